@@ -1,0 +1,168 @@
+import { z } from 'zod'
+import { Id, IdParams, Instant, Flag, pageOf, pageQuery } from './common.ts'
+import { route } from './http.ts'
+
+export const ChannelKind = z.enum(['email', 'sms'])
+
+/** `pass_enc` is encrypted and never leaves the server. */
+const StoredSmtp = z.strictObject({
+  host: z.string().min(1).max(253),
+  port: z.int().min(1).max(65535).default(587),
+  /** TLS from the first byte; otherwise STARTTLS is used when offered */
+  secure: z.boolean().default(false),
+  require_tls: z.boolean().default(true),
+  user: z.string().max(320).nullable().default(null),
+  pass_enc: z.string().nullable().default(null),
+})
+const rates = {
+  /** messages a minute over one worker; null: as fast as it goes */
+  rate_per_minute: z.int().positive().nullable().default(null),
+  /** messages in flight; null: LMA_SLOTS */
+  slots: z.int().min(1).max(500).nullable().default(null),
+}
+const tracking = { track_opens: z.boolean().default(true), track_clicks: z.boolean().default(true) }
+
+export const StoredChannels = z.strictObject({
+  email: z.strictObject({ provider: z.enum(['sandbox', 'smtp']).default('sandbox'), smtp: StoredSmtp.nullable().default(null), ...rates, ...tracking }).prefault({}),
+  sms: z.strictObject({ provider: z.enum(['sandbox']).default('sandbox'), ...rates }).prefault({}),
+})
+export type StoredChannels = z.infer<typeof StoredChannels>
+
+export const ChannelSettings = z.strictObject({
+  email: z.strictObject({
+    ...StoredChannels.shape.email.unwrap().shape,
+    smtp: StoredSmtp.omit({ pass_enc: true }).extend({ has_password: z.boolean() }).nullable(),
+    /** set by SMTP_URL: these settings have no effect then */
+    from_environment: z.boolean(),
+  }),
+  sms: StoredChannels.shape.sms.unwrap(),
+})
+export type ChannelSettings = z.infer<typeof ChannelSettings>
+
+const ChannelChange = z.strictObject({
+  email: z
+    .strictObject({
+      provider: z.enum(['sandbox', 'smtp']),
+      /** `password`: absent keeps the stored one, null removes it */
+      smtp: z.strictObject({ ...StoredSmtp.omit({ pass_enc: true }).shape, password: z.string().max(500).nullable().optional() }).nullable(),
+      rate_per_minute: z.int().positive().nullable(),
+      slots: z.int().min(1).max(500).nullable(),
+      track_opens: z.boolean(),
+      track_clicks: z.boolean(),
+    })
+    .partial()
+    .optional(),
+  sms: z.strictObject({ provider: z.enum(['sandbox']), rate_per_minute: z.int().positive().nullable(), slots: z.int().min(1).max(500).nullable() }).partial().optional(),
+})
+
+export const TemplateProblem = z.strictObject({ level: z.enum(['error', 'warning']), message: z.string() })
+export type TemplateProblem = z.infer<typeof TemplateProblem>
+
+export const MessageTemplate = z.strictObject({
+  id: Id,
+  key: z.string(),
+  version: z.int(),
+  name: z.string(),
+  channel: ChannelKind,
+  category: z.string(),
+  subject_template: z.string().nullable(),
+  preheader_template: z.string().nullable(),
+  body_mjml_template: z.string().nullable(),
+  body_text_template: z.string(),
+  variables: z.array(z.string()),
+  is_active: z.boolean(),
+  created_at: Instant,
+  updated_at: Instant,
+})
+export type MessageTemplate = z.infer<typeof MessageTemplate>
+
+const text = z.string().min(1).max(60_000)
+const TemplateInput = z.strictObject({
+  key: z.string().regex(/^[a-z0-9_]{2,60}$/, 'Use small letters, digits and underscores.'),
+  name: z.string().min(1).max(120),
+  channel: ChannelKind,
+  category: z.string().min(1).max(60),
+  subject_template: z.string().min(1).max(300).nullable().default(null),
+  preheader_template: z.string().max(300).nullable().default(null),
+  body_mjml_template: z.string().max(200_000).nullable().default(null),
+  body_text_template: text,
+  is_active: z.boolean().default(true),
+})
+export type TemplateInput = z.infer<typeof TemplateInput>
+
+const Saved = z.strictObject({ template: MessageTemplate, problems: z.array(TemplateProblem) })
+
+export const SandboxMessage = z.strictObject({
+  id: Id,
+  send_id: Id,
+  channel: ChannelKind,
+  sender: z.string(),
+  recipient: z.string(),
+  subject: z.string().nullable(),
+  snippet: z.string(),
+  is_read: z.boolean(),
+  received_at: Instant,
+})
+export const SandboxMessageDetail = SandboxMessage.extend({
+  message_id: z.string(),
+  headers: z.record(z.string(), z.string()),
+  body_html: z.string().nullable(),
+  body_text: z.string(),
+  campaign_id: Id.nullable(),
+  customer_id: Id.nullable(),
+})
+
+const tag = 'Delivery'
+export const delivery = {
+  listTemplates: route({
+    method: 'GET', path: '/api/v1/settings/templates', access: 'user', tag, summary: 'Message templates, newest version of each',
+    query: z.strictObject({ channel: ChannelKind.optional(), category: z.string().max(60).optional(), is_active: Flag.optional() }),
+    reply: z.strictObject({ data: z.array(MessageTemplate) }),
+  }),
+  createTemplate: route({
+    method: 'POST', path: '/api/v1/settings/templates', access: 'manager', tag, status: 201, summary: 'Create a template',
+    body: TemplateInput, reply: Saved,
+  }),
+  updateTemplate: route({
+    method: 'PATCH', path: '/api/v1/settings/templates/:id', access: 'manager', tag,
+    summary: 'Change a template; one that was already sent gets a new version',
+    params: IdParams,
+    body: z.strictObject({
+      name: z.string().min(1).max(120).optional(),
+      category: z.string().min(1).max(60).optional(),
+      subject_template: z.string().min(1).max(300).nullable().optional(),
+      preheader_template: z.string().max(300).nullable().optional(),
+      body_mjml_template: z.string().max(200_000).nullable().optional(),
+      body_text_template: text.optional(),
+      is_active: z.boolean().optional(),
+    }),
+    reply: Saved,
+  }),
+  previewTemplate: route({
+    method: 'GET', path: '/api/v1/settings/templates/:id/preview', access: 'user', tag,
+    summary: 'The template as a customer would get it, or as a sample customer', params: IdParams,
+    query: z.strictObject({ customer_id: Id.optional() }),
+    reply: z.strictObject({
+      subject: z.string().nullable(),
+      html: z.string().nullable(),
+      text: z.string(),
+      html_bytes: z.int(),
+      sms: z.strictObject({ encoding: z.enum(['GSM-7', 'UCS-2']), segments: z.int(), units: z.int(), left: z.int() }).nullable(),
+      problems: z.array(TemplateProblem),
+    }),
+  }),
+  getChannels: route({ method: 'GET', path: '/api/v1/settings/channels', access: 'user', tag, summary: 'How messages leave; passwords are never shown', reply: ChannelSettings }),
+  updateChannels: route({ method: 'PATCH', path: '/api/v1/settings/channels', access: 'admin', tag, summary: 'Change how messages leave', body: ChannelChange, reply: ChannelSettings }),
+  testChannel: route({
+    method: 'POST', path: '/api/v1/settings/channels/test', access: 'admin', tag, summary: 'Send one plain test message through a channel',
+    body: z.strictObject({ channel: ChannelKind, to: z.string().min(3).max(320) }),
+    reply: z.strictObject({ ok: z.boolean(), provider: z.string(), outcome: z.enum(['accepted', 'rejected', 'deferred', 'unknown']), detail: z.string() }),
+  }),
+  listSandbox: route({
+    method: 'GET', path: '/api/v1/sandbox/messages', access: 'user', tag, summary: 'What customers would have got: messages of the sandbox channel, newest first',
+    query: z.strictObject({ ...pageQuery, q: z.string().max(200).optional(), channel: ChannelKind.optional(), unread: Flag.optional(), send_id: Id.optional() }),
+    reply: pageOf(SandboxMessage).extend({ unread: z.int() }),
+  }),
+  getSandbox: route({ method: 'GET', path: '/api/v1/sandbox/messages/:id', access: 'user', tag, summary: 'One sandbox message; opening it marks it read', params: IdParams, reply: SandboxMessageDetail }),
+  clearSandbox: route({ method: 'DELETE', path: '/api/v1/sandbox/messages', access: 'manager', tag, summary: 'Empty the sandbox mailbox', reply: z.strictObject({ removed: z.int() }) }),
+}

@@ -1,0 +1,58 @@
+import { z } from 'zod'
+import { Window } from '#core/planning/plan.ts'
+import { route } from './http.ts'
+
+/** Facts about the shop that every stage reads. One row of `settings` each, name -> schema. */
+export const ShopSettings = z.strictObject({
+  name: z.string().min(1).max(120),
+  currency: z.string().length(3).default('USD'),
+  time_zone: z.string().default('America/New_York'),
+  /** gross margin in percent where a product has no cost */
+  margin_pct: z.number().min(0).max(100).default(25),
+  /** what a customer sees: "Corner Cellars <hello@cornercellars.test>" */
+  from_name: z.string().min(1).max(120),
+  from_email: z.email(),
+  reply_to: z.email().nullable().default(null),
+  /** branding of messages */
+  brand_color: z.string().regex(/^#[0-9A-Fa-f]{6}$/).default('#17553F'),
+})
+export type ShopSettings = z.infer<typeof ShopSettings>
+
+export const LimitSettings = z.strictObject({
+  max_per_customer_week: z.int().min(1).max(14).default(2),
+  max_sms_per_customer_week: z.int().min(0).max(7).default(1),
+  holdout_share: z.number().min(0).max(0.5).default(0.1),
+  email_window: Window.default({ start: '08:00', end: '21:00' }),
+  sms_window: Window.default({ start: '10:00', end: '20:00' }),
+  /** ages that may get alcohol e-mail; SMS always needs dob_verified */
+  email_ages: z.array(z.enum(['dob_verified', 'attested'])).default(['dob_verified', 'attested']),
+  /** what to do where the customer's state or zone is unknown */
+  unknown_place: z.enum(['warn', 'hold']).default('warn'),
+  email_per_day: z.int().positive().nullable().default(null),
+})
+export type LimitSettings = z.infer<typeof LimitSettings>
+
+export const settingSchemas = { shop: ShopSettings, limits: LimitSettings } as const
+export type SettingName = keyof typeof settingSchemas
+
+const tag = 'Settings'
+export const settings = {
+  getShop: route({ method: 'GET', path: '/api/v1/settings/shop', access: 'user', tag, summary: 'Shop profile', reply: ShopSettings }),
+  updateShop: route({
+    method: 'PATCH', path: '/api/v1/settings/shop', access: 'admin', tag, summary: 'Change the shop profile',
+    body: ShopSettings.partial(), reply: ShopSettings,
+  }),
+  getLimits: route({ method: 'GET', path: '/api/v1/settings/limits', access: 'user', tag, summary: 'Sending limits', reply: LimitSettings }),
+  updateLimits: route({
+    method: 'PATCH', path: '/api/v1/settings/limits', access: 'admin', tag, summary: 'Change the sending limits',
+    body: LimitSettings.partial(), reply: LimitSettings,
+  }),
+  demoState: route({
+    method: 'GET', path: '/api/v1/demo', access: 'user', tag, summary: 'Whether demo data is in the shop',
+    reply: z.strictObject({ present: z.boolean(), customers: z.int(), orders: z.int(), campaigns: z.int() }),
+  }),
+  removeDemo: route({
+    method: 'DELETE', path: '/api/v1/demo', access: 'admin', tag, summary: 'Remove all demo data in one go',
+    reply: z.strictObject({ removed_customers: z.int(), removed_orders: z.int(), removed_campaigns: z.int() }),
+  }),
+}

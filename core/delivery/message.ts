@@ -1,0 +1,23 @@
+import type { Header } from './headers.ts'
+
+export type ChannelKind = 'email' | 'sms'
+
+/** A finished message, the same for every provider. Bodies are made when asked for: a relay needs only `mime`. */
+export interface OutgoingMessage {
+  sendId: string
+  kind: ChannelKind
+  /** the same for every attempt */
+  messageId: string
+  /** address or number it comes from */
+  sender: string
+  /** what the customer sees as sender */
+  senderName: string
+  recipient: string
+  /** e-mail only */
+  subject: string | null
+  headers: readonly Header[]
+  html(): string | null
+  text(): string
+  /** the whole RFC 5322 message with CRLF line ends; e-mail only. ASCII. */
+  mime(): string
+}

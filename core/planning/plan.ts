@@ -1,0 +1,75 @@
+import { z } from 'zod'
+import { Verdict } from '../compliance/verdict.ts'
+import { Offer } from './offer.ts'
+
+/** Wall-clock window in the recipient's zone, half-open, "HH:MM". */
+export const Window = z.strictObject({ start: z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/), end: z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$|^24:00$/) })
+export type Window = z.infer<typeof Window>
+
+/** A figure that is not known exactly: middle and the 80 % interval around it. */
+export const Estimate = z.strictObject({ low: z.number(), mid: z.number(), high: z.number() })
+export type Estimate = z.infer<typeof Estimate>
+
+export const Forecast = z.strictObject({
+  opens: Estimate,
+  clicks: Estimate,
+  orders: Estimate,
+  revenue_cents: Estimate,
+  /** expected incremental gross margin after discount and contact cost */
+  margin_cents: Estimate,
+  cost_cents: z.int(),
+})
+export type Forecast = z.infer<typeof Forecast>
+
+/** One cell of the week: this segment gets this offer on this day, channel and window. */
+export const PlanEntry = z.strictObject({
+  id: z.string(),
+  day: z.iso.date(),
+  segment: z.string(),
+  channel: z.enum(['email', 'sms']),
+  offer: Offer,
+  template_id: z.uuid().nullable(),
+  window: Window,
+  /** customers who would get it after every limit */
+  reach: z.int().nonnegative(),
+  reason: z.string(),
+  score: z.number(),
+  /** rules that shaped or warn about it */
+  verdicts: z.array(Verdict),
+  forecast: Forecast,
+  locked: z.boolean(),
+})
+export type PlanEntry = z.infer<typeof PlanEntry>
+
+/** A candidate the checker refused, with the rule that did. */
+export const Refusal = z.strictObject({ segment: z.string(), channel: z.enum(['email', 'sms']), offer_title: z.string(), day: z.iso.date().nullable(), verdict: Verdict })
+export type Refusal = z.infer<typeof Refusal>
+
+/** How many are left after each limit, from everybody in the segments down to who will get a message. */
+export const ReachStep = z.strictObject({ label: z.string(), rule_id: z.string().nullable(), removed: z.int(), left: z.int() })
+export type ReachStep = z.infer<typeof ReachStep>
+
+export const PlanLimits = z.strictObject({
+  max_per_customer_week: z.int().positive(),
+  max_sms_per_customer_week: z.int().nonnegative(),
+  holdout_share: z.number().min(0).max(0.5),
+  channels: z.array(z.enum(['email', 'sms'])),
+  email_per_day: z.int().positive().nullable(),
+})
+export type PlanLimits = z.infer<typeof PlanLimits>
+
+export const WeeklyPlan = z.strictObject({
+  week_start: z.iso.date(),
+  engine: z.enum(['llm', 'heuristic', 'manual']),
+  /** why another engine than asked for made it */
+  fallback_reason: z.string().nullable(),
+  generated_at: z.iso.datetime(),
+  policy_version: z.string(),
+  limits: PlanLimits,
+  entries: z.array(PlanEntry),
+  refused: z.array(Refusal),
+  reach: z.array(ReachStep),
+  forecast: Forecast,
+  holdout_customers: z.int(),
+})
+export type WeeklyPlan = z.infer<typeof WeeklyPlan>

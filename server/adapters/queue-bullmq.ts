@@ -1,0 +1,37 @@
+import { createPostgresBackend, Queue as BullQueue, Worker, type BackendFactory, type PostgresConnectionOptions, type PostgresQueueBackend } from 'bullmq'
+import type { Log } from '../log.ts'
+import type { Queue } from '../ports/queue.ts'
+
+const queueName = 'liquor-agent'
+
+/** BullMQ over the same PostgreSQL, in a schema of its own. */
+export function createPostgresQueue(databaseUrl: string, log: Log): Queue {
+  const connection = { connectionString: databaseUrl, schema: 'jobs', max: 4, application_name: 'liquor-agent jobs' }
+  const backend: BackendFactory<PostgresQueueBackend, PostgresConnectionOptions> = createPostgresBackend
+  const queue = new BullQueue(queueName, { connection }, backend)
+  let worker: Worker | undefined
+  queue.on('error', (err) => log.warn({ err }, 'queue'))
+  return {
+    async enqueue(name, data, options = {}) {
+      await queue.add(name, data, {
+        ...(options.delayMs ? { delay: options.delayMs } : {}),
+        ...(options.dedupeKey ? { deduplication: { id: options.dedupeKey } } : {}),
+        attempts: 3,
+        backoff: { type: 'exponential', delay: 1000, jitter: 0.5 },
+        removeOnComplete: { count: 100 },
+        removeOnFail: { count: 1000 },
+      })
+    },
+    async work(handler, concurrency) {
+      const stop = new AbortController()
+      worker = new Worker(queueName, async (job) => handler(job.name, job.data as Record<string, unknown>, stop.signal), { connection, concurrency }, backend)
+      worker.on('error', (err) => log.warn({ err }, 'queue worker'))
+      worker.on('closing', () => stop.abort())
+      await worker.waitUntilReady()
+    },
+    async close() {
+      await worker?.close()
+      await queue.close()
+    },
+  }
+}

@@ -1,0 +1,88 @@
+import type { analytics } from '#contract/analytics.ts'
+import type { Answer } from '#contract/http.ts'
+import { percent } from '#core/analytics/period.ts'
+import { readChannels } from '../channel-settings.ts'
+import type { Ctx } from '../context.ts'
+
+type Needs = Pick<Answer<typeof analytics.dashboard>, 'needs_you' | 'checklist' | 'staleness'>
+
+interface Facts {
+  has_customers: boolean
+  has_store: boolean
+  has_address: boolean
+  named: boolean
+  has_plan: boolean
+  has_sent: boolean
+  last_order_at: Date | null
+  scores_as_of: Date | null
+  sent_week: number
+  bounced_week: number
+}
+
+/** What waits for a person, the most pressing first, and the steps of a new shop that are still open. */
+export async function readNeeds(ctx: Ctx): Promise<Needs> {
+  const now = ctx.clock()
+  const [{ rows }, plans, unknown, channels] = await Promise.all([
+    ctx.pool.query<Facts>(
+      `select exists (select 1 from customers where customers.deleted_at is null) as has_customers,
+         exists (select 1 from stores) as has_store,
+         not exists (select 1 from stores where trim(stores.address) = '' or trim(stores.city) = '') and exists (select 1 from stores) as has_address,
+         exists (select 1 from settings where settings.name = 'shop') as named,
+         exists (select 1 from campaigns) as has_plan,
+         exists (select 1 from analytics_events as e where e.event_type = 'sent') as has_sent,
+         (select max(orders.ordered_at) from orders) as last_order_at,
+         coalesce((select max(jobs.finished_at) from jobs where jobs.kind = 'score' and jobs.status = 'succeeded'),
+           (select customer_scores.computed_at from customer_scores limit 1)) as scores_as_of,
+         coalesce((select sum(r.events) from rollup_hourly as r where r.event_type = 'sent' and r.hour >= $1), 0)::int as sent_week,
+         coalesce((select sum(r.events) from rollup_hourly as r where r.event_type = 'bounce' and r.hour >= $1), 0)::int as bounced_week`,
+      [new Date(now.getTime() - 7 * 86_400_000)],
+    ),
+    ctx.pool.query<{ id: string; name: string; status: string; start_date: string; pause_reason: string | null; late: boolean }>(
+      `select c.id, c.name, c.status, c.start_date, c.pause_reason, c.start_date <= $1::date as late from campaigns as c
+       where c.status in ('draft', 'paused') order by c.start_date limit 5`,
+      [now],
+    ),
+    ctx.pool.query<{ id: string; name: string; n: number }>(
+      `select c.id, c.name, count(*) as n from campaigns as c join sends as s on s.campaign_id = c.id and s.status = 'unknown'
+       where c.status in ('active', 'paused', 'completed', 'cancelled') and c.end_date >= $1::date - 30 group by c.id, c.name order by n desc limit 3`,
+      [now],
+    ),
+    readChannels(ctx.pool),
+  ])
+  const f = rows[0]!
+  const live = channels.email.provider !== 'sandbox' || ctx.config.smtpUrl !== null
+  const needs: Needs['needs_you'] = []
+  for (const p of plans.rows) {
+    if (p.status === 'draft') {
+      needs.push({ kind: 'plan_waiting', title: `“${p.name}” waits for your approval`, detail: p.late ? `It was to start on ${p.start_date}; nothing goes out before you approve it.` : `It starts on ${p.start_date}. Nothing goes out before you approve it.`, href: `/campaigns/${p.id}`, tone: p.late ? 'warn' : 'info' })
+    } else {
+      needs.push({ kind: 'paused', title: `“${p.name}” is paused`, detail: p.pause_reason ?? 'Resume it, or cancel what is left.', href: `/campaigns/${p.id}`, tone: 'warn' })
+    }
+  }
+  for (const u of unknown.rows) {
+    needs.push({ kind: 'unknown_sends', title: `${u.n} ${u.n === 1 ? 'message' : 'messages'} of “${u.name}” may or may not have left`, detail: 'The connection broke while they were being handed over. They are not sent again by themselves.', href: `/campaigns/${u.id}`, tone: 'warn' })
+  }
+  const bounceRate = percent(f.bounced_week, f.sent_week)
+  if (bounceRate !== null && f.bounced_week >= 10 && bounceRate >= 2) {
+    needs.push({ kind: 'bounces', title: `${bounceRate}% of this week’s messages came back`, detail: `${f.bounced_week} of ${f.sent_week}. Mailbox providers distrust senders above 2%; check where these addresses came from.`, href: '/sends?status=bounced', tone: 'risk' })
+  }
+  if (!f.has_address && f.has_customers) needs.push({ kind: 'no_address', title: 'The shop’s postal address is missing', detail: 'The law wants it in every marketing email.', href: '/settings', tone: 'risk' })
+  if (!f.has_customers) needs.push({ kind: 'no_customers', title: 'There are no customers yet', detail: 'Import them from your till or shop system.', href: '/customers/import', tone: 'info' })
+  if (f.has_customers && f.scores_as_of && now.getTime() - f.scores_as_of.getTime() > 8 * 86_400_000) {
+    needs.push({ kind: 'stale_scores', title: 'Scores are more than a week old', detail: 'Run scoring before you make the next plan.', href: '/customers', tone: 'warn' })
+  }
+  if (!live) needs.push({ kind: 'sandbox', title: 'Sandbox: nothing leaves this machine', detail: 'Messages go to the sandbox mailbox only. Connect a mail server when you are ready.', href: '/settings/channels', tone: 'info' })
+  const order = { risk: 0, warn: 1, info: 2 }
+  const checklist: Needs['checklist'] = [
+    { id: 'shop', label: 'Name the shop and give its address', done: f.named && f.has_store, href: '/settings' },
+    { id: 'customers', label: 'Import customers and orders', done: f.has_customers && f.last_order_at !== null, href: '/customers/import' },
+    { id: 'channel', label: 'Connect a mail server', done: live, href: '/settings/channels' },
+    { id: 'plan', label: 'Make the first weekly plan', done: f.has_plan, href: '/campaigns' },
+    { id: 'sent', label: 'Send it', done: f.has_sent, href: '/campaigns' },
+  ]
+  return {
+    needs_you: needs.sort((a, b) => order[a.tone] - order[b.tone]),
+    checklist: checklist.every((c) => c.done) ? [] : checklist,
+    staleness: { last_order_at: f.last_order_at, scores_as_of: f.scores_as_of, computed_at: now },
+  }
+}

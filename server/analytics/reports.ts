@@ -1,0 +1,107 @@
+import type { Period, analytics } from '#contract/analytics.ts'
+import type { Answer } from '#contract/http.ts'
+import { percent } from '#core/analytics/period.ts'
+import type { Actor } from '../audit.ts'
+import type { Ctx } from '../context.ts'
+import { readSetting } from '../settings.ts'
+import { comparisonOf } from './dashboard.ts'
+import { shownName } from './names.ts'
+import { readSeries, spanOf } from './series.ts'
+
+/** Where the money of a period came from. */
+export async function readRevenue(ctx: Ctx, period: Period): Promise<Answer<typeof analytics.revenue>> {
+  const shop = await readSetting(ctx.pool, 'shop')
+  const span = spanOf(period, ctx.clock(), shop.time_zone)
+  const range = [span.fromAt, span.toAt]
+  const [series, totals, attributed, categories, channels] = await Promise.all([
+    readSeries(ctx.pool, span, shop.time_zone),
+    ctx.pool.query<{ buyers: number; discount_cents: number }>(
+      `select count(distinct o.customer_id) as buyers, coalesce(sum(o.discount_cents), 0)::bigint as discount_cents from orders as o where o.ordered_at >= $1 and o.ordered_at < $2`,
+      range,
+    ),
+    ctx.pool.query<{ orders: number; cents: number }>(
+      `select count(*) as orders, coalesce(sum(c.value_cents), 0)::bigint as cents from conversions as c join orders as o on o.id = c.order_id where o.ordered_at >= $1 and o.ordered_at < $2`,
+      range,
+    ),
+    ctx.pool.query<{ category: string; revenue_cents: number; orders: number }>(
+      `select p.category, sum(i.total_cents)::bigint as revenue_cents, count(distinct i.order_id) as orders
+       from orders as o join order_items as i on i.order_id = o.id join products as p on p.id = i.product_id
+       where o.ordered_at >= $1 and o.ordered_at < $2 group by p.category order by 2 desc, 1`,
+      range,
+    ),
+    ctx.pool.query<{ channel: string; sends: number; conversions: number; revenue_cents: number }>(
+      `select r.channel, coalesce(sum(r.events) filter (where r.event_type = 'sent'), 0)::bigint as sends,
+         coalesce(sum(r.events) filter (where r.event_type = 'conversion'), 0)::bigint as conversions,
+         coalesce(sum(r.value_cents) filter (where r.event_type = 'conversion'), 0)::bigint as revenue_cents
+       from rollup_hourly as r where r.hour >= $1 and r.hour < $2 and r.event_type in ('sent', 'conversion') group by 1 order by 1`,
+      range,
+    ),
+  ])
+  const total = (pick: (day: (typeof series)[number]) => number): number => series.reduce((sum, day) => sum + pick(day), 0)
+  const inCategories = categories.rows.reduce((sum, c) => sum + c.revenue_cents, 0)
+  return {
+    period,
+    time_zone: shop.time_zone,
+    currency: shop.currency,
+    comparison: comparisonOf(span),
+    totals: {
+      revenue_cents: total((d) => d.revenue_cents),
+      previous_revenue_cents: total((d) => d.previous_revenue_cents),
+      orders: total((d) => d.orders),
+      previous_orders: total((d) => d.previous_orders),
+      buyers: totals.rows[0]!.buyers,
+      attributed_cents: attributed.rows[0]!.cents,
+      attributed_orders: attributed.rows[0]!.orders,
+      discount_cents: totals.rows[0]!.discount_cents,
+    },
+    series,
+    by_category: categories.rows.map((c) => ({ ...c, share_pct: percent(c.revenue_cents, inCategories) ?? 0 })),
+    by_channel: channels.rows,
+  }
+}
+
+const risks = ['low', 'medium', 'high', 'new'] as const
+// Keys of customer_scores.reasons that explain a customer who may leave, in the order they are told.
+const tellingReasons = ['churn', 'rhythm', 'value', 'segment']
+
+interface AtRiskRow {
+  customer_id: string
+  name: string | null
+  segment: string
+  churn_probability: number | null
+  clv_cents: number | null
+  last_purchase_at: Date | null
+  orders: number
+  reasons: Record<string, string>
+}
+
+/** How many customers are in each churn class, and the most valuable ones of the worst. */
+export async function readChurn(ctx: Ctx, actor: Actor): Promise<Answer<typeof analytics.churn>> {
+  const [classes, worst] = await Promise.all([
+    ctx.pool.query<{ risk: (typeof risks)[number]; customers: number; clv_cents: number; as_of: Date }>(
+      `select s.churn_risk as risk, count(*) as customers, coalesce(sum(s.clv_cents), 0)::bigint as clv_cents, max(s.as_of) as as_of
+       from customer_scores as s join customers on customers.id = s.customer_id and customers.deleted_at is null
+       where s.churn_risk is not null group by 1`,
+    ),
+    ctx.pool.query<AtRiskRow>(
+      `select s.customer_id, customers.name, s.rfm_segment as segment, s.churn_probability, s.clv_cents, s.last_purchase_at, s.purchase_frequency as orders, s.reasons
+       from customer_scores as s join customers on customers.id = s.customer_id and customers.deleted_at is null
+       where s.churn_risk = 'high' order by s.total_spent_cents desc, s.customer_id limit 10`,
+    ),
+  ])
+  const scored = classes.rows.reduce((sum, c) => sum + c.customers, 0)
+  return {
+    as_of: classes.rows.reduce<Date | null>((last, c) => (last === null || c.as_of > last ? c.as_of : last), null),
+    scored,
+    classes: risks.map((risk) => {
+      const row = classes.rows.find((c) => c.risk === risk)
+      return { risk, customers: row?.customers ?? 0, share_pct: percent(row?.customers ?? 0, scored) ?? 0, clv_cents: row?.clv_cents ?? 0 }
+    }),
+    at_risk: worst.rows.map(({ name, churn_probability, reasons, ...row }) => ({
+      ...row,
+      name: shownName(actor, name),
+      churn_pct: Math.round((churn_probability ?? 0) * 100),
+      reasons: tellingReasons.flatMap((key) => reasons[key] ?? []),
+    })),
+  }
+}

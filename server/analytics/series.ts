@@ -1,0 +1,74 @@
+import type { Pool } from 'pg'
+import type { Period, SeriesDay } from '#contract/analytics.ts'
+import { addDays, instantOf, localDate } from '#core/calendar.ts'
+import { periodUpTo, type PeriodDays } from '#core/analytics/period.ts'
+
+/** A period with its instants: half-open, and its comparison cut at the same time of day. */
+export interface Span extends PeriodDays {
+  fromAt: Date
+  toAt: Date
+  previousFromAt: Date
+  previousToAt: Date
+}
+
+/** The period up to now in the shop's zone. */
+export function spanOf(period: Period, now: Date, zone: string): Span {
+  const days = periodUpTo(localDate(now, zone), period)
+  const fromAt = instantOf(days.from, '00:00', zone)
+  const previousFromAt = instantOf(days.previousFrom, '00:00', zone)
+  // The same wall-clock moment: today's midnight may have another offset than that of weeks ago.
+  const sinceMidnightMs = now.getTime() - instantOf(days.to, '00:00', zone).getTime()
+  return { ...days, fromAt, toAt: now, previousFromAt, previousToAt: new Date(instantOf(days.previousTo, '00:00', zone).getTime() + sinceMidnightMs) }
+}
+
+interface OrderDay {
+  day: string
+  orders: number
+  revenue_cents: number
+}
+interface EventDay {
+  day: string
+  sends: number
+  conversions: number
+}
+
+/** One row per day with its counterpart: orders from the orders themselves, sends and conversions from the hourly rollup. */
+export async function readSeries(pool: Pool, span: Span, zone: string): Promise<SeriesDay[]> {
+  const [orders, events] = await Promise.all([
+    pool.query<OrderDay>(
+      `select (o.ordered_at at time zone $1)::date as day, count(*) as orders, sum(o.total_cents)::bigint as revenue_cents
+       from orders as o
+       where (o.ordered_at >= $2 and o.ordered_at < $3) or (o.ordered_at >= $4 and o.ordered_at < $5)
+       group by 1`,
+      [zone, span.fromAt, span.toAt, span.previousFromAt, span.previousToAt],
+    ),
+    pool.query<EventDay>(
+      `select (r.hour at time zone $1)::date as day,
+         coalesce(sum(r.events) filter (where r.event_type = 'sent'), 0)::bigint as sends,
+         coalesce(sum(r.events) filter (where r.event_type = 'conversion'), 0)::bigint as conversions
+       from rollup_hourly as r
+       where r.event_type in ('sent', 'conversion')
+         and ((r.hour >= $2 and r.hour < $3) or (r.hour >= $4 and r.hour < $5))
+       group by 1`,
+      [zone, span.fromAt, span.toAt, span.previousFromAt, span.previousToAt],
+    ),
+  ])
+  const orderDays = new Map(orders.rows.map((r) => [r.day, r]))
+  const eventDays = new Map(events.rows.map((r) => [r.day, r]))
+  return Array.from({ length: span.days }, (_, i) => {
+    const day = addDays(span.from, i)
+    const before = addDays(day, -span.shiftDays)
+    return {
+      day,
+      revenue_cents: orderDays.get(day)?.revenue_cents ?? 0,
+      orders: orderDays.get(day)?.orders ?? 0,
+      sends: eventDays.get(day)?.sends ?? 0,
+      conversions: eventDays.get(day)?.conversions ?? 0,
+      previous_day: before,
+      previous_revenue_cents: orderDays.get(before)?.revenue_cents ?? 0,
+      previous_orders: orderDays.get(before)?.orders ?? 0,
+      previous_sends: eventDays.get(before)?.sends ?? 0,
+      previous_conversions: eventDays.get(before)?.conversions ?? 0,
+    }
+  })
+}

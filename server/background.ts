@@ -1,0 +1,112 @@
+import type { Job } from '#contract/common.ts'
+import type { Actor } from './audit.ts'
+import type { Ctx } from './context.ts'
+import { notFound } from './http/errors.ts'
+
+/** What a running job may use: report progress, see whether it should stop. */
+export interface JobTools {
+  jobId: string
+  actor: Actor
+  signal: AbortSignal
+  progress(done: number, total: number | null, message?: string): Promise<void>
+}
+
+export type JobHandler = (ctx: Ctx, input: Record<string, unknown>, tools: JobTools) => Promise<unknown>
+
+const columns = 'id, kind, status, done, total, message, result, error, created_at, finished_at'
+
+/** Stores the job and wakes a worker; the row is the truth, so a lost wake-up only costs a few seconds. */
+export async function startJob(ctx: Ctx, actor: Actor, kind: string, input: Record<string, unknown>): Promise<Job> {
+  const { rows } = await ctx.pool.query<Job>(
+    `insert into jobs (kind, input, created_by) values ($1, $2, $3) returning ${columns}`,
+    [kind, JSON.stringify(input), actor.kind === 'user' ? actor.id : null],
+  )
+  const job = rows[0]!
+  await ctx.queue.enqueue('job', { id: job.id }).catch((err: unknown) => ctx.log.warn({ err, job: job.id }, 'wake-up lost, the sweep will find the job'))
+  return job
+}
+
+/** Throws not_found. */
+export async function readJob(ctx: Ctx, id: string): Promise<Job> {
+  const { rows } = await ctx.pool.query<Job>(`select ${columns} from jobs where id = $1`, [id])
+  if (!rows[0]) throw notFound('job', id)
+  return rows[0]
+}
+
+/** Asks a job to stop; it ends at its next progress report. */
+export async function cancelJob(ctx: Ctx, id: string): Promise<void> {
+  await ctx.pool.query(`update jobs set status = 'cancelled', finished_at = now() where id = $1 and status in ('queued', 'running')`, [id])
+  await ctx.bus.publish(`job.${id}`, { id, status: 'cancelled' })
+}
+
+/**
+ * Runs one job if nobody else does. A session advisory lock says that it runs: when the process dies PostgreSQL
+ * frees it and the sweep starts the job again, so handlers must be able to run twice.
+ */
+export async function runJob(ctx: Ctx, id: string, handlers: Record<string, JobHandler>, stopping: AbortSignal): Promise<void> {
+  const client = await ctx.pool.connect()
+  try {
+    const { rows: lock } = await client.query<{ ok: boolean }>('select pg_try_advisory_lock(hashtextextended($1, 7)) as ok', [id])
+    if (!lock[0]?.ok) return
+    try {
+      const { rows } = await client.query<{ kind: string; input: Record<string, unknown>; created_by: string | null }>(
+        `update jobs set status = 'running', started_at = now() where id = $1 and status in ('queued', 'running') returning kind, input, created_by`,
+        [id],
+      )
+      const job = rows[0]
+      if (job) await execute(ctx, id, job, handlers, stopping)
+    } finally {
+      await client.query('select pg_advisory_unlock(hashtextextended($1, 7))', [id]).catch(() => undefined)
+    }
+  } finally {
+    client.release()
+  }
+}
+
+async function execute(
+  ctx: Ctx,
+  id: string,
+  job: { kind: string; input: Record<string, unknown>; created_by: string | null },
+  handlers: Record<string, JobHandler>,
+  stopping: AbortSignal,
+): Promise<void> {
+  const handler = handlers[job.kind]
+  const cancel = new AbortController()
+  const signal = AbortSignal.any([stopping, cancel.signal])
+  let told = 0
+  const tools: JobTools = {
+    jobId: id,
+    actor: { kind: job.created_by ? 'user' : 'system', id: job.created_by, role: 'admin' },
+    signal,
+    async progress(done, total, message) {
+      // People read four updates a second at most.
+      if (Date.now() - told < 250 && done !== total) return
+      told = Date.now()
+      const { rowCount } = await ctx.pool.query(`update jobs set done = $2, total = $3, message = $4 where id = $1 and status = 'running'`, [id, done, total, message ?? null])
+      if (rowCount === 0) cancel.abort()
+      await ctx.bus.publish(`job.${id}`, { id, kind: job.kind, status: 'running', done, total, message: message ?? null })
+    },
+  }
+  let end: { status: string; result: unknown; error: string | null }
+  try {
+    if (!handler) throw new Error(`no handler for jobs of kind ${job.kind}`)
+    end = { status: 'succeeded', result: (await handler(ctx, job.input, tools)) ?? null, error: null }
+  } catch (error) {
+    if (stopping.aborted) {
+      await ctx.pool.query(`update jobs set status = 'queued' where id = $1 and status = 'running'`, [id])
+      return
+    }
+    if (!cancel.signal.aborted) ctx.log.error({ err: error as Error, job: id, kind: job.kind }, 'job failed')
+    end = { status: cancel.signal.aborted ? 'cancelled' : 'failed', result: null, error: (error as Error).message }
+  }
+  await ctx.pool.query(`update jobs set status = $2, result = $3, error = $4, finished_at = now() where id = $1 and status = 'running'`, [id, end.status, JSON.stringify(end.result), end.error])
+  await ctx.bus.publish(`job.${id}`, { id, kind: job.kind, status: end.status })
+}
+
+/** Jobs that nobody runs: new ones whose wake-up was lost, and those of a process that died. */
+export async function sweepJobs(ctx: Ctx, handlers: Record<string, JobHandler>, stopping: AbortSignal): Promise<void> {
+  const { rows } = await ctx.pool.query<{ id: string }>(
+    `select jobs.id from jobs where jobs.status = 'running' or (jobs.status = 'queued' and jobs.created_at < now() - interval '3 seconds') order by jobs.created_at limit 10`,
+  )
+  for (const { id } of rows) await runJob(ctx, id, handlers, stopping)
+}

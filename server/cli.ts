@@ -1,0 +1,111 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { Command, CommanderError, Option } from 'commander'
+import { CliError, exit, type Output } from './cli/output.ts'
+
+const version = (JSON.parse(readFileSync(path.join(import.meta.dirname, '../package.json'), 'utf8')) as { version: string }).version
+
+/** Stops after the running batch; a second Ctrl-C stops at once. */
+function interruption(): AbortSignal {
+  const stop = new AbortController()
+  const handler = (): void => {
+    if (stop.signal.aborted) process.exit(exit.interrupted)
+    stop.abort()
+  }
+  process.on('SIGINT', handler)
+  process.on('SIGTERM', handler)
+  return stop.signal
+}
+
+export interface Globals extends Output {
+  signal: AbortSignal
+}
+
+function build(): Command {
+  const signal = interruption()
+  const program = new Command('liquor-agent')
+    .description('Purchase history in, the right offer to the right adult out.')
+    .version(version)
+    .option('--json', 'one JSON object on stdout', false)
+    .option('--quiet', 'no progress, only data and errors', false)
+    .option('--no-color', 'plain text')
+    .showSuggestionAfterError()
+    .exitOverride()
+    .addHelpText('before', 'Examples:\n  liquor-agent import customers shop.csv\n  liquor-agent score && liquor-agent plan\n  liquor-agent actions --json > actions.json && liquor-agent plan --from actions.json --json > plan.json\n  liquor-agent send --plan plan.json --live\n')
+  const globals = (): Globals => ({ ...program.opts<Output>(), signal })
+
+  program.command('up').description('database, API, worker and UI in one process').action(async () => (await import('./cli/run.ts')).up(globals()))
+  program.command('api').description('only the API and the UI').action(async () => (await import('./cli/run.ts')).run(globals(), { api: true, worker: false }))
+  program.command('worker').description('only the background worker').action(async () => (await import('./cli/run.ts')).run(globals(), { api: false, worker: true }))
+  program.command('migrate').description('bring the database schema up to date').action(async () => (await import('./cli/run.ts')).migrateOnly(globals()))
+  program.command('doctor').description('check machine, configuration and database').action(async () => (await import('./cli/run.ts')).doctor(globals()))
+
+  program
+    .command('import')
+    .description('customers, orders or products from CSV, TSV, JSON or JSONL, plain or gzip; - reads stdin')
+    .argument('<kind>', 'customers, orders or products')
+    .argument('<file>')
+    .option('--map <field=column...>', 'which column holds which field, e.g. --map email="E-mail 1"')
+    .option('--dry-run', 'check every row, change nothing', false)
+    .option('--zone <zone>', 'time zone of dates without one (default: the shop’s)')
+    .option('--no-create-customers', 'orders of unknown customers are rejected instead of creating them')
+    .action(async (kind: string, file: string, options) => (await import('./cli/import.ts')).importFile(globals(), kind, file, options))
+  program
+    .command('score')
+    .description('score every customer')
+    .option('--as-of <date>', 'as if it were this day')
+    .action(async (options) => (await import('./cli/pipeline.ts')).score(globals(), options))
+  program
+    .command('actions')
+    .description('propose the next best action per customer')
+    .option('--limit <n>', 'at most so many, best first', Number)
+    .action(async (options) => (await import('./cli/pipeline.ts')).actions(globals(), options))
+  program
+    .command('plan')
+    .description('make a weekly plan (a draft; nothing is sent)')
+    .addOption(new Option('--engine <engine>', 'who plans').choices(['heuristic', 'llm']).default('heuristic'))
+    .option('--week <date>', 'any day of the week to plan (default: next week)')
+    .option('--from <file>', 'only for the customers of this actions file')
+    .action(async (options) => (await import('./cli/pipeline.ts')).plan(globals(), options))
+  program
+    .command('send')
+    .description('approve and send a plan; without --live it only says what would go out')
+    .option('--plan <file>', 'plan file made by `plan --json` (default: the newest draft)')
+    .option('--live', 'really send through the configured channel', false)
+    .option('--now', 'do not wait for the windows of the plan: everything that may go now goes now', false)
+    .action(async (options) => (await import('./cli/send.ts')).send(globals(), options))
+  program.command('status').description('what is in the shop and what runs').action(async () => (await import('./cli/report.ts')).status(globals()))
+  program
+    .command('export')
+    .description('customers, sends or campaigns as CSV on stdout')
+    .argument('<what>', 'customers, sends or campaigns')
+    .option('--machine', 'leave cells that look like formulas as they are', false)
+    .action(async (what: string, options) => (await import('./cli/report.ts')).exportCsv(globals(), what, options))
+  program
+    .command('demo')
+    .description('load the demo shop into an empty database, or remove it')
+    .option('--remove', 'remove all demo data', false)
+    .action(async (options) => (await import('./cli/setup.ts')).demo(globals(), options))
+  const user = program.command('user').description('people who sign in')
+  user
+    .command('create')
+    .description('create a user; the password is read from stdin or asked for')
+    .argument('<email>')
+    .addOption(new Option('--role <role>').choices(['admin', 'manager', 'user']).default('admin'))
+    .option('--name <name>')
+    .action(async (email: string, options) => (await import('./cli/setup.ts')).createUserFromShell(globals(), email, options))
+  return program
+}
+
+const program = build()
+try {
+  await program.parseAsync()
+} catch (error) {
+  if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? exit.ok : exit.usage)
+  const known = error instanceof CliError || (error instanceof Error && 'exitCode' in error)
+  if (program.opts<Output>().json) process.stdout.write(JSON.stringify({ schema: 'liquor-agent/error@1', error: (error as Error).message }) + '\n')
+  process.stderr.write(known ? `${(error as Error).message}\n` : `Something broke: ${(error as Error).stack}\n`)
+  process.exit(known ? (error as { exitCode: number }).exitCode : exit.failed)
+}
+process.exit(process.exitCode ?? exit.ok)

@@ -1,0 +1,87 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { z } from 'zod'
+
+const root = path.resolve(import.meta.dirname, '..')
+
+/** Every setting a process takes from its environment: name, meaning, default. All others live in the database. */
+const Environment = z.object({
+  DATABASE_URL: z.string().optional().describe('PostgreSQL 15+; absent: the embedded server under LMA_DATA'),
+  LMA_DATA: z.string().default(path.join(root, '.data')).describe('folder for the embedded database, imports, exports and the secret'),
+  LMA_SECRET: z.string().min(32).optional().describe('at least 32 characters; absent: made once and kept in LMA_DATA/secret'),
+  PORT: z.coerce.number().int().min(0).max(65535).default(8000).describe('HTTP port'),
+  HOST: z.string().default('127.0.0.1').describe('address to listen on; 0.0.0.0 to be reached from other machines'),
+  PUBLIC_URL: z.url().optional().describe('where customers reach links in messages; default http://localhost:PORT'),
+  SMTP_URL: z.string().optional().describe('smtp://user:pass@host:port; overrides the e-mail channel of the settings'),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info').describe('least level that is written'),
+  LMA_DEMO: z.enum(['auto', 'off']).default('auto').describe('auto: an empty shop gets the demo data at the first start'),
+  LMA_SLOTS: z.coerce.number().int().min(1).max(500).default(20).describe('messages in flight per channel and worker'),
+  LMA_TRUST_PROXY: z.coerce.number().int().min(0).max(5).default(0).describe('number of reverse proxies in front'),
+})
+
+export interface Config {
+  root: string
+  databaseUrl: string | null
+  dataDir: string
+  secret: string
+  port: number
+  host: string
+  publicUrl: string
+  smtpUrl: string | null
+  logLevel: string
+  demo: 'auto' | 'off'
+  slots: number
+  trustProxy: number
+}
+
+export class ConfigError extends Error {
+  override name = 'ConfigError'
+  readonly exitCode = 3
+}
+
+/** Reads and checks the environment. Throws ConfigError with one sentence that names the variable and the cure. */
+export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  const parsed = Environment.safeParse(Object.fromEntries(Object.entries(env).filter(([, v]) => v !== '')))
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]
+    throw new ConfigError(`The environment variable ${issue?.path.join('.')} is wrong: ${issue?.message}. Correct or unset it.`)
+  }
+  const e = parsed.data
+  return {
+    root,
+    databaseUrl: e.DATABASE_URL ?? null,
+    dataDir: path.resolve(e.LMA_DATA),
+    secret: e.LMA_SECRET ?? keptSecret(path.resolve(e.LMA_DATA)),
+    port: e.PORT,
+    host: e.HOST,
+    publicUrl: (e.PUBLIC_URL ?? `http://localhost:${e.PORT}`).replace(/\/$/, ''),
+    smtpUrl: e.SMTP_URL ?? null,
+    logLevel: e.LOG_LEVEL,
+    demo: e.LMA_DEMO,
+    slots: e.LMA_SLOTS,
+    trustProxy: e.LMA_TRUST_PROXY,
+  }
+}
+
+/** Text of an .env.example made from the table above. */
+export function environmentHelp(): string {
+  return Object.entries(Environment.shape)
+    .map(([name, schema]) => `# ${schema.description ?? ''}\n# ${name}=\n`)
+    .join('\n')
+}
+
+// Links in sent mails must verify after a restart, so the secret outlives the process.
+function keptSecret(dataDir: string): string {
+  const file = path.join(dataDir, 'secret')
+  if (existsSync(file)) return readFileSync(file, 'utf8').trim()
+  const secret = randomBytes(48).toString('base64url')
+  try {
+    mkdirSync(dataDir, { recursive: true })
+    writeFileSync(file, secret + '\n', { mode: 0o600, flag: 'wx' })
+  } catch (error) {
+    if (existsSync(file)) return readFileSync(file, 'utf8').trim()
+    throw new ConfigError(`The data folder ${dataDir} cannot be written (${(error as NodeJS.ErrnoException).code ?? 'error'}). Make it writable, or point LMA_DATA at a folder that is.`)
+  }
+  return secret
+}

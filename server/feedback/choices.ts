@@ -1,0 +1,88 @@
+import type { ClientBase, Pool } from 'pg'
+import { withTx } from '#db/pool.ts'
+import { audit } from '../audit.ts'
+import type { Ctx } from '../context.ts'
+import { appendEvents } from '../events.ts'
+import { closeAddresses, reopenAddress, type Channel, type Closing, type Proof } from '../opt-out.ts'
+import { addressHash } from '../suppression.ts'
+import { figuresChanged } from './notify.ts'
+
+/** The person behind a link: found by the send it was put into. */
+export interface Recipient {
+  send_id: string
+  channel: Channel
+  recipient: string
+  campaign_id: string | null
+  segment: string | null
+  customer_id: string | null
+  email: string | null
+  phone: string | null
+  email_consent: string | null
+  sms_consent: string | null
+}
+
+export async function findRecipient(client: ClientBase | Pool, sendId: string): Promise<Recipient | null> {
+  const { rows } = await client.query<Recipient>(
+    `select sends.id as send_id, sends.channel, sends.recipient, sends.campaign_id, actions.segment, customers.id as customer_id,
+       customers.email, customers.phone, customers.email_consent, customers.sms_consent
+     from sends left join actions on actions.id = sends.action_id
+     left join customers on customers.id = sends.customer_id and customers.deleted_at is null
+     where sends.id = $1`,
+    [sendId],
+  )
+  return rows[0] ?? null
+}
+
+/** The customer says no to a channel. Repeating it changes nothing. */
+export async function unsubscribe(ctx: Ctx, who: Recipient, channel: Channel, proof: Proof): Promise<void> {
+  const at = ctx.clock()
+  await withTx(ctx.pool, async (tx) => {
+    const closings: Closing[] = addressesOf(who, channel).map((address) => ({ channel, address, customerId: who.customer_id, sendId: who.send_id, reason: 'unsubscribe', at }))
+    const closed = await closeAddresses(tx, ctx.config, closings, proof)
+    if (closed.suppressed + closed.denied === 0) return
+    await appendEvents(tx, [
+      {
+        type: 'unsubscribe', at, key: `unsubscribe:${who.send_id}${channel === who.channel ? '' : `:${channel}`}`, sendId: who.send_id, customerId: who.customer_id,
+        campaignId: who.campaign_id, channel, segment: who.segment, machine: false, properties: { source: proof.source },
+      },
+    ])
+    await audit(tx, { kind: 'customer', id: null, role: 'user' }, { action: 'customer.unsubscribed', entity: 'customer', entityId: who.customer_id, after: { channel, source: proof.source, cancelled_sends: closed.cancelled } })
+  })
+  figuresChanged(ctx, who.campaign_id)
+}
+
+/** The customer takes the no back, or says yes. False: a bounce or a complaint keeps the address closed. */
+export async function resubscribe(ctx: Ctx, who: Recipient, channel: Channel, proof: Proof): Promise<boolean> {
+  const customerId = who.customer_id
+  if (!customerId) return false
+  return withTx(ctx.pool, async (tx) => {
+    let open = true
+    for (const address of addressesOf(who, channel)) {
+      open = (await reopenAddress(tx, ctx.config, { channel, address, customerId, at: ctx.clock() }, proof)) && open
+    }
+    await audit(tx, { kind: 'customer', id: null, role: 'user' }, { action: 'customer.resubscribed', entity: 'customer', entityId: customerId, after: { channel, source: proof.source, open } })
+    return open
+  })
+}
+
+/** Channels that stay closed whatever the customer ticks: bounced, complained, or stopped at the carrier. */
+export async function closedForGood(ctx: Ctx, who: Recipient): Promise<Set<Channel>> {
+  const closed = new Set<Channel>()
+  for (const channel of ['email', 'sms'] as const) {
+    const hashes = addressesOf(who, channel).map((address) => addressHash(ctx.config, channel, address))
+    if (hashes.length === 0) continue
+    const { rowCount } = await ctx.pool.query(
+      `select 1 from suppressions where suppressions.address_hash = any($1::bytea[]) and suppressions.channel in ($2, 'all') and suppressions.reason <> 'unsubscribe' limit 1`,
+      [hashes, channel],
+    )
+    if (rowCount) closed.add(channel)
+  }
+  return closed
+}
+
+// The address the message went to, and the one the customer has now where it changed since.
+function addressesOf(who: Recipient, channel: Channel): string[] {
+  const now = channel === 'email' ? who.email : who.phone
+  const then = who.channel === channel ? who.recipient : null
+  return [...new Set([then, now].filter((a): a is string => a !== null && a !== ''))]
+}

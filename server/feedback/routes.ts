@@ -1,0 +1,155 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Ctx } from '../context.ts'
+import type { Routes } from '../http/bind.ts'
+import type { Channel, Proof } from '../opt-out.ts'
+import { readSetting } from '../settings.ts'
+import { signToken, verifyToken } from '../tokens.ts'
+import { closedForGood, findRecipient, resubscribe, unsubscribe, type Recipient } from './choices.ts'
+import { findLink, recordHit } from './hits.ts'
+import { confirmPage, donePage, preferencesPage, undonePage, unknownLinkPage } from './opt-out-pages.ts'
+
+// The smallest transparent GIF.
+const pixel = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64')
+const textVersion = 'opt-out-page-2026-11'
+/** What a browser or mail program can open; nothing else is ever redirected to. */
+const openable = /^(https?|mailto|tel):/i
+
+interface TokenParams {
+  Params: { token: string }
+}
+
+/** The addresses inside messages: pixel, links, opt-out and preferences. No sign-in; the signed token is the right. */
+export const feedbackRoutes: Routes = (root, ctx) => {
+  void root.register((app, _options, done) => {
+    acceptAnyForm(app)
+    registerTracking(app, ctx)
+    registerUnsubscribe(app, ctx)
+    registerPreferences(app, ctx)
+    done()
+  })
+}
+
+function registerTracking(app: FastifyInstance, ctx: Ctx): void {
+  const schema = { hide: true }
+  app.get<TokenParams>('/t/o/:token', { schema }, async (request, reply) => {
+    const subject = verifyToken(ctx.config.secret, 'open', request.params.token.replace(/\.gif$/, ''))
+    if (subject) await count(ctx, request, 'open', subject.sendId, null)
+    // A picture in any case: a broken one would show in the message.
+    return noStore(reply).status(subject ? 200 : 404).header('cross-origin-resource-policy', 'cross-origin').type('image/gif').send(pixel)
+  })
+
+  app.get<TokenParams>('/t/c/:token', { schema }, async (request, reply) => {
+    const subject = verifyToken(ctx.config.secret, 'click', request.params.token)
+    const url = subject?.linkId ? await findLink(ctx, subject.linkId) : null
+    if (!subject || !url || !openable.test(url)) return unknownLink(ctx, reply)
+    await count(ctx, request, 'click', subject.sendId, subject.linkId)
+    return noStore(reply).header('referrer-policy', 'no-referrer').redirect(url, 302)
+  })
+}
+
+/** A figure must never stand between a customer and where the link leads. */
+async function count(ctx: Ctx, request: FastifyRequest, kind: 'open' | 'click', sendId: string, linkId: string | null): Promise<void> {
+  try {
+    await recordHit(ctx, { kind, sendId, linkId, method: request.method, userAgent: request.headers['user-agent'] ?? null })
+  } catch (err) {
+    ctx.log.error({ err: err as Error, send: sendId, kind }, 'hit not recorded')
+  }
+}
+
+function registerUnsubscribe(app: FastifyInstance, ctx: Ctx): void {
+  const schema = { hide: true }
+  // Scanners follow every link: looking never unsubscribes (RFC 8058 §3.2).
+  app.get<TokenParams>('/u/:token', { schema }, async (request, reply) => {
+    const who = await recipientOf(ctx, 'unsubscribe', request.params.token)
+    return who ? sendPage(reply, confirmPage(await whom(ctx, who))) : unknownLink(ctx, reply)
+  })
+
+  app.post<TokenParams>('/u/:token', { schema }, async (request, reply) => {
+    const who = await recipientOf(ctx, 'unsubscribe', request.params.token)
+    if (!who) return unknownLink(ctx, reply)
+    const form = await readForm(request)
+    const to = await whom(ctx, who)
+    if (form['action'] === 'undo') return sendPage(reply, undonePage(to, await resubscribe(ctx, who, who.channel, proofOf(request, 'undo'))))
+    // Whatever else a mail program posts here means "stop": to the one-click body belongs no page and no redirect.
+    const byButton = form['action'] === 'unsubscribe'
+    await unsubscribe(ctx, who, who.channel, proofOf(request, byButton ? 'unsubscribe_page' : 'one_click'))
+    if (!byButton) return noStore(reply).type('text/plain; charset=utf-8').send('You are unsubscribed.\n')
+    return sendPage(reply, donePage(to, `/p/${signToken(ctx.config.secret, 'preferences', who.send_id)}`))
+  })
+}
+
+function registerPreferences(app: FastifyInstance, ctx: Ctx): void {
+  const schema = { hide: true }
+  app.get<TokenParams>('/p/:token', { schema }, async (request, reply) => {
+    const who = await recipientOf(ctx, 'preferences', request.params.token)
+    return who ? showChoices(ctx, reply, who, false) : unknownLink(ctx, reply)
+  })
+
+  app.post<TokenParams>('/p/:token', { schema }, async (request, reply) => {
+    const who = await recipientOf(ctx, 'preferences', request.params.token)
+    if (!who) return unknownLink(ctx, reply)
+    const form = await readForm(request)
+    const closed = await closedForGood(ctx, who)
+    for (const channel of ['email', 'sms'] as const) {
+      if (form['action'] !== 'save' || closed.has(channel) || !addressOf(who, channel)) continue
+      const wanted = form[channel] === 'on'
+      if (wanted === isOn(who, channel)) continue
+      if (wanted) await resubscribe(ctx, who, channel, proofOf(request, 'preferences_page'))
+      else await unsubscribe(ctx, who, channel, proofOf(request, 'preferences_page'))
+    }
+    return showChoices(ctx, reply, (await findRecipient(ctx.pool, who.send_id)) ?? who, true)
+  })
+}
+
+async function showChoices(ctx: Ctx, reply: FastifyReply, who: Recipient, saved: boolean): Promise<FastifyReply> {
+  const [shop, closed] = await Promise.all([readSetting(ctx.pool, 'shop'), closedForGood(ctx, who)])
+  const choice = (channel: Channel) => {
+    const address = addressOf(who, channel)
+    return address ? { address, on: isOn(who, channel) && !closed.has(channel), closed: closed.has(channel) } : null
+  }
+  return sendPage(reply, preferencesPage({ shop: shop.name, saved, email: choice('email'), sms: choice('sms') }))
+}
+
+// No row any more: an erased customer has nothing to choose, but the opt-out of the address still works.
+const addressOf = (who: Recipient, channel: Channel): string | null => (channel === 'email' ? who.email : who.phone) ?? (who.channel === channel ? who.recipient : null)
+const isOn = (who: Recipient, channel: Channel): boolean => (channel === 'email' ? who.email_consent : who.sms_consent) === 'granted'
+
+async function recipientOf(ctx: Ctx, purpose: 'unsubscribe' | 'preferences', token: string): Promise<Recipient | null> {
+  const subject = verifyToken(ctx.config.secret, purpose, token)
+  return subject ? findRecipient(ctx.pool, subject.sendId) : null
+}
+
+async function whom(ctx: Ctx, who: Recipient): Promise<{ shop: string; channel: Channel; address: string }> {
+  return { shop: (await readSetting(ctx.pool, 'shop')).name, channel: who.channel, address: who.recipient }
+}
+
+function proofOf(request: FastifyRequest, source: string): Proof {
+  return { source, textVersion, ip: request.ip, userAgent: request.headers['user-agent'] ?? null }
+}
+
+async function unknownLink(ctx: Ctx, reply: FastifyReply): Promise<FastifyReply> {
+  return sendPage(reply.status(404), unknownLinkPage((await readSetting(ctx.pool, 'shop')).name))
+}
+
+function sendPage(reply: FastifyReply, html: string): FastifyReply {
+  return noStore(reply).header('x-robots-tag', 'noindex').type('text/html; charset=utf-8').send(html)
+}
+
+function noStore(reply: FastifyReply): FastifyReply {
+  return reply.header('cache-control', 'no-store, max-age=0').header('pragma', 'no-cache')
+}
+
+/** Mail programs post urlencoded, multipart, or nothing at all, under any media type; none of it may be refused. */
+function acceptAnyForm(app: FastifyInstance): void {
+  app.removeContentTypeParser(['application/json', 'text/plain'])
+  app.addContentTypeParser('*', { parseAs: 'string', bodyLimit: 4096 }, (_request, body, done) => done(null, Object.fromEntries(new URLSearchParams(String(body)))))
+}
+
+async function readForm(request: FastifyRequest): Promise<Record<string, unknown>> {
+  if (!request.isMultipart()) return (request.body ?? {}) as Record<string, unknown>
+  const form: Record<string, unknown> = {}
+  for await (const part of request.parts({ limits: { fields: 10, fieldSize: 1000, files: 0, parts: 10 } })) {
+    if (part.type === 'field') form[part.fieldname] = part.value
+  }
+  return form
+}

@@ -1,0 +1,76 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify'
+import { z } from 'zod'
+import type { Answer, Received, RouteShape } from '#contract/http.ts'
+import type { Actor } from '../audit.ts'
+import type { Ctx } from '../context.ts'
+import { requireAccess } from './auth.ts'
+import { inputError } from './errors.ts'
+
+export interface Request<R extends RouteShape> extends Received<R> {
+  actor: Actor
+  request: FastifyRequest
+  reply: FastifyReply
+}
+
+/** A slice's routes: called once with the app and the context. */
+export type Routes = (app: FastifyInstance, ctx: Ctx) => void
+
+/**
+ * Answers a contract route: permission first, then parsing, then the handler, then the reply schema. A reply that
+ * does not fit its schema is our fault and a 500, never a silent leak of extra fields.
+ */
+export function bind<R extends RouteShape>(app: FastifyInstance, ctx: Ctx, route: R, handler: (request: Request<R>) => Promise<Answer<R>> | Answer<R>): void {
+  app.route({
+    method: route.method,
+    url: route.path,
+    schema: documentation(route),
+    // Parsing is done below with the zod schema itself; the JSON schema is for the documentation.
+    validatorCompiler: () => () => true,
+    serializerCompiler: () => (data) => JSON.stringify(data),
+    handler: async (request, reply) => {
+      const actor = await requireAccess(ctx, request, route.access)
+      const received = {
+        params: read('params', route.params, request.params),
+        query: read('query', route.query, request.query),
+        body: route.upload ? undefined : read('body', route.body, request.body),
+      } as Received<R>
+      const answer: unknown = await handler({ ...received, actor, request, reply })
+      if (reply.sent || route.file) return reply
+      void reply.status(route.status ?? (route.reply ? 200 : 204))
+      return route.reply ? route.reply.parse(answer) : null
+    },
+  })
+}
+
+function read(part: string, schema: z.ZodType | undefined, value: unknown): unknown {
+  if (!schema) return undefined
+  const parsed = schema.safeParse(value ?? {})
+  if (!parsed.success) throw inputError(part, parsed.error)
+  return parsed.data
+}
+
+function documentation(route: RouteShape): FastifySchema {
+  const json = (schema: z.ZodType, io: 'input' | 'output'): Record<string, unknown> => {
+    const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any', target: 'draft-2020-12' })
+    return rest
+  }
+  const problem = { description: 'Problem details (RFC 9457)', content: { 'application/problem+json': { schema: { type: 'object' } } } }
+  return {
+    tags: [route.tag],
+    summary: route.summary,
+    ...(route.description ? { description: route.description } : {}),
+    ...(route.access === 'public' ? {} : { security: [{ bearer: [] }] }),
+    ...(route.params ? { params: json(route.params, 'input') } : {}),
+    ...(route.query ? { querystring: json(route.query, 'input') } : {}),
+    ...(route.upload ? { consumes: ['multipart/form-data'] } : {}),
+    ...(route.body && !route.upload ? { body: json(route.body, 'input') } : {}),
+    response: {
+      [route.status ?? (route.reply || route.file ? 200 : 204)]: route.reply
+        ? { description: route.summary, ...json(route.reply, 'output') }
+        : route.file
+          ? { description: 'A file', content: { [route.file]: { schema: { type: 'string' } } } }
+          : { type: 'null', description: 'Done' },
+      default: problem,
+    },
+  }
+}

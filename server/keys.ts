@@ -1,0 +1,9 @@
+import { hkdfSync } from 'node:crypto'
+
+/** Purposes are never mixed: a key that signs links cannot decrypt settings. */
+export type KeyPurpose = 'links' | 'settings' | 'suppression' | 'access-token' | 'cursor' | 'holdout'
+
+/** 32 bytes derived from the one configured secret (HKDF-SHA256, RFC 5869). */
+export function deriveKey(secret: string, purpose: KeyPurpose): Buffer {
+  return Buffer.from(hkdfSync('sha256', secret, 'liquor-agent/v1', purpose, 32))
+}

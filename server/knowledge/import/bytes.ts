@@ -1,0 +1,65 @@
+import { Readable } from 'node:stream'
+import { createGunzip } from 'node:zlib'
+import { unreadable, type ReadLimits } from './limits.ts'
+
+const signatures: [string, string, string][] = [
+  ['504b0304', 'spreadsheet', 'This is an Excel workbook or a zip, not a text file. In Excel choose "Save as", then "CSV UTF-8".'],
+  ['d0cf11e0', 'spreadsheet', 'This is an old Excel workbook. Open it, choose "Save as", then "CSV UTF-8".'],
+  ['25504446', 'binary', 'This is a PDF. Export the data as CSV instead.'],
+  ['28b52ffd', 'binary', 'This is a zstd archive. Unpack it first, or use gzip.'],
+  ['425a68', 'binary', 'This is a bzip2 archive. Unpack it first, or use gzip.'],
+]
+
+/** Bytes of a file, unpacked when it is gzip. Refuses foreign formats by signature, bombs by ratio and size. */
+export async function* plainBytes(source: AsyncIterable<Buffer>, limits: ReadLimits): AsyncGenerator<Buffer> {
+  const chunks = source[Symbol.asyncIterator]()
+  let head = Buffer.alloc(0)
+  let ended = false
+  while (head.length < 4 && !ended) {
+    const next = await chunks.next()
+    if (next.done) ended = true
+    else head = Buffer.concat([head, next.value])
+  }
+  const hex = head.subarray(0, 4).toString('hex')
+  for (const [signature, code, message] of signatures) if (hex.startsWith(signature)) throw unreadable(code, message)
+  let packed = 0
+  async function* all(): AsyncGenerator<Buffer> {
+    packed += head.length
+    if (head.length > 0) yield head
+    for (;;) {
+      const next = await chunks.next()
+      if (next.done) return
+      packed += next.value.length
+      yield next.value
+    }
+  }
+  let plain = 0
+  const isGzip = hex.startsWith('1f8b')
+  try {
+    for await (const chunk of isGzip ? unpack(all()) : all()) {
+      plain += chunk.length
+      if (plain > limits.maxBytes) throw unreadable('too_large', `The file is larger than ${Math.round(limits.maxBytes / 1024 ** 3)} GB. Split it into parts.`)
+      if (isGzip && plain > 16 * 1024 ** 2 && plain / packed > limits.maxGzipRatio) throw unreadable('gzip_bomb', 'The archive unpacks to far more than real data would. Unpack it and import the plain file.')
+      yield chunk
+    }
+  } finally {
+    await chunks.return?.()
+  }
+}
+
+async function* unpack(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  const input = Readable.from(source, { objectMode: false })
+  const gunzip = createGunzip({ chunkSize: 64 * 1024 })
+  input.on('error', (error) => gunzip.destroy(error))
+  input.pipe(gunzip)
+  try {
+    for await (const chunk of gunzip) yield chunk as Buffer
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? ''
+    if (code.startsWith('Z_')) throw unreadable('gzip_broken', 'The gzip archive is damaged or was cut off. Pack or download it again.')
+    throw error
+  } finally {
+    input.destroy()
+    gunzip.destroy()
+  }
+}

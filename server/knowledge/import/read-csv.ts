@@ -1,0 +1,104 @@
+import { once } from 'node:events'
+import { parse, type CsvError } from 'csv-parse'
+import { unreadable, type ReadLimits } from './limits.ts'
+import type { SourceRow } from './table.ts'
+
+interface Parsed {
+  info: { lines: number; empty_lines: number }
+  record: string[]
+}
+
+/** The delimiter that splits the header line into most cells; commas when there is only one cell. */
+export function guessDelimiter(head: string): string {
+  const line = /^[\r\n\s]*(?:"(?:[^"]|"")*"|[^\r\n"])*/.exec(head.slice(0, 65_536))?.[0] ?? ''
+  const bare = line.replace(/"(?:[^"]|"")*"/g, '')
+  let best = ','
+  let most = 0
+  for (const delimiter of [',', ';', '\t', '|']) {
+    const count = bare.split(delimiter).length - 1
+    if (count > most) [best, most] = [delimiter, count]
+  }
+  return best
+}
+
+/** Rows of a CSV text, header first, in batches as the text arrives. Broken rows come with a fault, never as an exception. */
+export async function* readCsv(text: AsyncIterable<string>, delimiter: string, limits: ReadLimits): AsyncGenerator<SourceRow[]> {
+  let line = 0
+  let emptyLines = 0
+  let failed: Error | undefined
+  const faults: SourceRow[] = []
+  const parser = parse({
+    delimiter,
+    info: true,
+    relax_column_count: true,
+    relax_quotes: true,
+    skip_empty_lines: true,
+    skip_records_with_error: true,
+    max_record_size: limits.maxLineChars,
+    on_skip: (error: CsvError | undefined) => {
+      faults.push({ line: line + 1, cells: [], fault: faultOf(error) })
+      return undefined
+    },
+  })
+  parser.on('error', (error) => (failed = error))
+  const drain = (): SourceRow[] => {
+    const rows: SourceRow[] = []
+    let parsed: Parsed | null
+    while ((parsed = parser.read() as Parsed | null) !== null) {
+      // The parser counts to the end of a record; people look for its beginning.
+      rows.push({ line: line + 1 + parsed.info.empty_lines - emptyLines, cells: parsed.record })
+      line = parsed.info.lines
+      emptyLines = parsed.info.empty_lines
+    }
+    rows.push(...faults.splice(0))
+    return rows
+  }
+  try {
+    for await (const chunk of guardLines(text, limits)) {
+      if (chunk === '') continue
+      const rows = parser.write(chunk) ? drain() : await afterDrain()
+      if (failed) throw failed
+      if (rows.length > 0) yield rows
+      // What comes after a quote that never ends cannot be told apart any more.
+      if (rows.at(-1)?.fault === lostQuote) return
+    }
+    parser.end()
+    const ended = parser.readableEnded ? Promise.resolve() : once(parser, 'end')
+    const rows = drain()
+    parser.resume()
+    await ended
+    rows.push(...faults.splice(0))
+    if (rows.length > 0) yield rows
+  } finally {
+    parser.destroy()
+  }
+
+  async function afterDrain(): Promise<SourceRow[]> {
+    const rows = drain()
+    while (parser.writableNeedDrain && !failed) {
+      await once(parser, 'drain')
+      rows.push(...drain())
+    }
+    return rows
+  }
+}
+
+const lostQuote = 'A quoted cell begins here and never ends; this row and all that follow could not be read. Close the quote and import again.'
+
+function faultOf(error: CsvError | undefined): string {
+  return error?.code === 'CSV_QUOTE_NOT_CLOSED' || error?.code === 'CSV_MAX_RECORD_SIZE' ? lostQuote : 'The quotes of this row are broken.'
+}
+
+/** Refuses a line that is longer than any row, before anybody collects it in memory. */
+export async function* guardLines(text: AsyncIterable<string>, limits: ReadLimits): AsyncGenerator<string> {
+  let since = 0
+  for await (const chunk of text) {
+    const first = chunk.search(/[\r\n]/)
+    if (since + (first < 0 ? chunk.length : first) > limits.maxLineChars) {
+      throw unreadable('line_too_long', 'The file has a line of more than a million characters: it is not a table, or its line breaks are lost. Export it again as CSV.')
+    }
+    if (first < 0) since += chunk.length
+    else since = chunk.length - 1 - Math.max(chunk.lastIndexOf('\n'), chunk.lastIndexOf('\r'))
+    yield chunk
+  }
+}

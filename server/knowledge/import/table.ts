@@ -1,0 +1,92 @@
+import { plainBytes } from './bytes.ts'
+import { decodeText, type Encoding } from './decode.ts'
+import { readLimits, unreadable, type ReadLimits } from './limits.ts'
+import { guessDelimiter, readCsv } from './read-csv.ts'
+import { readJson, splitArray, splitLines } from './read-json.ts'
+
+/** One row of a file. `line` is where it begins, the header being line 1; a fault says why it has no cells. */
+export interface SourceRow {
+  line: number
+  cells: string[]
+  fault?: string
+}
+
+export interface Table {
+  format: 'csv' | 'json' | 'jsonl'
+  delimiter: string | null
+  /** settled when the first letter beyond ASCII is met */
+  encoding(): Encoding
+  headers: string[]
+  rows: AsyncGenerator<SourceRow[]>
+}
+
+/**
+ * Opens a CSV, TSV, JSON array or JSON-lines file, plain or gzip, in UTF-8, UTF-16 or Windows-1252, as a stream of
+ * row batches. Throws AppError `import.*` when the file as a whole cannot be read.
+ */
+export async function openTable(source: AsyncIterable<Buffer>, limits: ReadLimits = readLimits): Promise<Table> {
+  let encoding: Encoding = 'utf-8'
+  const text = decodeText(plainBytes(source, limits), (e) => (encoding = e))
+  let head = ''
+  let ended = false
+  while (head.trimStart().length < 32_768 && head.length < 262_144) {
+    const next = await text.next()
+    if (next.done) {
+      ended = true
+      break
+    }
+    head += next.value
+  }
+  if (head.trim() === '') throw unreadable('empty', ended ? 'The file is empty. Choose a file with a header row and at least one row.' : 'The file begins with nothing but blanks. Export it again.')
+  async function* all(): AsyncGenerator<string> {
+    yield head
+    head = ''
+    yield* text
+  }
+  const begin = head.trimStart()
+  const format = /^\[\s*[{\]]/.test(begin) ? 'json' : /^\{\s*["}]/.test(begin) ? 'jsonl' : 'csv'
+  const delimiter = format === 'csv' ? guessDelimiter(head) : null
+  const rows = delimiter !== null ? readCsv(all(), delimiter, limits) : readJson(format === 'json' ? splitArray(all(), limits) : splitLines(all(), limits), limits)
+  const first = await rows.next()
+  const [header, ...others] = first.done ? [] : first.value
+  if (!header || header.fault) throw unreadable('no_header', 'The first line is not a header row. Put the names of the columns into the first line.')
+  const headers = checkHeaders(header.cells, limits)
+  async function* checked(): AsyncGenerator<SourceRow[]> {
+    try {
+      let count = 0
+      const pass = (batch: SourceRow[]): SourceRow[] => {
+        count += batch.length
+        if (count > limits.maxRows) throw unreadable('too_many_rows', `The file has more than ${limits.maxRows} rows. Split it into parts.`)
+        for (const row of batch) checkRow(row, headers.length, encoding, limits)
+        return batch
+      }
+      if (others.length > 0) yield pass(others)
+      for await (const batch of rows) yield pass(batch)
+    } finally {
+      await rows.return(undefined)
+    }
+  }
+  return { format, delimiter, encoding: () => encoding, headers, rows: checked() }
+}
+
+function checkHeaders(cells: readonly string[], limits: ReadLimits): string[] {
+  if (cells.length > limits.maxColumns) throw unreadable('too_many_columns', `The file has ${cells.length} columns; at most ${limits.maxColumns} are read. Remove the ones that do not matter.`)
+  const seen = new Map<string, number>()
+  return cells.map((cell, at) => {
+    const name = cell.replace(/\s+/g, ' ').trim().slice(0, 200) || `column ${at + 1}`
+    const nth = (seen.get(name) ?? 0) + 1
+    seen.set(name, nth)
+    return nth === 1 ? name : `${name} (${nth})`
+  })
+}
+
+function checkRow(row: SourceRow, width: number, encoding: Encoding, limits: ReadLimits): void {
+  if (row.fault !== undefined) return
+  const { cells } = row
+  while (cells.length > width && cells.at(-1) === '') cells.pop()
+  if (cells.length !== width) row.fault = `The row has ${cells.length} cells where the header has ${width}. A cell with a comma or a line break must stand in quotes.`
+  for (const cell of cells) {
+    if (cell.length > limits.maxCellChars) row.fault = `A cell has more than ${limits.maxCellChars} characters.`
+    else if (encoding === 'utf-8' && cell.includes('\uFFFD')) row.fault = 'The row has letters that are not valid UTF-8. Save the file as UTF-8 and import it again.'
+  }
+}

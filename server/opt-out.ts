@@ -1,0 +1,114 @@
+import type { ClientBase } from 'pg'
+import type { Config } from './config.ts'
+import { addressHash } from './suppression.ts'
+import { appendEvents } from './events.ts'
+
+export type Channel = 'email' | 'sms'
+
+/** An address that must not be written to any more, and whose it is. */
+export interface Closing {
+  channel: Channel
+  /** e-mail address or E.164 phone; only its keyed hash is stored */
+  address: string
+  customerId: string | null
+  sendId: string | null
+  reason: 'unsubscribe' | 'hard_bounce' | 'complaint' | 'stop'
+  at: Date
+}
+
+/** How somebody said so: kept as proof. */
+export interface Proof {
+  source: string
+  textVersion?: string | null
+  ip?: string | null
+  userAgent?: string | null
+}
+
+/** What ended: rows that were open before and are closed now. */
+export interface Closed {
+  suppressed: number
+  denied: number
+  cancelled: number
+}
+
+/** Who says no says it for the channel; who complains says it for everything we send. */
+const closesAll = (reason: Closing['reason']): boolean => reason === 'complaint'
+
+/**
+ * Closes addresses: suppression (keyed hash), consent denied with its proof, the customer's waiting messages of that
+ * channel cancelled. Doing it twice changes nothing. A bounce is no statement of the customer and leaves consent alone.
+ */
+export async function closeAddresses(client: ClientBase, config: Pick<Config, 'secret'>, closings: readonly Closing[], proof: Proof): Promise<Closed> {
+  if (closings.length === 0) return { suppressed: 0, denied: 0, cancelled: 0 }
+  const rows = closings.map((c) => ({
+    channel: c.channel,
+    scope: closesAll(c.reason) ? 'all' : c.channel,
+    hash: addressHash(config, c.channel, c.address).toString('hex'),
+    customer_id: c.customerId,
+    send_id: c.sendId,
+    reason: c.reason,
+    at: c.at.toISOString(),
+  }))
+  const { rowCount: suppressed } = await client.query(
+    `insert into suppressions (channel, address_hash, customer_id, reason, send_id, is_demo, created_at)
+     select distinct on (g.scope, g.hash) g.scope, decode(g.hash, 'hex'), customers.id, g.reason, g.send_id, coalesce(customers.is_demo, false), g.at
+     from jsonb_to_recordset($1::jsonb) as g(scope text, hash text, customer_id uuid, reason text, send_id uuid, at timestamptz)
+     left join customers on customers.id = g.customer_id
+     order by g.scope, g.hash, g.at
+     on conflict (channel, address_hash) do nothing`,
+    [JSON.stringify(rows)],
+  )
+  const spoken = rows.filter((r) => r.customer_id && r.reason !== 'hard_bounce').flatMap((r) => (r.scope === 'all' ? (['email', 'sms'] as const) : [r.channel]).map((channel) => ({ customer_id: r.customer_id!, channel, at: r.at })))
+  const denied = await setConsents(client, spoken.map((s) => ({ customerId: s.customer_id, channel: s.channel, at: new Date(s.at) })), 'denied', proof)
+  const { rowCount: cancelled } = await client.query(
+    `update sends set status = 'cancelled', refused_by = g.reason, error_message = 'The address was closed before this message was due.', updated_at = now()
+     from (select distinct on (x.customer_id, x.scope) x.customer_id, x.scope, x.reason
+           from jsonb_to_recordset($1::jsonb) as x(customer_id uuid, scope text, reason text) where x.customer_id is not null) as g
+     where sends.customer_id = g.customer_id and sends.status = 'pending' and (g.scope = 'all' or sends.channel = g.scope)`,
+    [JSON.stringify(rows)],
+  )
+  return { suppressed: suppressed ?? 0, denied, cancelled: cancelled ?? 0 }
+}
+
+/**
+ * Takes a customer's own "no" back: only suppressions that the customer made are lifted, never those for bounces and
+ * complaints. Returns whether messages may go again as far as this list is concerned.
+ */
+export async function reopenAddress(client: ClientBase, config: Pick<Config, 'secret'>, opening: { channel: Channel; address: string; customerId: string; at: Date }, proof: Proof): Promise<boolean> {
+  const hash = addressHash(config, opening.channel, opening.address)
+  await client.query(`delete from suppressions where suppressions.channel = $1 and suppressions.address_hash = $2 and suppressions.reason = 'unsubscribe'`, [opening.channel, hash])
+  const { rowCount: still } = await client.query(`select 1 from suppressions where suppressions.channel in ($1, 'all') and suppressions.address_hash = $2`, [opening.channel, hash])
+  if (still) return false
+  const given = await setConsents(client, [opening], 'granted', proof)
+  if (given > 0) await appendEvents(client, [{ type: 'resubscribe', at: opening.at, customerId: opening.customerId, channel: opening.channel }])
+  return true
+}
+
+/** Writes consent and its proof where it differs from what stands; returns how many changed. */
+async function setConsents(client: ClientBase, consents: readonly { customerId: string; channel: Channel; at: Date }[], status: 'granted' | 'denied', proof: Proof): Promise<number> {
+  if (consents.length === 0) return 0
+  const { rows } = await client.query<{ n: number }>(
+    `with given as (
+       select distinct on (g.customer_id, g.channel) g.* from jsonb_to_recordset($1::jsonb) as g(customer_id uuid, channel text, at timestamptz)
+       order by g.customer_id, g.channel, g.at
+     ), changed as (
+       update customers set
+         email_consent = case when w.email then $2 else customers.email_consent end,
+         sms_consent = case when w.sms then $2 else customers.sms_consent end,
+         updated_at = now()
+       from (select given.customer_id, bool_or(given.channel = 'email') as email, bool_or(given.channel = 'sms') as sms from given group by 1) as w
+       join customers as before on before.id = w.customer_id
+       where customers.id = w.customer_id and ((w.email and customers.email_consent <> $2) or (w.sms and customers.sms_consent <> $2))
+       returning customers.id, before.email_consent, before.sms_consent
+     ), proven as (
+       insert into consents (customer_id, channel, status, source, text_version, ip, user_agent, given_at)
+       select given.customer_id, given.channel, $2, $3, $4, $5::inet, left($6, 300), given.at
+       from given join changed on changed.id = given.customer_id
+       where case given.channel when 'email' then changed.email_consent else changed.sms_consent end <> $2
+       returning 1
+     )
+     select count(*) as n from proven`,
+    [JSON.stringify(consents.map((c) => ({ customer_id: c.customerId, channel: c.channel, at: c.at.toISOString() }))), status, proof.source, proof.textVersion ?? null, proof.ip ?? null, proof.userAgent ?? null],
+  )
+  return rows[0]?.n ?? 0
+}

@@ -1,0 +1,29 @@
+import { accountRoutes } from './accounts/routes.ts'
+import { analyticsRoutes } from './analytics/routes.ts'
+import { complianceRoutes } from './compliance/routes.ts'
+import { deliveryRoutes } from './delivery/routes.ts'
+import { dispatchRoutes } from './dispatch/routes.ts'
+import { feedbackRoutes } from './feedback/routes.ts'
+import type { Routes } from './http/bind.ts'
+import { jobRoutes } from './job-routes.ts'
+import { knowledgeRoutes } from './knowledge/routes.ts'
+import { planningRoutes } from './planning/routes.ts'
+import { scoringRoutes } from './scoring/routes.ts'
+import { segmentRoutes } from './segments/routes.ts'
+import { settingRoutes } from './settings/routes.ts'
+
+/** Every slice's routes, in the order of the pipeline. */
+export const slices: Routes[] = [
+  accountRoutes,
+  knowledgeRoutes,
+  segmentRoutes,
+  scoringRoutes,
+  planningRoutes,
+  complianceRoutes,
+  dispatchRoutes,
+  deliveryRoutes,
+  feedbackRoutes,
+  analyticsRoutes,
+  settingRoutes,
+  jobRoutes,
+]

@@ -1,0 +1,26 @@
+import { createHmac } from 'node:crypto'
+import type { ClientBase, Pool } from 'pg'
+import type { Config } from './config.ts'
+import { deriveKey } from './keys.ts'
+
+const keys = new Map<string, Buffer>()
+
+/** Keyed hash (HMAC-SHA256) of a normalised address: e-mail in lower case, phone as E.164 digits. Survives erasure of the customer. */
+export function addressHash(config: Pick<Config, 'secret'>, channel: 'email' | 'sms', address: string): Buffer {
+  let key = keys.get(config.secret)
+  if (!key) {
+    key = deriveKey(config.secret, 'suppression')
+    keys.set(config.secret, key)
+  }
+  const normalised = channel === 'email' ? address.trim().toLowerCase() : `+${address.replace(/\D/g, '')}`
+  return createHmac('sha256', key).update(normalised).digest()
+}
+
+/** Why an address must not be contacted over a channel, or null. */
+export async function suppressionOf(client: ClientBase | Pool, config: Pick<Config, 'secret'>, channel: 'email' | 'sms', address: string): Promise<{ reason: string; createdAt: Date } | null> {
+  const { rows } = await client.query<{ reason: string; created_at: Date }>(
+    `select s.reason, s.created_at from suppressions as s where s.address_hash = $1 and s.channel in ($2, 'all') order by s.created_at limit 1`,
+    [addressHash(config, channel, address), channel],
+  )
+  return rows[0] ? { reason: rows[0].reason, createdAt: rows[0].created_at } : null
+}

@@ -1,0 +1,78 @@
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import { deriveKey } from './keys.ts'
+
+/** What a link in a message may do. A token of one purpose is worth nothing for another. */
+export const tokenPurposes = ['open', 'click', 'unsubscribe', 'preferences'] as const
+export type TokenPurpose = (typeof tokenPurposes)[number]
+
+export interface TokenSubject {
+  sendId: string
+  /** only for `click` */
+  linkId: string | null
+}
+
+const purposeByte: Record<TokenPurpose, number> = { open: 1, click: 2, unsubscribe: 3, preferences: 4 }
+const macBytes = 16
+const keys = new Map<string, Buffer>()
+
+function keyOf(secret: string): Buffer {
+  let key = keys.get(secret)
+  if (!key) keys.set(secret, (key = deriveKey(secret, 'links')))
+  return key
+}
+
+/**
+ * A compact token (44 characters, 66 with a link): purpose, send id, link id, HMAC-SHA256 cut to 128 bits.
+ * It holds ids only, so nothing about a person can be read from an address in a log or a mail proxy.
+ */
+export function signToken(secret: string, purpose: TokenPurpose, sendId: string, linkId: string | null = null): string {
+  const body = Buffer.concat([Buffer.from([purposeByte[purpose]]), idBytes(sendId), linkId ? idBytes(linkId) : Buffer.alloc(0)])
+  return Buffer.concat([body, mac(secret, body)]).toString('base64url')
+}
+
+/** The ids in a token, or null when it is forged, cut, or made for another purpose. Constant-time comparison. */
+export function verifyToken(secret: string, purpose: TokenPurpose, token: string): TokenSubject | null {
+  if (!/^[A-Za-z0-9_-]{44,66}$/.test(token)) return null
+  const bytes = Buffer.from(token, 'base64url')
+  // A second spelling of the same bytes is refused, so that a token can be a key.
+  if (bytes.toString('base64url') !== token) return null
+  const body = bytes.subarray(0, bytes.length - macBytes)
+  const withLink = purpose === 'click'
+  if (body.length !== (withLink ? 33 : 17) || body[0] !== purposeByte[purpose]) return null
+  if (!timingSafeEqual(bytes.subarray(bytes.length - macBytes), mac(secret, body))) return null
+  return { sendId: idText(body.subarray(1, 17)), linkId: withLink ? idText(body.subarray(17, 33)) : null }
+}
+
+/** Address of the open pixel. */
+export function openUrl(publicUrl: string, secret: string, sendId: string): string {
+  return `${publicUrl}/t/o/${signToken(secret, 'open', sendId)}.gif`
+}
+
+/** Address that counts a click and leads to the stored link. */
+export function clickUrl(publicUrl: string, secret: string, sendId: string, linkId: string): string {
+  return `${publicUrl}/t/c/${signToken(secret, 'click', sendId, linkId)}`
+}
+
+/** GET shows a page with a button, POST opts out at once (RFC 8058). */
+export function unsubscribeUrl(publicUrl: string, secret: string, sendId: string): string {
+  return `${publicUrl}/u/${signToken(secret, 'unsubscribe', sendId)}`
+}
+
+/** Page where the customer chooses what to get. */
+export function preferencesUrl(publicUrl: string, secret: string, sendId: string): string {
+  return `${publicUrl}/p/${signToken(secret, 'preferences', sendId)}`
+}
+
+function mac(secret: string, body: Buffer): Buffer {
+  return createHmac('sha256', keyOf(secret)).update(body).digest().subarray(0, macBytes)
+}
+
+function idBytes(id: string): Buffer {
+  const bytes = Buffer.from(id.replaceAll('-', ''), 'hex')
+  if (bytes.length !== 16) throw new TypeError('A token is made of UUIDs.')
+  return bytes
+}
+
+function idText(bytes: Buffer): string {
+  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+}

@@ -1,0 +1,82 @@
+import type { AddressInfo } from 'node:net'
+import { loadDemo } from './demo/load.ts'
+import { startEmbedded } from '#db/embedded.ts'
+import { migrate } from '#db/migrate.ts'
+import { checkServer, StartupError } from '#db/startup.ts'
+import { readConfig, type Config } from './config.ts'
+import { closeContext, createContext, type Ctx } from './context.ts'
+import { seedTemplates } from './delivery/templates.ts'
+import { createApp } from './http/app.ts'
+import { createLog } from './log.ts'
+import { runWorker } from './worker.ts'
+
+export interface Database {
+  url: string
+  stop(): Promise<void>
+}
+
+/** The configured PostgreSQL, or the embedded one under the data folder (started, or joined when it runs already). */
+export async function openDatabase(config: Config): Promise<Database> {
+  if (config.databaseUrl) {
+    await checkServer(config.databaseUrl)
+    return { url: config.databaseUrl, stop: async () => undefined }
+  }
+  return startEmbedded({ dataDir: config.dataDir, log: createLog(config.logLevel) })
+}
+
+/** Opens database and context, brings the schema up to date, runs, and closes everything again. */
+export async function withContext<T>(run: (ctx: Ctx) => Promise<T>, overrides: Partial<Config> = {}): Promise<T> {
+  const config = { ...readConfig(), ...overrides }
+  const database = await openDatabase(config)
+  try {
+    await migrate(database.url)
+    const ctx = createContext(config, database.url)
+    try {
+      return await run(ctx)
+    } finally {
+      await closeContext(ctx)
+    }
+  } finally {
+    await database.stop()
+  }
+}
+
+export interface Roles {
+  api: boolean
+  worker: boolean
+}
+
+/**
+ * Serves until the signal, then closes in order: no new requests, work in flight finished, database last.
+ * `ready` is told the address. Throws StartupError with one sentence when something is in the way.
+ */
+export async function serve(roles: Roles, signal: AbortSignal, ready: (address: string, ctx: Ctx) => Promise<void> | void): Promise<void> {
+  const config = readConfig()
+  await withContext(async (ctx) => {
+    if (ctx.config.demo === 'auto' && roles.api && roles.worker) await loadDemo(ctx)
+    await seedTemplates(ctx)
+    const app = roles.api ? await createApp(ctx) : null
+    if (app) await listen(app, config)
+    const port = app ? (app.server.address() as AddressInfo).port : null
+    const working = roles.worker ? runWorker(ctx, signal) : untilAborted(signal)
+    await ready(port ? `http://localhost:${port}` : 'worker', ctx)
+    await working
+    await app?.close()
+  })
+}
+
+async function listen(app: Awaited<ReturnType<typeof createApp>>, config: Config): Promise<void> {
+  try {
+    await app.listen({ port: config.port, host: config.host })
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code
+    if (code === 'EADDRINUSE') throw new StartupError(`Port ${config.port} is taken by another program. Stop it, or choose another port: PORT=${config.port + 1} npm start`)
+    if (code === 'EACCES') throw new StartupError(`Port ${config.port} needs more rights than this user has. Choose a port above 1023: PORT=8000 npm start`)
+    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') throw new StartupError(`The address ${config.host} does not belong to this machine. Correct HOST or unset it.`)
+    throw error
+  }
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })))
+}

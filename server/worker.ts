@@ -1,0 +1,57 @@
+import { jobHandlers } from './jobs.ts'
+import { runJob, sweepJobs } from './background.ts'
+import type { Ctx } from './context.ts'
+import { runDispatcher } from './dispatch/dispatcher.ts'
+import { attributeOrders } from './feedback/attribute.ts'
+import { refreshCampaignCounters } from './counters.ts'
+
+/** A periodic duty: its failure is logged and the next turn tries again. */
+interface Duty {
+  name: string
+  everyMs: number
+  run: (ctx: Ctx, signal: AbortSignal) => Promise<unknown>
+}
+
+const duties: Duty[] = [
+  { name: 'sweep jobs', everyMs: 5_000, run: (ctx, signal) => sweepJobs(ctx, jobHandlers, signal) },
+  { name: 'attribute orders', everyMs: 60_000, run: (ctx) => attributeOrders(ctx, { since: new Date(ctx.clock().getTime() - 8 * 86_400_000) }) },
+  { name: 'campaign counters', everyMs: 15_000, run: (ctx) => refreshCampaignCounters(ctx.pool) },
+  { name: 'partitions', everyMs: 6 * 3_600_000, run: (ctx) => ctx.pool.query('select ensure_partitions(current_date, 4)') },
+  { name: 'expired sessions and keys', everyMs: 3_600_000, run: (ctx) => ctx.pool.query(`with a as (delete from refresh_tokens where refresh_tokens.expires_at < now() - interval '7 days') delete from idempotency_keys where idempotency_keys.created_at < now() - interval '1 day'`) },
+]
+
+/** Runs jobs, duties and the dispatcher until the signal; then finishes what is in flight and returns. */
+export async function runWorker(ctx: Ctx, signal: AbortSignal): Promise<void> {
+  await ctx.queue.work(async (name, data, stopping) => {
+    if (name === 'job' && typeof data['id'] === 'string') await runJob(ctx, data['id'], jobHandlers, AbortSignal.any([signal, stopping]))
+  }, 2)
+  const timers = duties.map((duty) => turn(ctx, duty, signal))
+  ctx.log.info('worker started')
+  await Promise.all([runDispatcher(ctx, { signal }), ...timers])
+  ctx.log.info('worker stopped')
+}
+
+async function turn(ctx: Ctx, duty: Duty, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await duty.run(ctx, signal)
+    } catch (err) {
+      ctx.log.warn({ err: err as Error, duty: duty.name }, 'duty failed, will be tried again')
+    }
+    await pause(duty.everyMs, signal)
+  }
+}
+
+/** Waits, but not past the signal. */
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve()
+    const done = (): void => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, ms)
+    signal.addEventListener('abort', done)
+  })
+}

@@ -1,0 +1,10 @@
+import { useMemo } from 'react'
+import { cx } from '../../lib/cx.ts'
+import { framedHtml } from './message-html.ts'
+
+/** A customer's mail in a frame without scripts and without an origin of ours; links open in a new tab. */
+export function MessageFrame({ html, title, className }: { html: string; title: string; className?: string }) {
+  const source = useMemo(() => framedHtml(html), [html])
+  // Mail is designed on white paper, whatever the theme around it is.
+  return <iframe title={title} srcDoc={source} sandbox="allow-popups allow-popups-to-escape-sandbox" referrerPolicy="no-referrer" className={cx('block w-full border-0 bg-white', className)} />
+}
