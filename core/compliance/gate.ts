@@ -78,8 +78,8 @@ function personVerdicts(input: GateInput): Verdict[] {
     shop('person-no-address', channel === 'email' ? 'There is no e-mail address.' : 'There is no phone number.', 'Add it to the customer, or use the other channel.')
   }
   if (recipient.is_suppressed) {
-    law(channel === 'sms' ? 'sms_revocation' : 'email_footer_required', 'person-suppressed', `This address asked not to get a ${name} again, or it bounced.`, 'Only the customer can lift this.')
-    out[out.length - 1] = { ...out[out.length - 1]!, rule_id: 'person-suppressed' }
+    const rule = personRule(policy, channel === 'sms' ? 'sms_revocation' : 'email_footer_required')
+    out.push({ outcome: 'deny', rule_id: 'person-suppressed', summary: `This address asked not to get a ${name} again, or it bounced.`, source: rule?.source ?? 'product rule', confidence: 'high', cure: 'Only the customer can lift this.' })
   }
   const consent = channel === 'email' ? recipient.email_consent : recipient.sms_consent
   if (consent !== 'granted') {

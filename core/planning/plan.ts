@@ -21,6 +21,10 @@ export const Forecast = z.strictObject({
 })
 export type Forecast = z.infer<typeof Forecast>
 
+/** How many customers one rule kept from a message. */
+export const RuleCount = z.strictObject({ rule_id: z.string(), label: z.string(), count: z.int() })
+export type RuleCount = z.infer<typeof RuleCount>
+
 /** One cell of the week: this segment gets this offer on this day, channel and window. */
 export const PlanEntry = z.strictObject({
   id: z.string(),
@@ -32,6 +36,11 @@ export const PlanEntry = z.strictObject({
   window: Window,
   /** customers who would get it after every limit */
   reach: z.int().nonnegative(),
+  /** customers of the segment looked at: reach + held_out + the sum of kept_back */
+  matched: z.int().nonnegative(),
+  /** would get it, but are kept without message to measure what it earns */
+  held_out: z.int().nonnegative(),
+  kept_back: z.array(RuleCount),
   reason: z.string(),
   score: z.number(),
   /** rules that shaped or warn about it */

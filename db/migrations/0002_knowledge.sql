@@ -169,6 +169,8 @@ create table customer_scores (
   monetary_score      smallint check (monetary_score between 1 and 5),
   aov_score           smallint check (aov_score between 1 and 5),
   rfm_segment         text not null,
+  -- what the last run computed but held back until the next one says the same (core/scoring/rfm.ts)
+  rfm_candidate       text,
   -- churn and value
   churn_probability   real,
   churn_risk          text check (churn_risk in ('low', 'medium', 'high', 'new')),

@@ -6,14 +6,23 @@ const queueName = 'liquor-agent'
 
 /** BullMQ over the same PostgreSQL, in a schema of its own. */
 export function createPostgresQueue(databaseUrl: string, log: Log): Queue {
-  const connection = { connectionString: databaseUrl, schema: 'jobs', max: 4, application_name: 'liquor-agent jobs' }
+  const connection = { connectionString: databaseUrl, schema: 'jobs', migrate: true, max: 4, application_name: 'liquor-agent jobs' }
   const backend: BackendFactory<PostgresQueueBackend, PostgresConnectionOptions> = createPostgresBackend
-  const queue = new BullQueue(queueName, { connection }, backend)
+  let queue: BullQueue | undefined
   let worker: Worker | undefined
-  queue.on('error', (err) => log.warn({ err }, 'queue'))
+  // Opened at first use: a command that enqueues nothing needs no connections for it.
+  const open = async (): Promise<BullQueue> => {
+    if (!queue) {
+      queue = new BullQueue(queueName, { connection }, backend)
+      queue.on('error', (err) => log.warn({ err }, 'queue'))
+    }
+    await queue.waitUntilReady()
+    return queue
+  }
   return {
     async enqueue(name, data, options = {}) {
-      await queue.add(name, data, {
+      const opened = await open()
+      await opened.add(name, data, {
         ...(options.delayMs ? { delay: options.delayMs } : {}),
         ...(options.dedupeKey ? { deduplication: { id: options.dedupeKey } } : {}),
         attempts: 3,
@@ -23,6 +32,8 @@ export function createPostgresQueue(databaseUrl: string, log: Log): Queue {
       })
     },
     async work(handler, concurrency) {
+      // The first connection makes the schema; the worker then finds it there.
+      await open()
       const stop = new AbortController()
       worker = new Worker(queueName, async (job) => handler(job.name, job.data as Record<string, unknown>, stop.signal), { connection, concurrency }, backend)
       worker.on('error', (err) => log.warn({ err }, 'queue worker'))
@@ -31,7 +42,7 @@ export function createPostgresQueue(databaseUrl: string, log: Log): Queue {
     },
     async close() {
       await worker?.close()
-      await queue.close()
+      await queue?.close()
     },
   }
 }

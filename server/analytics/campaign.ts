@@ -6,6 +6,7 @@ import { notFound } from '../http/errors.ts'
 import { readSetting } from '../settings.ts'
 import { readLedger } from './ledger.ts'
 import { readLift } from './lift.ts'
+import { remember } from './remember.ts'
 
 type Reply = Answer<typeof analytics.campaign>
 type Breakdown = Reply['by_day'][number]
@@ -25,7 +26,7 @@ export async function readCampaign(ctx: Ctx, id: string): Promise<Reply> {
   if (!campaign) throw notFound('campaign', id)
   const shop = await readSetting(ctx.pool, 'shop')
   const [groups, heard, ledger, lift, silent] = await Promise.all([
-    readGroups(ctx, id),
+    remember(ctx, `groups:${id}`, () => readGroups(ctx, id)),
     readHeard(ctx, id),
     readLedger(ctx, id),
     campaign.started_at ? readLift(ctx, [{ id, startedAt: campaign.started_at, endDate: campaign.end_date }], shop.time_zone, shop.margin_pct, shop.currency) : null,
@@ -76,7 +77,10 @@ function funnelOf(c: Counted, withoutReport: number): Reply['funnel'] {
 function pick(groups: readonly (GroupRow & Counted)[], dimension: GroupRow['dimension']): Breakdown[] {
   return groups
     .filter((g) => g.dimension === dimension)
-    .map(({ dimension: _, bought: __, key, ...figures }) => ({ key: key ?? '', label: key ? key.replaceAll('_', ' ') : 'Not known', ...figures }))
+    .map((g) => ({
+      key: g.key ?? '', label: g.key ? g.key.replaceAll('_', ' ') : 'Not known', planned: g.planned, sent: g.sent, delivered: g.delivered,
+      opened: g.opened, clicked: g.clicked, conversions: g.conversions, revenue_cents: g.revenue_cents,
+    }))
     .sort((a, b) => (dimension === 'day' ? a.key.localeCompare(b.key) : b.sent - a.sent || a.key.localeCompare(b.key)))
 }
 

@@ -19,7 +19,7 @@ export async function readDashboard(ctx: Ctx, actor: Actor, period: Period): Pro
   const zone = shop.time_zone
   const span = spanOf(period, ctx.clock(), zone)
   const [series, marks, lift, needs, running, latest] = await Promise.all([
-    readSeries(ctx.pool, span, zone),
+    readSeries(ctx, span, zone),
     readMarks(ctx, span, zone),
     liftCampaigns(ctx, span.fromAt, span.toAt).then((campaigns) => readLift(ctx, campaigns, zone, shop.margin_pct, shop.currency)),
     readNeeds(ctx),

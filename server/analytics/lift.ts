@@ -2,6 +2,7 @@ import type { Lift } from '#contract/analytics.ts'
 import { measureLift, type HoldoutArms } from '#core/analytics/lift.ts'
 import { addDays, instantOf } from '#core/calendar.ts'
 import type { Ctx } from '../context.ts'
+import { remember } from './remember.ts'
 
 interface CampaignSpan {
   id: string
@@ -12,8 +13,6 @@ interface CampaignSpan {
 /** An order may still be the answer to a message for this long after the campaign. */
 const afterDays = 7
 const week = 7 * 86_400_000
-const keptMs = 5 * 60_000
-const kept = new WeakMap<Ctx, Map<string, { at: number; arms: HoldoutArms }>>()
 
 /**
  * Lift of one or several campaigns. Contacted are all for whom messages were made, sent or not (intention to treat:
@@ -21,18 +20,13 @@ const kept = new WeakMap<Ctx, Map<string, { at: number; arms: HoldoutArms }>>()
  */
 export async function readLift(ctx: Ctx, campaigns: readonly CampaignSpan[], zone: string, marginPct: number, currency: string): Promise<Lift | null> {
   if (campaigns.length === 0) return null
-  const arms = await Promise.all(campaigns.map((c) => readArms(ctx, c, zone)))
+  const arms = await Promise.all(campaigns.map((c) => remember(ctx, `lift:${c.id}`, () => readArms(ctx, c, zone))))
   const weeks = new Set(campaigns.map((c) => Math.floor(c.startedAt.getTime() / week))).size
   return measureLift(arms.filter((a) => a.heldOut.n > 0), marginPct, weeks, currency)
 }
 
 async function readArms(ctx: Ctx, campaign: CampaignSpan, zone: string): Promise<HoldoutArms> {
-  const now = ctx.clock()
-  const until = new Date(Math.min(now.getTime(), instantOf(addDays(campaign.endDate, 1 + afterDays), '00:00', zone).getTime()))
-  const memo = kept.get(ctx) ?? new Map<string, { at: number; arms: HoldoutArms }>()
-  kept.set(ctx, memo)
-  const known = memo.get(campaign.id)
-  if (known && Math.abs(now.getTime() - known.at) < keptMs) return known.arms
+  const until = new Date(Math.min(ctx.clock().getTime(), instantOf(addDays(campaign.endDate, 1 + afterDays), '00:00', zone).getTime()))
   const { rows } = await ctx.pool.query<{ held: boolean; n: number; total: number; squares: number }>(
     `with arm as (
        select s.customer_id, false as held from sends as s where s.campaign_id = $1 and s.customer_id is not null group by 1
@@ -51,9 +45,7 @@ async function readArms(ctx: Ctx, campaign: CampaignSpan, zone: string): Promise
     const row = rows.find((r) => r.held === held)
     return { n: row?.n ?? 0, sum: row?.total ?? 0, sumOfSquares: row?.squares ?? 0 }
   }
-  const arms = { contacted: arm(false), heldOut: arm(true) }
-  memo.set(campaign.id, { at: now.getTime(), arms })
-  return arms
+  return { contacted: arm(false), heldOut: arm(true) }
 }
 
 /** Campaigns that began in the stretch and held somebody out. */

@@ -14,7 +14,7 @@ export async function readRevenue(ctx: Ctx, period: Period): Promise<Answer<type
   const span = spanOf(period, ctx.clock(), shop.time_zone)
   const range = [span.fromAt, span.toAt]
   const [series, totals, attributed, categories, channels] = await Promise.all([
-    readSeries(ctx.pool, span, shop.time_zone),
+    readSeries(ctx, span, shop.time_zone),
     ctx.pool.query<{ buyers: number; discount_cents: number }>(
       `select count(distinct o.customer_id) as buyers, coalesce(sum(o.discount_cents), 0)::bigint as discount_cents from orders as o where o.ordered_at >= $1 and o.ordered_at < $2`,
       range,

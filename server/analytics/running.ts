@@ -3,6 +3,7 @@ import type { Answer } from '#contract/http.ts'
 import type { Actor } from '../audit.ts'
 import type { Ctx } from '../context.ts'
 import { shownName } from './names.ts'
+import { remember } from './remember.ts'
 
 type Reply = Answer<typeof analytics.dashboard>
 
@@ -19,7 +20,11 @@ interface RunningRow {
 }
 
 /** Campaigns that send now: progress, rate of the last minute, and when the rest will be out. */
-export async function readRunning(ctx: Ctx): Promise<Reply['running_campaigns']> {
+export function readRunning(ctx: Ctx): Promise<Reply['running_campaigns']> {
+  return remember(ctx, 'running', () => countRunning(ctx))
+}
+
+async function countRunning(ctx: Ctx): Promise<Reply['running_campaigns']> {
   const now = ctx.clock()
   const { rows } = await ctx.pool.query<RunningRow>(
     `select c.id, c.name, c.status, coalesce(s.total, 0)::int as total, coalesce(s.pending, 0)::int as pending, coalesce(s.failed, 0)::int as failed,

@@ -1,7 +1,8 @@
-import type { Pool } from 'pg'
 import type { Period, SeriesDay } from '#contract/analytics.ts'
 import { addDays, instantOf, localDate } from '#core/calendar.ts'
 import { periodUpTo, type PeriodDays } from '#core/analytics/period.ts'
+import type { Ctx } from '../context.ts'
+import { remember } from './remember.ts'
 
 /** A period with its instants: half-open, and its comparison cut at the same time of day. */
 export interface Span extends PeriodDays {
@@ -33,7 +34,11 @@ interface EventDay {
 }
 
 /** One row per day with its counterpart: orders from the orders themselves, sends and conversions from the hourly rollup. */
-export async function readSeries(pool: Pool, span: Span, zone: string): Promise<SeriesDay[]> {
+export function readSeries(ctx: Ctx, span: Span, zone: string): Promise<SeriesDay[]> {
+  return remember(ctx, `series:${span.from}:${span.to}:${zone}`, () => countSeries(ctx, span, zone))
+}
+
+async function countSeries({ pool }: Ctx, span: Span, zone: string): Promise<SeriesDay[]> {
   const [orders, events] = await Promise.all([
     pool.query<OrderDay>(
       `select (o.ordered_at at time zone $1)::date as day, count(*) as orders, sum(o.total_cents)::bigint as revenue_cents

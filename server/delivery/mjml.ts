@@ -26,7 +26,7 @@ export async function compileMjml(source: string): Promise<CompiledMjml> {
 
 function ask(source: string): Promise<CompiledMjml> {
   clearTimeout(rest)
-  worker ??= start()
+  const compiler = (worker ??= start())
   const id = next++
   return new Promise((resolve) => {
     const late = setTimeout(() => {
@@ -41,6 +41,7 @@ function ask(source: string): Promise<CompiledMjml> {
       if (waiting.size === 0) rest = setTimeout(stop, 20_000).unref()
       resolve(result)
     })
+    compiler.postMessage({ id, source })
   })
 }
 

@@ -13,7 +13,8 @@ import { makeCatalog } from './catalog.ts'
 import { emailOfDemo, passwordOfDemo } from './identity.ts'
 import { makeOffers } from './offers.ts'
 import { demoZone, makeOrders, type DemoOrder } from './orders.ts'
-import { playPastCampaign } from './past-campaign.ts'
+import { insertOrders } from './insert-orders.ts'
+import { playPastCampaign, type DemoShop } from './past-campaign.ts'
 import { makePeople, type DemoCustomer } from './people.ts'
 import { createChance, type Chance } from './random.ts'
 
@@ -62,12 +63,6 @@ export async function loadDemo(ctx: Ctx, options: { say?: (text: string) => void
   return { ...counts[0]!, seconds: Math.round((Date.now() - started) / 100) / 10 }
 }
 
-export interface DemoShop {
-  people: DemoCustomer[]
-  /** latest order of each customer, by customer id */
-  latest: Map<string, DemoOrder>
-}
-
 async function fillShop(tx: ClientBase, chance: Chance, start: Date, now: Date, count: number): Promise<DemoShop> {
   const stores = await insertStores(tx)
   await tx.query(`insert into settings (name, value) values ('shop', $1), ('demo', $2)`, [
@@ -96,16 +91,6 @@ async function fillShop(tx: ClientBase, chance: Chance, start: Date, now: Date, 
   }
   await insertOrders(tx, orders, stores)
   return { people, latest }
-}
-
-/** COPY of orders and their lines. */
-export async function insertOrders(tx: ClientBase, orders: readonly DemoOrder[], stores: readonly string[] | null): Promise<void> {
-  await copyIn(tx, 'orders', ['id', 'external_id', 'customer_id', 'store_id', 'ordered_at', 'total_cents', 'discount_cents', 'coupon_code', 'is_demo', 'created_at'],
-    orders.map((o) => [o.id, o.external_id, o.customer.id, stores?.[o.customer.store] ?? null, o.at.toISOString(), o.total_cents, o.discount_cents, o.coupon_code, true, o.at.toISOString()]))
-  function* lines(): Generator<(string | number)[]> {
-    for (const order of orders) for (const l of order.lines) yield [l.id, order.id, l.product.id, l.quantity, l.total_cents, l.discount_cents]
-  }
-  await copyIn(tx, 'order_items', ['id', 'order_id', 'product_id', 'quantity', 'total_cents', 'discount_cents'], lines())
 }
 
 async function insertStores(tx: ClientBase): Promise<string[]> {

@@ -9,9 +9,16 @@ import { approveCampaign } from '../planning/approve.ts'
 import { generatePlan } from '../planning/generate.ts'
 import { startCampaign } from '../planning/materialise.ts'
 import { scoreCustomers } from '../scoring/score.ts'
-import { insertOrders, type DemoShop } from './load.ts'
+import { insertOrders } from './insert-orders.ts'
 import { demoZone, type DemoOrder } from './orders.ts'
+import type { DemoCustomer } from './people.ts'
 import type { Chance } from './random.ts'
+
+export interface DemoShop {
+  people: DemoCustomer[]
+  /** latest order of each customer, by customer id */
+  latest: Map<string, DemoOrder>
+}
 
 interface PastSend {
   id: string

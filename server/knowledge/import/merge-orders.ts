@@ -113,6 +113,8 @@ export async function mergeOrders(client: PoolClient, options: MergeOptions): Pr
   }
 }
 
+const buyerKey = (table: 'b' | 's'): string => ['customer_id', 'email', 'phone'].map((c) => `coalesce(${table}.${c}::text, E'\\x01')`).join(` || E'\\x02' || `)
+
 /** Makes `lines`: staged lines with the customer they mean. Unknown customers are created or their lines refused. */
 async function resolveCustomers(client: PoolClient, options: MergeOptions): Promise<number> {
   await client.query(`
@@ -150,7 +152,8 @@ async function resolveCustomers(client: PoolClient, options: MergeOptions): Prom
   await client.query(`
     create temp table lines on commit drop as
     select s.*, b.customer, b.conflict from staged as s
-    join buyers as b on b.customer_id is not distinct from s.customer_id and b.email is not distinct from s.email and b.phone is not distinct from s.phone`)
+    -- one text per buyer: "is not distinct from" over three columns cannot be hashed
+    join buyers as b on ${buyerKey('b')} = ${buyerKey('s')}`)
   await client.query(
     `with gone as (delete from lines where customer is null or conflict returning line, conflict)
      insert into rejected (line, column_name, reason) select gone.line, 'customer_id',

@@ -24,8 +24,8 @@ export async function mergeProducts(client: PoolClient, options: MergeOptions): 
   const duplicates = await client.query(`delete from staged using
     (select line, row_number() over (partition by sku order by line desc) as nth from staged) as d where d.line = staged.line and d.nth > 1`)
   await client.query(`with gone as (delete from staged where price_cents is null
-      and not exists (select from products as p where p.sku = staged.sku) returning line)
-    insert into rejected (line, column_name, reason) select gone.line, 'price', 'A new product needs a price.' from gone`)
+      and not exists (select from products as p where p.sku = staged.sku) returning line, raw)
+    insert into rejected (line, column_name, reason, raw) select gone.line, 'price', 'A new product needs a price.', gone.raw from gone`)
   const { set, differs } = updateList(changes, 'p')
   const changed = await client.query(`update products as p set ${set}, updated_at = now() from staged as s where p.sku = s.sku and ${differs}`)
   const added = await client.query(

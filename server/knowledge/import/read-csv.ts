@@ -30,6 +30,8 @@ export async function* readCsv(text: AsyncIterable<string>, delimiter: string, l
   const parser = parse({
     delimiter,
     info: true,
+    // All three at once: files glued together from two systems have both.
+    record_delimiter: ['\r\n', '\n', '\r'],
     relax_column_count: true,
     relax_quotes: true,
     skip_empty_lines: true,

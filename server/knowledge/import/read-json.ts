@@ -10,8 +10,8 @@ interface Element {
 
 /** Elements of a JSON array as text, cut out while the text streams by; nothing but the current one is held. */
 export async function* splitArray(text: AsyncIterable<string>, limits: ReadLimits): AsyncGenerator<Element[]> {
-  let line = 1
-  let startLine = 1
+  // Arrays often stand on one line, so elements are numbered instead of lines.
+  let nth = 0
   let state = 'before' as 'before' | 'between' | 'element' | 'after'
   let depth = 0
   let inString = false
@@ -22,7 +22,6 @@ export async function* splitArray(text: AsyncIterable<string>, limits: ReadLimit
     let start = 0
     for (let i = 0; i < chunk.length; i++) {
       const c = chunk.charCodeAt(i)
-      if (c === 10) line++
       if (state === 'element') {
         if (inString) {
           if (escaped) escaped = false
@@ -32,7 +31,7 @@ export async function* splitArray(text: AsyncIterable<string>, limits: ReadLimit
         else if (c === 123 || c === 91) depth++
         else if (depth > 0 && (c === 125 || c === 93)) depth--
         else if (depth === 0 && (c === 44 || c === 93)) {
-          found.push({ line: startLine, text: held + chunk.slice(start, i) })
+          found.push({ line: ++nth, text: held + chunk.slice(start, i) })
           held = ''
           state = c === 93 ? 'after' : 'between'
         }
@@ -41,13 +40,12 @@ export async function* splitArray(text: AsyncIterable<string>, limits: ReadLimit
       else if (state === 'between' && c === 93) state = 'after'
       else if (state === 'between' && c !== 44) {
         state = 'element'
-        startLine = line
         start = i
         depth = c === 123 || c === 91 ? 1 : 0
         inString = c === 34
         escaped = false
       } else if (state === 'after' || state === 'before') {
-        found.push({ line, text: '', fault: 'There is text after the end of the array; it was not read.' })
+        found.push({ line: ++nth, text: '', fault: 'There is text after the end of the array; it was not read.' })
         yield found
         return
       }
@@ -58,7 +56,7 @@ export async function* splitArray(text: AsyncIterable<string>, limits: ReadLimit
     }
     if (found.length > 0) yield found
   }
-  if (state !== 'after') yield [{ line: state === 'element' ? startLine : line, text: '', fault: 'The file ends in the middle of the array; the last element could not be read.' }]
+  if (state !== 'after') yield [{ line: ++nth, text: '', fault: 'The file ends in the middle of the array; the last element could not be read.' }]
 }
 
 /** One JSON value per line. */

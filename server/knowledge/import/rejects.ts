@@ -16,6 +16,7 @@ export async function openRejects(file: string, headers: readonly string[]): Pro
   await mkdir(path.dirname(file), { recursive: true })
   let stream: WriteStream | null = null
   let waiting = false
+  let closed = false
   const open = (): WriteStream => {
     if (!stream) {
       // The mark makes Excel read UTF-8.
@@ -35,7 +36,8 @@ export async function openRejects(file: string, headers: readonly string[]): Pro
       waiting = false
     },
     async close() {
-      if (!stream) return
+      if (!stream || closed) return
+      closed = true
       stream.end()
       await once(stream, 'close')
     },

@@ -14,7 +14,7 @@ export interface Staging<T> {
 export async function createStaging(client: PoolClient, staging: Pick<Staging<unknown>, 'columns'>): Promise<void> {
   const columns = staging.columns.map(([name, type]) => `${name} ${type}`).join(', ')
   await client.query(`create temp table staged (line int not null, raw text not null, ${columns}) on commit drop`)
-  await client.query('create temp table rejected (line int not null, column_name text not null, reason text not null) on commit drop')
+  await client.query('create temp table rejected (line int not null, column_name text not null, reason text not null, raw text) on commit drop')
   await client.query('create temp table noted (line int not null, column_name text not null, reason text not null) on commit drop')
 }
 
@@ -23,6 +23,8 @@ export interface StagingWriter {
   /** waits while the database is behind */
   flush(): Promise<void>
   end(): Promise<void>
+  /** gives the COPY up; the connection can be used again after the rollback */
+  abort(reason: Error): Promise<void>
 }
 
 /** COPY into the staging table. Text format, as it is the one a person can read in a dump of the wire. */
@@ -48,6 +50,13 @@ export function openStaging(client: PoolClient, staging: Pick<Staging<unknown>, 
       if (failed) throw failed
       stream.end(buffer)
       await once(stream, 'finish')
+    },
+    async abort(reason) {
+      if (stream.destroyed || failed) return
+      await new Promise<void>((resolve) => {
+        stream.on('close', resolve)
+        stream.destroy(reason)
+      })
     },
   }
 }

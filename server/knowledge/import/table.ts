@@ -4,7 +4,7 @@ import { readLimits, unreadable, type ReadLimits } from './limits.ts'
 import { guessDelimiter, readCsv } from './read-csv.ts'
 import { readJson, splitArray, splitLines } from './read-json.ts'
 
-/** One row of a file. `line` is where it begins, the header being line 1; a fault says why it has no cells. */
+/** One row of a file. `line` is where it begins, the header being line 1 (in a JSON array: the number of the element); a fault says why it has no cells. */
 export interface SourceRow {
   line: number
   cells: string[]

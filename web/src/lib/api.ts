@@ -23,8 +23,9 @@ export class ApiError extends Error {
 }
 
 type Empty = Record<never, never>
-/** `[]` where nothing must be sent, else the parts the route declares; a query whose fields are all optional may be left out. */
-export type ArgsOf<E extends Endpoint> = Empty extends Optionals<Sent<Endpoints[E]>> ? [args?: Optionals<Sent<Endpoints[E]>>] : [args: Optionals<Sent<Endpoints[E]>>]
+/** What a route must be given, then the caller's options; parts whose fields are all optional may be left out. */
+export type ArgsWith<E extends Endpoint, O> = Empty extends ArgsOf<E> ? [args?: ArgsOf<E> | undefined, options?: O] : [args: ArgsOf<E>, options?: O]
+export type ArgsOf<E extends Endpoint> = Optionals<Sent<Endpoints[E]>>
 type Optionals<S> = { [K in keyof S as Empty extends S[K] ? never : K]: S[K] } & { [K in keyof S as Empty extends S[K] ? K : never]?: S[K] }
 export type ReplyOf<E extends Endpoint> = Reply<Endpoints[E]>
 
@@ -39,7 +40,7 @@ export interface Extra {
 }
 
 /** Calls a contract route by name, e.g. `api('GET /api/v1/customers/:id', { params: { id } })`. Throws ApiError. */
-export async function api<E extends Endpoint>(endpoint: E, ...[args, extra]: [...ArgsOf<E>, extra?: Extra]): Promise<ReplyOf<E>> {
+export async function api<E extends Endpoint>(endpoint: E, ...[args, extra]: ArgsWith<E, Extra>): Promise<ReplyOf<E>> {
   return (await call(endpoint, args as Parts | undefined, extra)) as ReplyOf<E>
 }
 

@@ -3,13 +3,18 @@ import type { RouteShape } from '#contract/http.ts'
 // Types only: the schemas (and zod) stay out of the bundle, the server checks what is sent.
 type Modules =
   | typeof import('#contract/accounts.ts')
-  | typeof import('#contract/settings.ts')
+  | typeof import('#contract/analytics.ts')
+  | typeof import('#contract/delivery.ts')
+  | typeof import('#contract/dispatch.ts')
   | typeof import('#contract/jobs.ts')
+  | typeof import('#contract/knowledge.ts')
+  | typeof import('#contract/segments.ts')
+  | typeof import('#contract/settings.ts')
 
 type Shapes<M> = { [K in keyof M]: M[K] extends Record<string, RouteShape> ? M[K][keyof M[K]] : never }[keyof M]
 type Every = Modules extends infer M ? (M extends unknown ? Shapes<M> : never) : never
 
-/** Every endpoint by its name, e.g. `GET /api/v1/customers/:id`. */
+/** Every endpoint by its name, e.g. `GET /api/v1/customers/:id`. A new contract file is added to `Modules`. */
 export type Endpoints = { [R in Every as `${R['method']} ${R['path']}`]: R }
 export type Endpoint = keyof Endpoints & string
 export type ReadEndpoint = Extract<Endpoint, `GET ${string}`>

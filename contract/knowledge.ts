@@ -1,0 +1,346 @@
+import { z } from 'zod'
+import { Cents, Day, Flag, Id, IdParams, Instant, List, pageOf, pageQuery } from './common.ts'
+import { route } from './http.ts'
+
+/**
+ * Money is integer cents: the seed's `clv_score`, `total_spent` and `avg_order_value` are `clv_score_cents`,
+ * `total_spent_cents` and `avg_order_value_cents`. Role `user` gets e-mail and phone masked, and no address,
+ * birth date or raw data.
+ */
+const Consent = z.enum(['granted', 'denied', 'unknown'])
+const AgeStatus = z.enum(['dob_verified', 'attested', 'unknown', 'under_age'])
+const ChurnRisk = z.enum(['low', 'medium', 'high', 'new'])
+
+/** A line of the list; scores are null until the customer was scored. */
+export const CustomerRow = z.strictObject({
+  id: Id,
+  external_id: z.string().nullable(),
+  name: z.string().nullable(),
+  email: z.string().nullable(),
+  phone: z.string().nullable(),
+  state: z.string().nullable(),
+  store_id: Id.nullable(),
+  tags: z.array(z.string()),
+  age_status: AgeStatus,
+  email_consent: Consent,
+  sms_consent: Consent,
+  rfm_segment: z.string().nullable(),
+  churn_risk: ChurnRisk.nullable(),
+  clv_score_cents: Cents.nullable(),
+  is_night_buyer: z.boolean().nullable(),
+  avg_purchase_hour: z.number().nullable(),
+  purchase_frequency: z.int().nullable(),
+  total_spent_cents: Cents.nullable(),
+  avg_order_value_cents: Cents.nullable(),
+  success_rate_pct: z.number().nullable(),
+  primary_category: z.string().nullable(),
+  secondary_category: z.string().nullable(),
+  favorite_brands: z.array(z.string()),
+  last_purchase_at: Instant.nullable(),
+  is_demo: z.boolean(),
+  /** e-mail and phone are masked for this reader */
+  is_masked: z.boolean(),
+  created_at: Instant,
+  updated_at: Instant,
+  deleted_at: Instant.nullable(),
+})
+export type CustomerRow = z.infer<typeof CustomerRow>
+
+/** Standing facts only; hours, caps and state rules are judged per message by the compliance gate. */
+const Contactability = z.strictObject({
+  channel: z.enum(['email', 'sms']),
+  can_contact: z.boolean(),
+  reasons: z.array(z.strictObject({ code: z.string(), message: z.string() })),
+})
+
+const ConsentProof = z.strictObject({
+  id: Id,
+  channel: z.enum(['email', 'sms']),
+  status: z.enum(['granted', 'denied']),
+  source: z.string(),
+  text_version: z.string().nullable(),
+  ip: z.string().nullable(),
+  given_at: Instant,
+  created_at: Instant,
+})
+
+const Scores = z.strictObject({
+  model_version: z.string(),
+  as_of: Instant,
+  computed_at: Instant,
+  recency_score: z.int().nullable(),
+  frequency_score: z.int().nullable(),
+  monetary_score: z.int().nullable(),
+  aov_score: z.int().nullable(),
+  churn_probability: z.number().nullable(),
+  clv_low_cents: Cents.nullable(),
+  clv_high_cents: Cents.nullable(),
+  expected_gap_days: z.number().nullable(),
+  due_ratio: z.number().nullable(),
+  next_purchase_at: Instant.nullable(),
+  next_purchase_from: Instant.nullable(),
+  next_purchase_to: Instant.nullable(),
+  first_purchase_at: Instant.nullable(),
+  preferred_weekday: z.int().nullable(),
+  price_sensitivity: z.number().nullable(),
+  /** score -> plain words */
+  reasons: z.record(z.string(), z.unknown()),
+})
+
+export const Customer = CustomerRow.extend({
+  first_name: z.string().nullable(),
+  birth_date: Day.nullable(),
+  address: z.string().nullable(),
+  city: z.string().nullable(),
+  zip: z.string().nullable(),
+  time_zones: z.array(z.string()),
+  store_name: z.string().nullable(),
+  raw_data: z.unknown(),
+  import_id: Id.nullable(),
+  scores: Scores.nullable(),
+  segments: z.array(z.strictObject({ id: Id, key: z.string(), name: z.string(), entered_at: Instant })),
+  consents: z.array(ConsentProof),
+  contactability: z.array(Contactability),
+  /** send it as If-Match when changing the customer */
+  etag: z.string(),
+})
+export type Customer = z.infer<typeof Customer>
+
+const text = (most: number) => z.string().trim().min(1).max(most)
+/** Values are normalised as an import does it: e-mail lower case, phone E.164, state code. */
+const CustomerFields = z.strictObject({
+  external_id: text(100).nullable(),
+  email: text(254).nullable(),
+  phone: text(60).nullable(),
+  name: text(200).nullable(),
+  first_name: text(100).nullable(),
+  birth_date: Day.nullable(),
+  age_status: z.enum(['attested', 'unknown']),
+  address: text(300).nullable(),
+  city: text(100).nullable(),
+  state: text(40).nullable(),
+  zip: text(10).nullable(),
+  store_id: Id.nullable(),
+  tags: z.array(z.string().trim().toLowerCase().min(1).max(50)).max(50),
+  /** consent that somebody gave or took back; a grant needs source and date as proof */
+  consents: z.array(z.strictObject({
+    channel: z.enum(['email', 'sms']),
+    status: z.enum(['granted', 'denied']),
+    source: text(200),
+    text_version: text(200).optional(),
+    given_at: z.iso.datetime({ offset: true }).optional(),
+  })).max(2),
+})
+export const CustomerEdit = CustomerFields.partial()
+export type CustomerEdit = z.infer<typeof CustomerEdit>
+
+const amount = z.coerce.number().int().min(0).max(1_000_000_000_00).optional()
+export const customerFilters = {
+  /** name, e-mail, phone, customer number; role user finds e-mail and phone only by the whole value */
+  q: z.string().trim().max(200).optional(),
+  rfm_segment: List.optional(),
+  segment_id: Id.optional(),
+  churn_risk: List.optional(),
+  primary_category: List.optional(),
+  state: List.optional(),
+  age_status: List.optional(),
+  email_consent: List.optional(),
+  sms_consent: List.optional(),
+  is_night_buyer: Flag.optional(),
+  /** bought within the last N days */
+  bought_within_days: z.coerce.number().int().min(1).max(3650).optional(),
+  /** bought nothing for N days (or never) */
+  not_bought_for_days: z.coerce.number().int().min(1).max(3650).optional(),
+  clv_min_cents: amount,
+  clv_max_cents: amount,
+  spent_min_cents: amount,
+  spent_max_cents: amount,
+  /** all of these tags */
+  tags: List.optional(),
+  store_id: Id.optional(),
+  import_id: Id.optional(),
+  is_demo: Flag.optional(),
+  deleted: Flag.optional(),
+} as const
+export const CustomerQuery = z.strictObject({ ...pageQuery, ...customerFilters })
+export type CustomerQuery = z.infer<typeof CustomerQuery>
+
+/** `sort=-clv_score,name`; minus is descending, empty values come last either way. */
+export const customerSorts = ['name', 'email', 'created_at', 'updated_at', 'state', 'rfm_segment', 'churn_risk', 'clv_score', 'total_spent', 'avg_order_value', 'purchase_frequency', 'last_purchase_at', 'avg_purchase_hour', 'primary_category', 'success_rate_pct'] as const
+
+export const HistoryEntry = z.strictObject({
+  /** "order:<id>", "send:<id>", "event:<id>" */
+  id: z.string(),
+  kind: z.enum(['order', 'send', 'event']),
+  at: Instant,
+  title: z.string(),
+  /** order number, channel and status, or event type */
+  detail: z.string().nullable(),
+  amount_cents: Cents.nullable(),
+  channel: z.string().nullable(),
+  status: z.string().nullable(),
+  campaign_id: Id.nullable(),
+  campaign_name: z.string().nullable(),
+  send_id: Id.nullable(),
+  items: z.array(z.strictObject({ product_id: Id, name: z.string(), category: z.string(), quantity: z.number(), total_cents: Cents })),
+})
+export type HistoryEntry = z.infer<typeof HistoryEntry>
+
+export const SegmentShare = z.strictObject({
+  rfm_segment: z.string(),
+  customers: z.int(),
+  share: z.number(),
+  total_spent_cents: Cents,
+  clv_score_cents: Cents,
+  avg_order_value_cents: Cents.nullable(),
+  churn: z.strictObject({ low: z.int(), medium: z.int(), high: z.int(), new: z.int() }),
+  can_email: z.int(),
+  can_sms: z.int(),
+})
+
+export const ImportKind = z.enum(['customers', 'orders', 'products'])
+/** What the file leaves open. */
+export const ImportOptions = z.strictObject({
+  date_order: z.enum(['mdy', 'dmy']).default('mdy'),
+  /** zone of times without one; default the shop's */
+  time_zone: z.string().max(64).optional(),
+  country: z.enum(['US', 'CA']).default('US'),
+  /** orders: make customers that are not known yet */
+  create_customers: z.boolean().default(false),
+})
+export type ImportOptions = z.infer<typeof ImportOptions>
+
+const Tally = z.strictObject({ column: z.string(), reason: z.string(), count: z.int(), first_line: z.int() })
+export const ImportSummary = z.strictObject({
+  format: z.string().optional(),
+  delimiter: z.string().nullable().optional(),
+  encoding: z.string().optional(),
+  unused_columns: z.array(z.string()).optional(),
+  reasons: z.array(Tally).optional(),
+  notes: z.array(Tally).optional(),
+  also: z.record(z.string(), z.int()).optional(),
+  rows_per_second: z.number().optional(),
+  duration_ms: z.number().optional(),
+})
+export type ImportSummary = z.infer<typeof ImportSummary>
+
+export const Import = z.strictObject({
+  id: Id,
+  kind: ImportKind,
+  source: z.string(),
+  status: z.enum(['queued', 'running', 'succeeded', 'failed', 'cancelled']),
+  phase: z.string().nullable(),
+  dry_run: z.boolean(),
+  job_id: Id.nullable(),
+  mapping: z.record(z.string(), z.string()),
+  options: ImportOptions.partial(),
+  bytes_total: z.int(),
+  bytes_read: z.int(),
+  rows_read: z.int(),
+  rows_new: z.int(),
+  rows_changed: z.int(),
+  rows_same: z.int(),
+  rows_duplicate: z.int(),
+  rows_rejected: z.int(),
+  has_rejects: z.boolean(),
+  summary: ImportSummary,
+  error: z.string().nullable(),
+  created_at: Instant,
+  started_at: Instant.nullable(),
+  finished_at: Instant.nullable(),
+})
+export type Import = z.infer<typeof Import>
+
+/** Form fields of an upload beside `file`; they stand before it. `mapping` and `options` are JSON. */
+export const ImportFields = z.strictObject({
+  kind: ImportKind.default('customers'),
+  mapping: z.record(z.string().max(100), z.string().max(300)).optional(),
+  options: ImportOptions.partial().optional(),
+  dry_run: z.boolean().default(false),
+})
+/** Admins may import a file that already lies on the server instead of uploading it. */
+export const ImportPath = ImportFields.extend({ path: z.string().min(1).max(4096) })
+
+export const ImportPreview = z.strictObject({
+  kind: ImportKind,
+  format: z.string(),
+  delimiter: z.string().nullable(),
+  encoding: z.string(),
+  headers: z.array(z.string()),
+  /** field -> header */
+  mapping: z.record(z.string(), z.string()),
+  certainty: z.record(z.string(), z.number()),
+  unused: z.array(z.string()),
+  fields: z.array(z.strictObject({ field: z.string(), label: z.string() })),
+  mapping_faults: z.array(z.strictObject({ field: z.string(), message: z.string() })),
+  samples: z.array(z.array(z.string())),
+  rows_checked: z.int(),
+  /** the first rows that would be refused */
+  errors: z.array(z.strictObject({ line: z.int(), column: z.string(), reason: z.string(), value: z.string().nullable() })),
+  notes: z.array(Tally),
+})
+export type ImportPreview = z.infer<typeof ImportPreview>
+
+export const Product = z.strictObject({
+  id: Id,
+  sku: z.string(),
+  name: z.string(),
+  brand: z.string().nullable(),
+  department: z.enum(['spirits', 'wine', 'beer', 'other']),
+  category: z.string(),
+  size_ml: z.int().nullable(),
+  price_cents: Cents,
+  unit_cost_cents: Cents.nullable(),
+  stock: z.int().nullable(),
+  is_active: z.boolean(),
+  is_demo: z.boolean(),
+  created_at: Instant,
+  updated_at: Instant,
+})
+export type Product = z.infer<typeof Product>
+export const productSorts = ['name', 'sku', 'brand', 'category', 'price', 'stock', 'created_at'] as const
+
+const tag = 'Customers'
+export const knowledge = {
+  listCustomers: route({
+    method: 'GET', path: '/api/v1/customers', access: 'user', tag, summary: 'Customers with their scores: filters, several sort keys, pages or a cursor',
+    description: `Sort keys: ${customerSorts.join(', ')}. A cursor belongs to its sort; page is ignored with it. \`total\` is exact up to 10,000.`,
+    query: CustomerQuery, reply: pageOf(CustomerRow),
+  }),
+  createCustomer: route({ method: 'POST', path: '/api/v1/customers', access: 'manager', tag, status: 201, summary: 'Create a customer', body: CustomerEdit, reply: Customer }),
+  customerSegments: route({
+    method: 'GET', path: '/api/v1/customers/segments', access: 'user', tag, summary: 'RFM segments with counts, spend, value and churn',
+    reply: z.strictObject({ data: z.array(SegmentShare), customers: z.int(), unscored: z.int() }),
+  }),
+  importCustomers: route({
+    method: 'POST', path: '/api/v1/customers/import', access: 'manager', tag, status: 202, upload: true,
+    summary: 'Import a file of customers, orders or products', description: 'multipart/form-data with kind, mapping, options, dry_run, then file; or application/json {path, kind, ...} from an admin.',
+    reply: Import,
+  }),
+  getCustomer: route({ method: 'GET', path: '/api/v1/customers/:id', access: 'user', tag, summary: 'One customer with scores, reasons, consents and what stops messages', params: IdParams, reply: Customer }),
+  updateCustomer: route({
+    method: 'PATCH', path: '/api/v1/customers/:id', access: 'manager', tag, summary: 'Change a customer; If-Match with the etag guards against overwriting',
+    params: IdParams, body: CustomerEdit, reply: Customer,
+  }),
+  deleteCustomer: route({ method: 'DELETE', path: '/api/v1/customers/:id', access: 'manager', tag, status: 204, summary: 'Delete softly; restore undoes it', params: IdParams }),
+  restoreCustomer: route({ method: 'POST', path: '/api/v1/customers/:id/restore', access: 'manager', tag, summary: 'Undo a deletion', params: IdParams, reply: Customer }),
+  customerHistory: route({
+    method: 'GET', path: '/api/v1/customers/:id/history', access: 'user', tag, summary: 'Purchases, messages and what came back, newest first',
+    params: IdParams,
+    query: z.strictObject({ cursor: z.string().max(500).optional(), page_size: z.coerce.number().int().min(1).max(200).default(50), kind: List.optional() }),
+    reply: z.strictObject({ data: z.array(HistoryEntry), next_cursor: z.string().nullable() }),
+  }),
+  listImports: route({ method: 'GET', path: '/api/v1/imports', access: 'user', tag: 'Imports', summary: 'Imports, newest first', query: z.strictObject({ ...pageQuery, kind: ImportKind.optional() }), reply: pageOf(Import) }),
+  getImport: route({ method: 'GET', path: '/api/v1/imports/:id', access: 'user', tag: 'Imports', summary: 'One import and how far it is', params: IdParams, reply: Import }),
+  importRejects: route({ method: 'GET', path: '/api/v1/imports/:id/rejects', access: 'manager', tag: 'Imports', summary: 'Refused rows with line, column and reason', params: IdParams, file: 'text/csv' }),
+  cancelImport: route({ method: 'POST', path: '/api/v1/imports/:id/cancel', access: 'manager', tag: 'Imports', summary: 'Stop an import; nothing of it is kept', params: IdParams, reply: Import }),
+  previewImport: route({
+    method: 'POST', path: '/api/v1/imports/preview', access: 'manager', tag: 'Imports', upload: true, summary: 'Columns, guessed mapping, samples and first errors of a file; nothing is stored',
+    description: 'The same form as an import. The first 1,000 rows are checked.', reply: ImportPreview,
+  }),
+  listProducts: route({
+    method: 'GET', path: '/api/v1/products', access: 'user', tag: 'Products', summary: 'The catalog',
+    query: z.strictObject({ ...pageQuery, q: z.string().trim().max(200).optional(), department: List.optional(), category: List.optional(), brand: List.optional(), is_active: Flag.optional() }),
+    reply: pageOf(Product),
+  }),
+}

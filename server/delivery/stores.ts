@@ -1,0 +1,19 @@
+import type { Pool } from 'pg'
+import type { StoreFacts } from '#core/delivery/footer.ts'
+
+const columns = 's.id, s.name, s.legal_name, s.address, s.city, s.state, s.zip, s.licence_number, s.phone'
+
+/** The store a customer belongs to, else the shop's first; null when the shop has none. */
+export interface StoreBook {
+  find(storeId: string | null): StoreFacts | null
+}
+
+/** All stores of the shop: a handful, so they are read as one. */
+export async function readStores(pool: Pool, fromEmail: string): Promise<StoreBook> {
+  const { rows } = await pool.query<Omit<StoreFacts, 'url'> & { id: string }>(`select ${columns} from stores as s order by s.created_at, s.id limit 1000`)
+  // The shop's address on the web is taken to be that of its mail.
+  const url = `https://${fromEmail.slice(fromEmail.indexOf('@') + 1)}/`
+  const books = new Map(rows.map(({ id, ...facts }) => [id, { ...facts, url }]))
+  const first = books.values().next().value ?? null
+  return { find: (storeId) => (storeId ? (books.get(storeId) ?? first) : first) }
+}

@@ -1,0 +1,290 @@
+import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import path from 'node:path'
+import type { PoolClient } from 'pg'
+import type { ImportOptions, ImportSummary } from '#contract/knowledge.ts'
+import { candidateZones } from '#core/compliance/zones.ts'
+import type { ImportKind, Mapping } from '#core/knowledge/columns.ts'
+import { importRow, type FactsOf, type RowRules } from '#core/knowledge/import-row.ts'
+import { checkMapping, guessMapping } from '#core/knowledge/mapping.ts'
+import { audit, type Actor } from '../../audit.ts'
+import type { Ctx } from '../../context.ts'
+import { readSetting } from '../../settings.ts'
+import { unreadable } from './limits.ts'
+import { customerStaging, mergeCustomers } from './merge-customers.ts'
+import { mergeOrders, orderStaging } from './merge-orders.ts'
+import { mergeProducts, productStaging } from './merge-products.ts'
+import { createRecord, type ImportRecord } from './record.ts'
+import { openRejects, type RejectsFile } from './rejects.ts'
+import { createStaging, openStaging, type MergeCounts, type MergeOptions, type Staging } from './staging.ts'
+import { openTable, type Table } from './table.ts'
+import { createTally, type Tally } from './tally.ts'
+
+export interface ImportRequest {
+  kind: ImportKind
+  /** name of the file as the user knows it */
+  source: string
+  /** a file on this machine, or its bytes */
+  path?: string
+  stream?: AsyncIterable<Buffer | string>
+  /** field -> header; what is missing is guessed */
+  mapping?: Mapping
+  /** use the mapping as it is and guess nothing */
+  mappingIsComplete?: boolean
+  dateOrder?: ImportOptions['date_order']
+  country?: ImportOptions['country']
+  /** IANA zone of times without one; default the shop's */
+  zone?: string
+  createCustomers?: boolean
+  dryRun?: boolean
+  isDemo?: boolean
+  actor: Actor
+  /** an imports row that exists already (uploads) */
+  importId?: string
+  signal?: AbortSignal
+  onProgress?: (progress: ImportProgress) => void | Promise<void>
+}
+
+export interface ImportProgress {
+  rows: number
+  bytes: number
+  bytesTotal: number | null
+  rowsPerSecond: number
+  phase: 'reading' | 'merging'
+}
+
+/** rows_read = new + changed + same + duplicate + rejected */
+export interface ImportResult {
+  import_id: string
+  rows_read: number
+  rows_new: number
+  rows_changed: number
+  rows_same: number
+  rows_duplicate: number
+  rows_rejected: number
+  rejects_path: string | null
+  summary: ImportSummary
+}
+
+/**
+ * Imports a file: parse, map, check, COPY into a staging table, merge as sets, all in one transaction, so that a file is
+ * in or not. Bad rows go to the rejects file; the same file twice changes nothing; a dry run rolls back. Memory stays
+ * flat whatever the size. Throws AppError `import.*` when the file as a whole cannot be used.
+ */
+export async function runImport(ctx: Ctx, request: ImportRequest): Promise<ImportResult> {
+  const record = await createRecord(ctx, request)
+  const client = await ctx.pool.connect()
+  let broken: Error | undefined
+  // A merge is one long statement: stopping means asking the server to give it up.
+  const onAbort = (): void => void ctx.pool.query('select pg_cancel_backend($1)', [(client as unknown as { processID: number }).processID]).catch(() => undefined)
+  request.signal?.addEventListener('abort', onAbort)
+  try {
+    request.signal?.throwIfAborted()
+    await client.query('begin')
+    await client.query(`set local statement_timeout = 0; set local work_mem = '64MB'; set local synchronous_commit = on`)
+    const result = await importInto(ctx, client, request, record)
+    request.signal?.throwIfAborted()
+    if (request.dryRun) await client.query('rollback')
+    else {
+      await audit(client, request.actor, { action: 'import.finished', entity: 'import', entityId: record.id, after: { kind: request.kind, ...record.counts(result) } })
+      await client.query('commit')
+    }
+    await record.succeed(result)
+    return result
+  } catch (error) {
+    await client.query('rollback').catch((e: Error) => (broken = e))
+    const cancelled = request.signal?.aborted === true
+    await record.fail(cancelled ? 'cancelled' : 'failed', cancelled ? 'The import was stopped; nothing of it was kept.' : messageOf(error))
+    throw cancelled ? unreadable('cancelled', 'The import was stopped; nothing of it was kept.') : error
+  } finally {
+    request.signal?.removeEventListener('abort', onAbort)
+    client.release(broken)
+  }
+}
+
+interface Kind<K extends ImportKind> {
+  staging: Staging<FactsOf[K]>
+  merge(client: PoolClient, options: MergeOptions): Promise<MergeCounts>
+}
+
+async function importInto(ctx: Ctx, client: PoolClient, request: ImportRequest, record: ImportRecord): Promise<ImportResult> {
+  const shop = await readSetting(ctx.pool, 'shop')
+  const zonesOf = (place: { state: string | null; zip: string | null; phone: string | null }): string[] => {
+    const found = candidateZones(place, shop.time_zone)
+    return found.known ? found.zones : []
+  }
+  const kinds: { [K in ImportKind]: Kind<K> } = {
+    customers: { staging: customerStaging(ctx.config, zonesOf), merge: mergeCustomers },
+    orders: { staging: orderStaging(zonesOf), merge: mergeOrders },
+    products: { staging: productStaging, merge: mergeProducts },
+  }
+  const kind = kinds[request.kind] as Kind<ImportKind>
+  const started = performance.now()
+  const bytesTotal = request.path ? (await stat(request.path)).size : null
+  let bytes = 0
+  async function* counted(): AsyncGenerator<Buffer> {
+    const source: AsyncIterable<Buffer | string> = request.stream ?? createReadStream(request.path ?? '', { highWaterMark: 128 * 1024 })
+    for await (const chunk of source) {
+      const buffer = typeof chunk === 'string' ? Buffer.from(chunk) : chunk
+      bytes += buffer.length
+      yield buffer
+    }
+  }
+  const table = await openTable(counted())
+  const mapping = mappingFor(request, table)
+  const rules: RowRules = { now: ctx.clock(), timeZone: request.zone ?? shop.time_zone, dateOrder: request.dateOrder ?? 'mdy', country: request.country ?? 'US' }
+  checkZone(rules.timeZone)
+  await record.opened(mapping, bytesTotal ?? 0)
+  const rejects = await openRejects(path.join(ctx.config.dataDir, 'imports', `${record.id}-rejects.csv`), table.headers)
+  const reasons = createTally()
+  const notes = createTally()
+  let rowsRead = 0
+  let phase: ImportProgress['phase'] = 'reading'
+  const report = async (): Promise<void> => {
+    const progress = { rows: rowsRead, bytes, bytesTotal, rowsPerSecond: Math.round((rowsRead * 1000) / (performance.now() - started)), phase }
+    await record.progress(progress)
+    await request.onProgress?.(progress)
+  }
+  const pulse = setInterval(() => void report().catch((err: unknown) => ctx.log.warn({ err, import: record.id }, 'import progress not written')), 500)
+  try {
+    await createStaging(client, kind.staging)
+    const refused = await stage(client, kind, table, importRow(request.kind, table.headers, mapping, rules), rejects, reasons, notes, () => {
+      rowsRead++
+      if (rowsRead % 256 === 0) request.signal?.throwIfAborted()
+    })
+    phase = 'merging'
+    await report()
+    const counts = await kind.merge(client, {
+      importId: record.id,
+      isDemo: request.isDemo ?? false,
+      createCustomers: request.createCustomers ?? false,
+      currency: shop.currency,
+    })
+    const refusedLater = await collectRejected(client, rejects, reasons, notes, mapping)
+    await rejects.close()
+    const durationMs = performance.now() - started
+    const rowsRejected = refused + refusedLater
+    return {
+      import_id: record.id,
+      rows_read: rowsRead,
+      rows_new: counts.rowsNew,
+      rows_changed: counts.rowsChanged,
+      rows_same: counts.rowsSame,
+      rows_duplicate: counts.rowsDuplicate,
+      rows_rejected: rowsRejected,
+      rejects_path: rowsRejected > 0 ? rejects.path : null,
+      summary: {
+        format: table.format,
+        delimiter: table.delimiter,
+        encoding: table.encoding(),
+        unused_columns: table.headers.filter((h) => !Object.values(mapping).includes(h)),
+        reasons: reasons.list(),
+        notes: notes.list(),
+        also: counts.also,
+        rows_per_second: Math.round((rowsRead * 1000) / durationMs),
+        duration_ms: Math.round(durationMs),
+      },
+    }
+  } finally {
+    clearInterval(pulse)
+    await rejects.close()
+    await table.rows.return(undefined)
+  }
+}
+
+/** Reads the file to its end: good rows into the staging table, the others into the rejects file. Returns how many were refused. */
+async function stage(
+  client: PoolClient,
+  kind: Kind<ImportKind>,
+  table: Table,
+  read: ReturnType<typeof importRow<ImportKind>>,
+  rejects: RejectsFile,
+  reasons: Tally,
+  notes: Tally,
+  onRow: () => void,
+): Promise<number> {
+  const writer = openStaging(client, kind.staging)
+  let refused = 0
+  try {
+    for await (const batch of table.rows) {
+      for (const row of batch) {
+        onRow()
+        if (row.fault !== undefined) {
+          refused++
+          reasons.add('', row.fault, row.line)
+          rejects.add(row.line, '', row.fault, row.cells)
+          continue
+        }
+        const result = read(row.cells)
+        if (result.reasons) {
+          refused++
+          for (const r of result.reasons) reasons.add(r.column, r.reason, row.line)
+          const first = result.reasons[0]
+          rejects.add(row.line, first?.column ?? '', result.reasons.map((r) => (result.reasons.length > 1 ? `${r.column}: ${r.reason}` : r.reason)).join(' '), row.cells)
+          continue
+        }
+        for (const note of result.notes) notes.add(note.column, note.reason, row.line)
+        writer.write(row.line, row.cells, kind.staging.values(result.facts))
+      }
+      await writer.flush()
+      await rejects.flush()
+    }
+    await writer.end()
+  } catch (error) {
+    await writer.abort(error as Error)
+    throw error
+  }
+  return refused
+}
+
+/** Rows that the stored data speaks against, in the order of the file. */
+async function collectRejected(client: PoolClient, rejects: RejectsFile, reasons: Tally, notes: Tally, mapping: Mapping): Promise<number> {
+  const headerOf = (field: string): string => (Object.hasOwn(mapping, field) ? (mapping[field] ?? field) : field)
+  let count = 0
+  // `staged` keeps the row as it was; a merge that deletes from it moves the text along.
+  await client.query(`declare refused no scroll cursor for select r.line, r.column_name, r.reason, coalesce(r.raw, s.raw) as raw
+    from rejected as r left join staged as s on s.line = r.line order by r.line`)
+  for (;;) {
+    const { rows } = await client.query<{ line: number; column_name: string; reason: string; raw: string }>('fetch 1000 from refused')
+    for (const row of rows) {
+      count++
+      const column = headerOf(row.column_name)
+      reasons.add(column, row.reason.replace(/^Line \d+/, 'Another line'), row.line)
+      rejects.add(row.line, column, row.reason, JSON.parse(row.raw) as string[])
+    }
+    await rejects.flush()
+    if (rows.length < 1000) break
+  }
+  await client.query('close refused')
+  const { rows } = await client.query<{ column_name: string; reason: string; count: number; first_line: number }>(
+    'select n.column_name, n.reason, count(*) as count, min(n.line) as first_line from noted as n group by 1, 2',
+  )
+  for (const note of rows) notes.add(headerOf(note.column_name), note.reason, note.first_line, note.count)
+  return count
+}
+
+function mappingFor(request: ImportRequest, table: Table): Mapping {
+  const given = request.mapping ?? {}
+  const free = table.headers.filter((h) => !Object.values(given).includes(h))
+  const guessed = request.mappingIsComplete ? {} : guessMapping(free, request.kind).mapping
+  // An empty header says "do not use this field".
+  const mapping = Object.fromEntries(Object.entries({ ...guessed, ...given }).filter(([, header]) => header !== ''))
+  const faults = checkMapping(mapping, table.headers, request.kind)
+  if (faults.length > 0) throw unreadable('mapping', faults.map((f) => f.message).join(' '), { faults, headers: table.headers, mapping })
+  return mapping
+}
+
+export function checkZone(timeZone: string): void {
+  try {
+    new Intl.DateTimeFormat('en-US', { timeZone })
+  } catch {
+    throw unreadable('zone', `There is no time zone called ${timeZone}; write it like America/New_York.`)
+  }
+}
+
+function messageOf(error: unknown): string {
+  const { code, message } = error as { code?: string; message: string }
+  if (code?.startsWith('import.')) return message
+  if (code === '23505') return 'Customers were changed by somebody else in the same moment. Import the file again.'
+  return 'Something broke on our side; nothing was kept. The import id helps to find it in the log.'
+}

@@ -1,0 +1,20 @@
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll } from 'vitest'
+import { readConfig } from '#server/config.ts'
+import { closeContext, createContext, type Ctx } from '#server/context.ts'
+import { createLog } from '#server/log.ts'
+import { freshDatabase } from './db.ts'
+
+/** A context over a database of its own, as in production but quiet. Closed after the test file. */
+export async function testContext(options: { clock?: () => Date } = {}): Promise<Ctx> {
+  const database = await freshDatabase()
+  const config = {
+    ...readConfig({ LMA_DATA: mkdtempSync(path.join(tmpdir(), 'lma-test-')), LMA_SECRET: 'a secret that only tests use, 32+ characters', LMA_DEMO: 'off' }),
+    publicUrl: 'http://shop.test',
+  }
+  const ctx = createContext(config, database.url, { log: createLog(process.env['TEST_LOG'] ?? 'silent'), poolSize: 8, ...options })
+  afterAll(() => closeContext(ctx))
+  return ctx
+}

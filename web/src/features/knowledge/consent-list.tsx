@@ -1,0 +1,21 @@
+import { t } from '../../lib/i18n.ts'
+import { channelWord } from '../../ui/pill.tsx'
+import { Timeline } from '../../ui/timeline.tsx'
+import type { Customer } from './customer-words.ts'
+
+/** Every consent with its proof, newest first. Nothing is ever overwritten. */
+export function ConsentList({ consents }: { consents: Customer['consents'] }) {
+  if (consents.length === 0) return <p className="text-ink-2">{t('No consent was ever recorded. Without a proof nobody is written to.')}</p>
+  return (
+    <Timeline
+      label={t('Consents')}
+      items={consents.map((c) => ({
+        id: c.id,
+        at: c.given_at,
+        tone: c.status === 'granted' ? 'good' : 'risk',
+        title: c.status === 'granted' ? t('{channel}: agreed', { channel: channelWord(c.channel) }) : t('{channel}: refused', { channel: channelWord(c.channel) }),
+        detail: [t('Source: {source}', { source: c.source }), c.text_version ? t('text {version}', { version: c.text_version }) : null, c.ip ? t('from {ip}', { ip: c.ip }) : null].filter(Boolean).join(', '),
+      }))}
+    />
+  )
+}

@@ -1,0 +1,36 @@
+import { CircleCheck, CircleSlash } from 'lucide-react'
+import { t } from '../../lib/i18n.ts'
+import { Panel } from '../../ui/panel.tsx'
+import { channelWord } from '../../ui/pill.tsx'
+import { cureOf, type Customer } from './customer-words.ts'
+
+/** Per channel whether a message may go, and if not which rule stops it and what would cure it. */
+export function ContactabilityPanel({ customer }: { customer: Customer }) {
+  return (
+    <Panel title={t('Can we write?')}>
+      <ul className="space-y-3">
+        {customer.contactability.map((c) => (
+          <li key={c.channel} className="flex gap-2.5">
+            {c.can_contact ? <CircleCheck className="mt-0.5 size-4 shrink-0 text-good" aria-hidden /> : <CircleSlash className="mt-0.5 size-4 shrink-0 text-risk" aria-hidden />}
+            <div className="min-w-0">
+              <p className="font-medium">{c.can_contact ? t('{channel}: yes', { channel: channelWord(c.channel) }) : t('{channel}: no', { channel: channelWord(c.channel) })}</p>
+              {c.reasons.length > 0 && (
+                <ul className="mt-0.5 space-y-1.5 text-sm">
+                  {c.reasons.map((r) => {
+                    const cure = cureOf(r.code)
+                    return (
+                      <li key={r.code + r.message}>
+                        {r.message} {cure && <span className="text-ink-2">{cure}</span>}
+                      </li>
+                    )
+                  })}
+                </ul>
+              )}
+            </div>
+          </li>
+        ))}
+      </ul>
+      <p className="mt-3 border-t border-line pt-2 text-sm text-ink-2">{t('Hours, weekly caps and state offer rules are checked again for every single message.')}</p>
+    </Panel>
+  )
+}

@@ -1,0 +1,200 @@
+import { useNavigate, useParams } from '@tanstack/react-router'
+import { EllipsisVertical, Pencil, Trash2 } from 'lucide-react'
+import { useState } from 'react'
+import { call } from '../../lib/api.ts'
+import { count, day, money, ticketCount, ticketMoney, ticketPercent, type Figure } from '../../lib/format.ts'
+import { useHotkeys } from '../../lib/hotkeys.ts'
+import { t } from '../../lib/i18n.ts'
+import { refresh, useApi, useSend } from '../../lib/query.ts'
+import { useMay } from '../../lib/session.ts'
+import { choice, useUrl } from '../../lib/url.ts'
+import { Button, IconButton, TextLink } from '../../ui/button.tsx'
+import { Menu } from '../../ui/menu.tsx'
+import { Page, QueryFrame, Skeleton } from '../../ui/page.tsx'
+import { Facts, Note, Panel } from '../../ui/panel.tsx'
+import { Pill, Status } from '../../ui/pill.tsx'
+import { Ticket } from '../../ui/ticket.tsx'
+import { Time } from '../../ui/time.tsx'
+import { toast, toastError } from '../../ui/toast.tsx'
+import { ConsentList } from './consent-list.tsx'
+import { ContactabilityPanel } from './contactability.tsx'
+import { ageTone, ageWord, customerName, rfmWord, type Customer } from './customer-words.ts'
+import { EditCustomer } from './edit-customer.tsx'
+import { historyKinds, HistoryPanel } from './history-panel.tsx'
+import { NextActions } from './next-actions.tsx'
+import { RecordConsent } from './record-consent.tsx'
+import { ScoresPanel } from './scores-panel.tsx'
+
+/** Everything about one customer, and what may be done next. */
+export default function CustomerPage() {
+  const { id = '' } = useParams({ strict: false })
+  const query = useApi('GET /api/v1/customers/:id', { params: { id } })
+  const customer = query.data?.id === id ? query.data : undefined
+  const back = <TextLink to="/customers">{t('Customers')}</TextLink>
+  return (
+    <Page title={customer ? customerName(customer) : t('Customer')} back={back} subtitle={customer && <Subtitle customer={customer} />} actions={customer && <Actions key={customer.id} customer={customer} />}>
+      <QueryFrame query={{ ...query, data: customer }} what={t('The customer')} skeleton={<PageSkeleton />}>
+        {(c) => <Body customer={c} />}
+      </QueryFrame>
+    </Page>
+  )
+}
+
+function Subtitle({ customer: c }: { customer: Customer }) {
+  return (
+    <span className="mt-1.5 flex flex-wrap items-center gap-1.5">
+      <Pill tone="info">{rfmWord(c.rfm_segment)}</Pill>
+      {c.churn_risk && c.churn_risk !== 'new' && (
+        <span className="inline-flex items-center gap-1 text-sm">
+          {t('Churn')} <Status value={c.churn_risk} />
+        </span>
+      )}
+      <Pill tone={ageTone(c.age_status)}>{ageWord(c.age_status)}</Pill>
+      {c.is_night_buyer && <Pill>{t('Night buyer')}</Pill>}
+      {c.is_demo && <Pill>{t('Demo')}</Pill>}
+      {c.deleted_at && <Pill tone="risk">{t('Deleted')}</Pill>}
+      {c.tags.map((tag) => (
+        <Pill key={tag}>#{tag}</Pill>
+      ))}
+    </span>
+  )
+}
+
+function Actions({ customer }: { customer: Customer }) {
+  const mayEdit = useMay('manager')
+  const navigate = useNavigate()
+  const [editing, setEditing] = useState(false)
+  const remove = useSend('DELETE /api/v1/customers/:id', {
+    refresh: ['GET /api/v1/customers'],
+    onDone: () => {
+      toast(t('Deleted {name}', { name: customerName(customer) }), { undo: () => void restore(customer.id) })
+      void navigate({ to: '/customers' } as never)
+    },
+  })
+  useHotkeys(mayEdit && !customer.deleted_at ? { e: () => setEditing(true) } : {})
+  if (!mayEdit) return null
+  if (customer.deleted_at) {
+    return (
+      <Button look="primary" onClick={() => void restore(customer.id)}>
+        {t('Restore')}
+      </Button>
+    )
+  }
+  return (
+    <>
+      <Button onClick={() => setEditing(true)}>
+        <Pencil aria-hidden />
+        {t('Edit')}
+      </Button>
+      <Menu
+        trigger={<IconButton icon={EllipsisVertical} label={t('More')} look="outline" size="icon" />}
+        items={[{ label: t('Delete customer'), icon: Trash2, tone: 'risk', onSelect: () => remove.mutate({ params: { id: customer.id } }) }]}
+      />
+      {editing && <EditCustomer customer={customer} onClose={() => setEditing(false)} />}
+    </>
+  )
+}
+
+async function restore(id: string): Promise<void> {
+  try {
+    await call('POST /api/v1/customers/:id/restore', { params: { id } })
+    await refresh('GET /api/v1/customers')
+    toast(t('Restored'))
+  } catch (error) {
+    toastError(error)
+  }
+}
+
+function Body({ customer: c }: { customer: Customer }) {
+  const [url, setUrl] = useUrl({ show: choice(historyKinds, 'all') })
+  const mayEdit = useMay('manager')
+  const [recording, setRecording] = useState(false)
+  return (
+    <div className="space-y-5">
+      {c.is_masked && <Note>{t('Email and phone are masked for your role. Managers see them in full.')}</Note>}
+      <Figures customer={c} />
+      <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,1fr)_380px]">
+        <div className="min-w-0 space-y-5">
+          <NextActions customerId={c.id} />
+          <HistoryPanel id={c.id} kind={url.show} onKind={(show) => setUrl({ show })} />
+        </div>
+        <div className="min-w-0 space-y-5 max-lg:row-start-1">
+          <ContactabilityPanel customer={c} />
+          <ScoresPanel customer={c} />
+          <Panel
+            title={t('Consents')}
+            actions={
+              mayEdit &&
+              !c.deleted_at && (
+                <Button size="sm" onClick={() => setRecording(true)}>
+                  {t('Record')}
+                </Button>
+              )
+            }
+          >
+            <ConsentList consents={c.consents} />
+          </Panel>
+          <Panel title={t('Facts')}>
+            <Facts items={factsOf(c)} />
+          </Panel>
+        </div>
+      </div>
+      {recording && <RecordConsent customer={c} onClose={() => setRecording(false)} />}
+    </div>
+  )
+}
+
+function Figures({ customer: c }: { customer: Customer }) {
+  const figures: [string, Figure | null, string][] = [
+    [t('Spent in all'), c.total_spent_cents === null ? null : ticketMoney(c.total_spent_cents), c.last_purchase_at ? t('last on {day}', { day: day(c.last_purchase_at, 'date') }) : t('no order yet')],
+    [t('Orders'), c.purchase_frequency === null ? null : ticketCount(c.purchase_frequency), c.avg_order_value_cents === null ? '' : t('{amount} on average', { amount: money(c.avg_order_value_cents) })],
+    [t('Value, next 12 months'), c.clv_score_cents === null ? null : ticketMoney(c.clv_score_cents), c.scores?.clv_low_cents != null && c.scores.clv_high_cents !== null ? t('{low} to {high}', { low: money(c.scores.clv_low_cents), high: money(c.scores.clv_high_cents) }) : t('margin expected')],
+    [t('Chance to have left'), c.scores?.churn_probability == null ? null : ticketPercent(c.scores.churn_probability), c.scores?.expected_gap_days == null ? '' : t('usually every {days, plural, one {day} other {# days}}', { days: Math.round(c.scores.expected_gap_days) })],
+  ]
+  return (
+    <section aria-label={t('Key figures')} className="overflow-hidden rounded-lg border border-line">
+      <dl className="grid grid-cols-2 gap-px border-b-[5px] border-shelf bg-line md:grid-cols-4">
+        {figures.map(([label, figure, note]) => (
+          <div key={label} className="bg-surface px-3 py-3 sm:px-4">
+            <dt className="label truncate text-ink-2">{label}</dt>
+            <dd>
+              <span className="mt-2 flex h-11 items-start">{figure ? <Ticket figure={figure} /> : <span className="ticket text-[44px] text-ink-2">–<span className="sr-only">{t('not known')}</span></span>}</span>
+              <span className="mt-1 block min-h-4 text-xs text-ink-2">{note}</span>
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  )
+}
+
+function factsOf(c: Customer): [string, React.ReactNode][] {
+  const place = [c.address, [c.city, c.state, c.zip].filter(Boolean).join(' ')].filter(Boolean).join(', ')
+  const rows: [string, React.ReactNode][] = [
+    [t('Email'), c.email ?? '–'],
+    [t('Phone'), c.phone ?? '–'],
+    [t('Address'), place || '–'],
+    [t('Date of birth'), c.birth_date ? day(c.birth_date, 'date') : '–'],
+    [t('Customer number'), c.external_id ?? '–'],
+    [t('Store'), c.store_name ?? '–'],
+    [t('Time zone'), c.time_zones.length > 0 ? c.time_zones.join(', ') : t('unknown')],
+    [t('Buys'), [c.primary_category, c.secondary_category].filter(Boolean).join(t(', then ')) || '–'],
+    [t('Brands'), c.favorite_brands.join(', ') || '–'],
+    [t('Segments'), c.segments.length === 0 ? '–' : c.segments.map((s) => s.name).join(', ')],
+    [t('Answers to messages'), c.success_rate_pct === null ? '–' : t('{rate}% bought after a message', { rate: count(c.success_rate_pct) })],
+    [t('Known since'), <Time key="since" at={c.created_at} look="date" />],
+  ]
+  return rows
+}
+
+function PageSkeleton() {
+  return (
+    <div className="space-y-5">
+      <Skeleton className="h-32 w-full" />
+      <div className="grid gap-5 lg:grid-cols-[1fr_380px]">
+        <Skeleton className="h-96 w-full" />
+        <Skeleton className="h-96 w-full" />
+      </div>
+    </div>
+  )
+}
