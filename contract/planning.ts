@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { Policy, PolicyOverride } from '#core/compliance/policy.ts'
 import { Verdict } from '#core/compliance/verdict.ts'
 import { Offer, departments, offerKinds } from '#core/planning/offer.ts'
-import { WeeklyPlan, Window } from '#core/planning/plan.ts'
+import { PlanChange, WeeklyPlan, Window } from '#core/planning/plan.ts'
 import { Cents, Day, Flag, Id, IdParams, Instant, Job, List, pageOf, pageQuery } from './common.ts'
 import { route } from './http.ts'
 
@@ -58,10 +58,6 @@ export const PlanOperation = z.discriminatedUnion('op', [
   z.strictObject({ op: z.literal('add'), segment: z.string(), day: Day, channel: Channel, offer_id: Id, window: Window.optional() }),
 ])
 export type PlanOperation = z.infer<typeof PlanOperation>
-
-/** What the checker had to change or drop, and the rule that made it. */
-export const PlanChange = z.strictObject({ entry_id: z.string(), what: z.enum(['dropped', 'changed']), message: z.string(), rule_id: z.string().nullable() })
-export type PlanChange = z.infer<typeof PlanChange>
 
 export const CampaignRecipient = z.strictObject({
   customer_id: Id,

@@ -37,15 +37,16 @@ function wrap(line: string): string {
   if (line.length <= limit) return line
   let out = ''
   let start = 0
-  while (line.length - start > limit) {
-    let end = start + limit
+  for (;;) {
+    const lead = start > 0 && line[start] === '.' ? '=2E' : ''
+    if (lead) start += 1
+    const room = limit - lead.length
+    if (line.length - start <= room) return out + lead + line.slice(start)
+    let end = start + room
     // never cut an escape
     if (line[end - 1] === '=') end -= 1
     else if (line[end - 2] === '=') end -= 2
-    // a dot must not lead a line
-    if (line[end] === '.') end -= line[end - 3] === '=' ? 3 : 1
-    out += line.slice(start, end) + '=\r\n'
+    out += lead + line.slice(start, end) + '=\r\n'
     start = end
   }
-  return out + line.slice(start)
 }

@@ -1,4 +1,4 @@
-import { parseCents } from '../money.ts'
+import { parseCents, roundCents } from '../money.ts'
 import type { DateRules } from './read-date.ts'
 import { readText, type Read } from './read-value.ts'
 
@@ -58,7 +58,8 @@ export function rowReader(cell: Cell, headerOf: HeaderOf): RowReader {
     text: (field, most) => read(field, (t) => readText(t, most)),
     cents: (field) =>
       read(field, (t) => {
-        const value = parseCents(t)
+        // Statistics packages write tiny amounts as 4.4e-16.
+        const value = /^[+-]?\d+(\.\d+)?e[+-]?\d{1,2}$/i.test(t.trim()) ? roundCents(Number(t) * 100) : parseCents(t)
         if (value === null) return { fault: 'This is not an amount of money; write it like 12.50.' }
         return Math.abs(value) > 100_000_000_000 ? { fault: 'The amount is larger than a billion.' } : { value }
       }),

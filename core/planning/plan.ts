@@ -82,3 +82,7 @@ export const WeeklyPlan = z.strictObject({
   holdout_customers: z.int(),
 })
 export type WeeklyPlan = z.infer<typeof WeeklyPlan>
+
+/** What the checker had to change or drop, and the rule that made it. */
+export const PlanChange = z.strictObject({ entry_id: z.string(), what: z.enum(['dropped', 'changed']), message: z.string(), rule_id: z.string().nullable() })
+export type PlanChange = z.infer<typeof PlanChange>

@@ -22,6 +22,7 @@ export function minimize(objective: Objective, start: readonly number[], options
   let h = identity(n)
   let iterations = 0
   let converged = false
+  let idle = 0
   for (; iterations < maxIterations; iterations++) {
     if (Math.max(...g.map(Math.abs)) < tolerance) {
       converged = true
@@ -52,9 +53,16 @@ export function minimize(objective: Objective, start: readonly number[], options
       break
     }
     h = updateInverse(h, next.map((v, i) => v - x[i]!), nextG.map((v, i) => v - g[i]!), iterations === 0)
+    const gained = value - nextValue
     x = next
     g = [...nextG]
     value = nextValue
+    // Two steps in a row that gain nothing: the rest is rounding noise, and the line search would only grope in it.
+    idle = gained <= 1e-14 * Math.abs(value) ? idle + 1 : 0
+    if (idle === 2) {
+      converged = true
+      break
+    }
   }
   return { x, value, iterations, converged }
 }

@@ -34,7 +34,7 @@ export function trigamma(x: number): number {
     y += 1
   }
   const i = 1 / (y * y)
-  return sum + 1 / y + i / 2 + (i / y) * (1 / 6 - i * (1 / 30 - i * (1 / 42 - i / 30)))
+  return sum + 1 / y + i / 2 + (i / y) * (1 / 6 - i * (1 / 30 - i * (1 / 42 - i * (1 / 30 - (i * 5) / 66))))
 }
 
 export function logBeta(a: number, b: number): number {

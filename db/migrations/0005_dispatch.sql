@@ -32,7 +32,8 @@ create table sends (
   updated_at          timestamptz not null default now()
 ) partition by range (id);
 create table sends_default partition of sends default;
-create index sends_due on sends (due_at, id) where status = 'pending';
+create index sends_due on sends (campaign_id, channel, due_at) where status = 'pending';
+create index sends_window on sends (window_end) where status = 'pending';
 create index sends_batch on sends (batch_id) where status = 'claimed';
 create index sends_campaign on sends (campaign_id, status);
 create index sends_customer on sends (customer_id, id desc);

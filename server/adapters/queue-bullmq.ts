@@ -1,19 +1,21 @@
-import { createPostgresBackend, Queue as BullQueue, Worker, type BackendFactory, type PostgresConnectionOptions, type PostgresQueueBackend } from 'bullmq'
+import { createPostgresBackend, withBackend } from 'bullmq'
 import type { Log } from '../log.ts'
 import type { Queue } from '../ports/queue.ts'
 
 const queueName = 'liquor-agent'
+const bull = withBackend(createPostgresBackend)
+type BullQueue = InstanceType<typeof bull.Queue>
+type BullWorker = InstanceType<typeof bull.Worker>
 
 /** BullMQ over the same PostgreSQL, in a schema of its own. */
 export function createPostgresQueue(databaseUrl: string, log: Log): Queue {
   const connection = { connectionString: databaseUrl, schema: 'jobs', migrate: true, max: 4, application_name: 'liquor-agent jobs' }
-  const backend: BackendFactory<PostgresQueueBackend, PostgresConnectionOptions> = createPostgresBackend
   let queue: BullQueue | undefined
-  let worker: Worker | undefined
+  let worker: BullWorker | undefined
   // Opened at first use: a command that enqueues nothing needs no connections for it.
   const open = async (): Promise<BullQueue> => {
     if (!queue) {
-      queue = new BullQueue(queueName, { connection }, backend)
+      queue = new bull.Queue(queueName, { connection })
       queue.on('error', (err) => log.warn({ err }, 'queue'))
     }
     await queue.waitUntilReady()
@@ -35,7 +37,7 @@ export function createPostgresQueue(databaseUrl: string, log: Log): Queue {
       // The first connection makes the schema; the worker then finds it there.
       await open()
       const stop = new AbortController()
-      worker = new Worker(queueName, async (job) => handler(job.name, job.data as Record<string, unknown>, stop.signal), { connection, concurrency }, backend)
+      worker = new bull.Worker(queueName, async (job) => handler(job.name, job.data as Record<string, unknown>, stop.signal), { connection, concurrency })
       worker.on('error', (err) => log.warn({ err }, 'queue worker'))
       worker.on('closing', () => stop.abort())
       await worker.waitUntilReady()

@@ -2,7 +2,7 @@ import { beforeAll, expect, test } from 'vitest'
 import type { CampaignAnalytics, ChurnReport, Dashboard, RevenueReport } from '#contract/analytics.ts'
 import { appendEvents } from '../events.ts'
 import { attributeOrders } from '../feedback/attribute.ts'
-import { placeOrder, sendMessages, shopOf } from '../feedback/fixture.ts'
+import { placeOrder, sendMessages, shopOf } from '#test/sent-shop.ts'
 import { signAccessToken } from '../http/auth.ts'
 import { analyticsRoutes } from './routes.ts'
 

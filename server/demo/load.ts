@@ -15,7 +15,7 @@ import { makeOffers } from './offers.ts'
 import { demoZone, makeOrders, type DemoOrder } from './orders.ts'
 import { insertOrders } from './insert-orders.ts'
 import { playPastCampaign, type DemoShop } from './past-campaign.ts'
-import { makePeople, type DemoCustomer } from './people.ts'
+import { makePeople } from './people.ts'
 import { createChance, type Chance } from './random.ts'
 
 const customerCount = 5000

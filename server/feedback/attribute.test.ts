@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { attributeOrder, type Touch } from '#core/feedback/attribution.ts'
 import { appendEvents } from '../events.ts'
 import { attributeOrders } from './attribute.ts'
-import { placeOrder, sendMessages, shopOf } from './fixture.ts'
+import { placeOrder, sendMessages, shopOf } from '#test/sent-shop.ts'
 
 const { ctx } = await shopOf()
 const day = 86_400_000

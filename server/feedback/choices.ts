@@ -65,17 +65,17 @@ export async function resubscribe(ctx: Ctx, who: Recipient, channel: Channel, pr
   })
 }
 
-/** Channels that stay closed whatever the customer ticks: bounced, complained, or stopped at the carrier. */
-export async function closedForGood(ctx: Ctx, who: Recipient): Promise<Set<Channel>> {
-  const closed = new Set<Channel>()
+/** Channels whose address is on the suppression list; `good`: bounced, complained or stopped, whatever the customer ticks. */
+export async function closedChannels(ctx: Ctx, who: Recipient): Promise<Map<Channel, { good: boolean }>> {
+  const closed = new Map<Channel, { good: boolean }>()
   for (const channel of ['email', 'sms'] as const) {
     const hashes = addressesOf(who, channel).map((address) => addressHash(ctx.config, channel, address))
-    if (hashes.length === 0) continue
-    const { rowCount } = await ctx.pool.query(
-      `select 1 from suppressions where suppressions.address_hash = any($1::bytea[]) and suppressions.channel in ($2, 'all') and suppressions.reason <> 'unsubscribe' limit 1`,
+    const { rows } = await ctx.pool.query<{ good: boolean | null }>(
+      `select bool_or(suppressions.reason <> 'unsubscribe') as good from suppressions where suppressions.address_hash = any($1::bytea[]) and suppressions.channel in ($2, 'all')`,
       [hashes, channel],
     )
-    if (rowCount) closed.add(channel)
+    const good = rows[0]?.good ?? null
+    if (good !== null) closed.set(channel, { good })
   }
   return closed
 }

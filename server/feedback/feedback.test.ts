@@ -5,7 +5,7 @@ import { rebuildRollup } from '../events.ts'
 import { suppressionOf } from '../suppression.ts'
 import { signToken } from '../tokens.ts'
 import { attributeOrders } from './attribute.ts'
-import { phone, placeOrder, sendMessages, shopOf, storeLink, type SentMessage } from './fixture.ts'
+import { phone, placeOrder, sendMessages, shopOf, storeLink, type SentMessage } from '#test/sent-shop.ts'
 import { recordDeliveryEvents } from './ingest.ts'
 import { feedbackRoutes } from './routes.ts'
 
@@ -175,6 +175,14 @@ test('preferences switch a channel off and on again, with proof each time', asyn
   expect(await suppressionOf(ctx.pool, ctx.config, 'email', m.email)).toBeNull()
   const { rows } = await ctx.pool.query('select status, source from consents where customer_id = $1 order by created_at, id', [m.customerId])
   expect(rows).toEqual([{ status: 'denied', source: 'preferences_page' }, { status: 'granted', source: 'preferences_page' }])
+})
+
+test('saving "no" counts as a no also where consent was never recorded', async () => {
+  const m = messages[19]!
+  await ctx.pool.query(`update customers set email_consent = 'unknown' where id = $1`, [m.customerId])
+  expect((await get(`/p/${sign('preferences', m)}`)).body).toMatch(/name="email" value="on" checked/)
+  await post(`/p/${sign('preferences', m)}`, 'action=save')
+  expect(await suppressionOf(ctx.pool, ctx.config, 'email', m.email)).not.toBeNull()
 })
 
 test('a name with markup is text on every page', async () => {

@@ -4,7 +4,7 @@ import type { Routes } from '../http/bind.ts'
 import type { Channel, Proof } from '../opt-out.ts'
 import { readSetting } from '../settings.ts'
 import { signToken, verifyToken } from '../tokens.ts'
-import { closedForGood, findRecipient, resubscribe, unsubscribe, type Recipient } from './choices.ts'
+import { closedChannels, findRecipient, resubscribe, unsubscribe, type Recipient } from './choices.ts'
 import { findLink, recordHit } from './hits.ts'
 import { confirmPage, donePage, preferencesPage, undonePage, unknownLinkPage } from './opt-out-pages.ts'
 
@@ -89,11 +89,11 @@ function registerPreferences(app: FastifyInstance, ctx: Ctx): void {
     const who = await recipientOf(ctx, 'preferences', request.params.token)
     if (!who) return unknownLink(ctx, reply)
     const form = await readForm(request)
-    const closed = await closedForGood(ctx, who)
+    const closed = await closedChannels(ctx, who)
     for (const channel of ['email', 'sms'] as const) {
-      if (form['action'] !== 'save' || closed.has(channel) || !addressOf(who, channel)) continue
+      if (form['action'] !== 'save' || closed.get(channel)?.good || !addressOf(who, channel)) continue
       const wanted = form[channel] === 'on'
-      if (wanted === isOn(who, channel)) continue
+      if (wanted === isOn(who, channel, closed)) continue
       if (wanted) await resubscribe(ctx, who, channel, proofOf(request, 'preferences_page'))
       else await unsubscribe(ctx, who, channel, proofOf(request, 'preferences_page'))
     }
@@ -102,17 +102,22 @@ function registerPreferences(app: FastifyInstance, ctx: Ctx): void {
 }
 
 async function showChoices(ctx: Ctx, reply: FastifyReply, who: Recipient, saved: boolean): Promise<FastifyReply> {
-  const [shop, closed] = await Promise.all([readSetting(ctx.pool, 'shop'), closedForGood(ctx, who)])
+  const [shop, closed] = await Promise.all([readSetting(ctx.pool, 'shop'), closedChannels(ctx, who)])
   const choice = (channel: Channel) => {
     const address = addressOf(who, channel)
-    return address ? { address, on: isOn(who, channel) && !closed.has(channel), closed: closed.has(channel) } : null
+    return address ? { address, on: isOn(who, channel, closed), closed: closed.get(channel)?.good ?? false } : null
   }
   return sendPage(reply, preferencesPage({ shop: shop.name, saved, email: choice('email'), sms: choice('sms') }))
 }
 
 // No row any more: an erased customer has nothing to choose, but the opt-out of the address still works.
 const addressOf = (who: Recipient, channel: Channel): string | null => (channel === 'email' ? who.email : who.phone) ?? (who.channel === channel ? who.recipient : null)
-const isOn = (who: Recipient, channel: Channel): boolean => (channel === 'email' ? who.email_consent : who.sms_consent) === 'granted'
+
+// On the channel that brought the customer here, what is not refused is on: a message did come that way.
+function isOn(who: Recipient, channel: Channel, closed: ReadonlyMap<Channel, unknown>): boolean {
+  const consent = channel === 'email' ? who.email_consent : who.sms_consent
+  return !closed.has(channel) && (consent === 'granted' || (channel === who.channel && consent !== 'denied'))
+}
 
 async function recipientOf(ctx: Ctx, purpose: 'unsubscribe' | 'preferences', token: string): Promise<Recipient | null> {
   const subject = verifyToken(ctx.config.secret, purpose, token)

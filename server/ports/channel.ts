@@ -2,7 +2,8 @@ import type { ChannelKind, OutgoingMessage } from '#core/delivery/message.ts'
 
 /** What is known after an attempt. Only what the provider said, or what cannot have happened, is certain. */
 export type Outcome =
-  | { kind: 'accepted'; providerMessageId: string | null }
+  /** `isDelivered`: it is already where the customer reads it */
+  | { kind: 'accepted'; providerMessageId: string | null; isDelivered?: boolean }
   /** `suppress`: the address itself is dead and must not be tried again */
   | { kind: 'rejected'; code: string; detail: string; suppress?: boolean }
   /** `unreachable`: no provider was there, so it is no fault of the message */

@@ -70,12 +70,12 @@ export async function copyScores(tx: ClientBase, asOf: Date, scored: readonly Sc
 }
 
 /** Replaces the stored scores by those of score_new; who has no purchase any more has no scores. */
-export async function publishScores(tx: ClientBase, asOf: Date): Promise<void> {
+export async function publishScores(tx: ClientBase): Promise<void> {
   const list = names.join(', ')
   await tx.query('analyze score_new')
   await tx.query(
     `insert into customer_scores (${list}) select ${list} from score_new order by customer_id
      on conflict (customer_id) do update set ${names.filter((name) => name !== 'customer_id').map((name) => `${name} = excluded.${name}`).join(', ')}, computed_at = now()`,
   )
-  await tx.query('delete from customer_scores as s where s.as_of <> $1 and not exists (select 1 from score_new as n where n.customer_id = s.customer_id)', [asOf])
+  await tx.query('delete from customer_scores as s where not exists (select 1 from score_new as n where n.customer_id = s.customer_id)')
 }

@@ -43,7 +43,7 @@ export async function scoreCustomers(ctx: Pick<Ctx, 'pool' | 'log'>, input: Scor
     const model = await fitShop(tx, shop, customers)
     await createScoreTable(tx)
     await scoreInChunks(tx, model, customers, input)
-    await publishScores(tx, input.asOf)
+    await publishScores(tx)
     return { customers, ...(await refreshRfmSegments(tx, input.asOf)) }
   })
   const seconds = Math.round(performance.now() - started) / 1000

@@ -33,7 +33,7 @@ async function readHistories(tx: ClientBase, customers: number): Promise<History
   const { rows } = await tx.query<HistoryRow>(
     `select f.transactions - 1 as x, (f.tenure_days - f.days_since_last) / 7.0::float8 as tx, f.tenure_days / 7.0::float8 as "T", count(*) as count
      from score_facts as f
-     where $1 >= 1 or abs(hashtextextended(f.customer_id::text, 11) % 1000000) < $1 * 1000000
+     where $1::float8 >= 1 or abs(hashtextextended(f.customer_id::text, 11) % 1000000) < $1::float8 * 1000000
      group by 1, 2, 3 order by 1, 2, 3`,
     [sampledHistories / Math.max(1, customers)],
   )

@@ -46,7 +46,7 @@ export function createSandbox(pool: Pool, kind: ChannelKind): Channel {
          on conflict (message_id) do nothing`,
         [JSON.stringify(rows)],
       )
-      return messages.map((m) => ({ kind: 'accepted', providerMessageId: m.messageId }))
+      return messages.map((m) => ({ kind: 'accepted', providerMessageId: m.messageId, isDelivered: true }))
     } catch (error) {
       // The answer was lost, perhaps the row was not: the unique message id makes a repeat harmless.
       return messages.map(() => ({ kind: 'deferred', code: 'database', detail: (error as { code?: string }).code ?? 'the sandbox could not be written', unreachable: true, retryAfterMs: 1000 }))

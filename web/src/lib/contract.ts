@@ -8,6 +8,10 @@ type Modules =
   | typeof import('#contract/dispatch.ts')
   | typeof import('#contract/jobs.ts')
   | typeof import('#contract/knowledge.ts')
+  | typeof import('#contract/planning.ts')
+  | typeof import('#contract/scoring.ts')
+  | typeof import('#contract/planning.ts')
+  | typeof import('#contract/scoring.ts')
   | typeof import('#contract/segments.ts')
   | typeof import('#contract/settings.ts')
 

@@ -1,13 +1,34 @@
 /** Numbers, money and times as people of the shop read them. Money comes in integer cents, shares in 0..1. */
 const locale = 'en-US'
-let currency = 'USD'
-let zone = 'America/New_York'
+const kept = 'lma.shop'
+let { currency, zone } = remembered()
 
-/** Set once when the shop profile arrives. */
-export function setShopFormat(shop: { currency: string; time_zone: string }): void {
-  currency = shop.currency
-  zone = shop.time_zone
+// The last known shop formats the first paint; it is corrected when the profile arrives.
+function remembered(): { currency: string; zone: string } {
+  try {
+    const [c, z] = (localStorage.getItem(kept) ?? '').split(' ')
+    if (c && z) return { currency: c, zone: z }
+  } catch {
+    // No storage: the defaults.
+  }
+  return { currency: 'USD', zone: 'America/New_York' }
 }
+
+/** Called when the shop profile arrives. Returns a key that changes when shown values must be drawn again. */
+export function setShopFormat(shop: { currency: string; time_zone: string }): string {
+  if (shop.currency !== currency || shop.time_zone !== zone) {
+    currency = shop.currency
+    zone = shop.time_zone
+    try {
+      localStorage.setItem(kept, `${currency} ${zone}`)
+    } catch {
+      // Nothing kept, nothing lost.
+    }
+  }
+  return shopFormat()
+}
+export const shopFormat = (): string => `${currency} ${zone}`
+/** IANA name of the shop's zone. */
 export const shopZone = (): string => zone
 
 const made = new Map<string, Intl.NumberFormat | Intl.DateTimeFormat>()

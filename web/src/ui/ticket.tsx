@@ -47,17 +47,17 @@ export interface Kpi {
 
 /** The amber shelf with its tickets; pressing one shows it in the chart below (put that in `children`). */
 export function ShelfRail({ label, kpis, chosen, onChoose, children }: { label: string; kpis: readonly Kpi[]; chosen?: string; onChoose?: (id: string) => void; children?: ReactNode }) {
-  const columns = kpis.length % 5 === 0 ? 'md:grid-cols-5' : kpis.length % 3 === 0 ? 'md:grid-cols-3' : 'md:grid-cols-4'
+  const columns = kpis.length === 3 || kpis.length === 6 ? 'lg:grid-cols-3' : kpis.length === 5 ? 'xl:grid-cols-5' : 'lg:grid-cols-4'
   return (
     <section aria-label={label} className="min-w-0 overflow-hidden rounded-lg border border-line bg-surface">
       <div className={cx('grid grid-cols-2 gap-px border-b-[5px] border-shelf bg-line', columns)} {...(onChoose ? { role: 'group', 'aria-label': t('Figure shown in the chart') } : {})}>
         {kpis.map((kpi) =>
           onChoose ? (
-            <button key={kpi.id} type="button" title={kpi.definition} aria-pressed={kpi.id === chosen} onClick={() => onChoose(kpi.id)} className="group bg-surface px-3 py-3 text-left hover:bg-sunken focus-visible:-outline-offset-2 aria-pressed:bg-sunken sm:px-4">
+            <button key={kpi.id} type="button" title={kpi.definition} aria-pressed={kpi.id === chosen} onClick={() => onChoose(kpi.id)} className="group bg-surface last:odd:max-lg:col-span-2 px-3 py-3 text-left hover:bg-sunken focus-visible:-outline-offset-2 aria-pressed:bg-sunken sm:px-4">
               <KpiInside kpi={kpi} />
             </button>
           ) : (
-            <div key={kpi.id} title={kpi.definition} className="bg-surface px-3 py-3 sm:px-4">
+            <div key={kpi.id} title={kpi.definition} className="bg-surface last:odd:max-lg:col-span-2 px-3 py-3 sm:px-4">
               <KpiInside kpi={kpi} />
             </div>
           ),

@@ -5,7 +5,7 @@ import { count, day } from '../../lib/format.ts'
 import { t } from '../../lib/i18n.ts'
 import { EntryCard } from './entry-card.tsx'
 import { segmentWord, weekDays, type SegmentNames } from './plan-words.ts'
-import { useWide } from './use-wide.ts'
+import { useWide } from '../../lib/use-wide.ts'
 
 interface Props {
   plan: WeeklyPlan

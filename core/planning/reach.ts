@@ -1,0 +1,89 @@
+import type { Assignment } from './assign.ts'
+import type { PlanEntry, ReachStep, RuleCount } from './plan.ts'
+
+/** Rules in plain words, grouped: what a shopkeeper reads in the reach funnel. In the order in which people drop out. */
+const groups: readonly { label: string; matches: RegExp }[] = [
+  { label: 'have no address for the channel', matches: /^person-no-address$/ },
+  { label: 'asked not to be written to, or bounced', matches: /^person-suppressed$/ },
+  { label: 'have not agreed to messages', matches: /^person-consent-/ },
+  { label: 'are under 21 or of unknown age', matches: /^(us-legal-age|us-age-gate-required|person-age-unknown)$/ },
+  { label: 'live where we do not know', matches: /^person-place-unknown$/ },
+  { label: 'shop in a store where the offer is not allowed', matches: /^(us-[a-z]{2}-(?!quiet)|shop-store-sells|shop-offer-dates)/ },
+  { label: 'have had enough messages this week', matches: /^cap-/ },
+  { label: 'have no open window that day', matches: /(-window|-hours|shop-window-over|quiet-hours)$/ },
+  { label: 'get another message that day', matches: /^shop-one-a-day$/ },
+]
+const otherLabel = 'are kept back by another rule'
+
+/** The funnel line a rule belongs to. */
+export function labelOfRule(ruleId: string): string {
+  return groups.find((g) => g.matches.test(ruleId))?.label ?? otherLabel
+}
+
+export interface EntryCount {
+  reach: number
+  held_out: number
+  matched: number
+  kept_back: RuleCount[]
+}
+
+/** Counts assignments customer by customer; memory does not grow with the number of customers. */
+export function createReachCount(): {
+  add(assignments: readonly Assignment[]): void
+  ofEntry(entryId: string): EntryCount
+  steps(): ReachStep[]
+  heldOut(): number
+} {
+  const entries = new Map<string, { reach: number; held_out: number; rules: Map<string, number> }>()
+  const lost = new Map<string, { rule: string; count: number }>()
+  let matched = 0
+  let heldOut = 0
+  let reached = 0
+  return {
+    add(assignments) {
+      if (assignments.length === 0) return
+      matched++
+      for (const a of assignments) {
+        let count = entries.get(a.entry.id)
+        if (!count) entries.set(a.entry.id, (count = { reach: 0, held_out: 0, rules: new Map() }))
+        if (a.outcome === 'pending') count.reach++
+        else if (a.outcome === 'holdout') count.held_out++
+        else if (a.verdict) count.rules.set(a.verdict.rule_id, (count.rules.get(a.verdict.rule_id) ?? 0) + 1)
+      }
+      if (assignments.some((a) => a.outcome === 'pending')) reached++
+      else if (assignments.some((a) => a.outcome === 'holdout')) heldOut++
+      else {
+        const rule = assignments[0]!.verdict?.rule_id ?? 'unknown'
+        const label = labelOfRule(rule)
+        const line = lost.get(label)
+        if (line) line.count++
+        else lost.set(label, { rule, count: 1 })
+      }
+    },
+    ofEntry(entryId) {
+      const count = entries.get(entryId)
+      const kept_back = [...(count?.rules ?? [])].map(([rule_id, n]) => ({ rule_id, label: labelOfRule(rule_id), count: n })).toSorted((a, b) => b.count - a.count)
+      const reach = count?.reach ?? 0
+      const held = count?.held_out ?? 0
+      return { reach, held_out: held, matched: reach + held + kept_back.reduce((sum, k) => sum + k.count, 0), kept_back }
+    },
+    steps() {
+      let left = matched
+      const steps: ReachStep[] = [{ label: 'customers in the segments of this plan', rule_id: null, removed: 0, left }]
+      for (const label of [...groups.map((g) => g.label), otherLabel]) {
+        const line = lost.get(label)
+        if (!line) continue
+        left -= line.count
+        steps.push({ label, rule_id: line.rule, removed: line.count, left })
+      }
+      if (heldOut > 0) steps.push({ label: 'are held out, to measure what the plan earns', rule_id: 'shop-holdout', removed: heldOut, left: left - heldOut })
+      return steps
+    },
+    heldOut: () => heldOut,
+  }
+}
+
+/** The entry with its exact counts. */
+export function withCount(entry: PlanEntry, count: EntryCount): PlanEntry {
+  return { ...entry, ...count }
+}

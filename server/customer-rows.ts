@@ -1,0 +1,65 @@
+import type { Pool } from 'pg'
+import type { CustomerRow } from '#contract/knowledge.ts'
+import type { Actor } from './audit.ts'
+import type { SortKeys } from './keyset.ts'
+
+/** Every list of customers reads these tables under these names. */
+export const customerFrom = 'customers as c left join customer_scores as s on s.customer_id = c.id'
+
+export const customerColumns = `c.id, c.external_id, c.name, c.email, c.phone, c.state, c.store_id, c.tags, c.age_status, c.email_consent, c.sms_consent,
+  s.rfm_segment, s.churn_risk, s.clv_cents as clv_score_cents, s.is_night_buyer, s.avg_purchase_hour, s.purchase_frequency,
+  s.total_spent_cents, s.avg_order_value_cents, s.success_rate_pct, s.primary_category, s.secondary_category,
+  coalesce(s.favorite_brands, '{}') as favorite_brands, s.last_purchase_at, c.is_demo, c.created_at, c.updated_at, c.deleted_at`
+
+/** Instants of a cursor are compared as text with their microseconds: a Date would lose them and repeat rows. */
+export const customerSortKeys: SortKeys = {
+  name: { sql: 'c.name', type: 'text' },
+  email: { sql: 'c.email::text', type: 'text' },
+  created_at: { sql: 'c.created_at', type: 'timestamptz' },
+  updated_at: { sql: 'c.updated_at', type: 'timestamptz' },
+  state: { sql: 'c.state', type: 'text' },
+  rfm_segment: { sql: 's.rfm_segment', type: 'text' },
+  churn_risk: { sql: `array_position('{low,new,medium,high}'::text[], s.churn_risk)`, type: 'number' },
+  clv_score: { sql: 's.clv_cents', type: 'number' },
+  total_spent: { sql: 's.total_spent_cents', type: 'number' },
+  avg_order_value: { sql: 's.avg_order_value_cents', type: 'number' },
+  purchase_frequency: { sql: 's.purchase_frequency', type: 'number' },
+  last_purchase_at: { sql: 's.last_purchase_at', type: 'timestamptz' },
+  avg_purchase_hour: { sql: 's.avg_purchase_hour::float8', type: 'number' },
+  primary_category: { sql: 's.primary_category', type: 'text' },
+  success_rate_pct: { sql: 's.success_rate_pct::float8', type: 'number' },
+}
+
+type Stored = Omit<CustomerRow, 'is_masked'>
+
+/** The row as this reader may see it: role `user` works with people without seeing how to reach them. */
+export function showCustomer(row: Stored, actor: Pick<Actor, 'role'>): CustomerRow {
+  const masked = actor.role === 'user'
+  return { ...row, email: masked ? maskEmail(row.email) : row.email, phone: masked ? maskPhone(row.phone) : row.phone, is_masked: masked }
+}
+
+/** j***@e***.com */
+export function maskEmail(email: string | null): string | null {
+  const m = email === null ? null : /^(.)[^@]*@(.).*?(\.[^.]+)?$/u.exec(email)
+  return m ? `${m[1]}***@${m[2]}***${m[3] ?? ''}` : null
+}
+
+/** +1•••4567 */
+export function maskPhone(phone: string | null): string | null {
+  if (phone === null) return null
+  return `${phone.startsWith('+1') ? '+1' : phone.slice(0, 3)}•••${phone.slice(-4)}`
+}
+
+export interface Count {
+  total: number
+  total_is_exact: boolean
+}
+
+/** Exact up to 10,000; beyond, the planner's estimate: counting a million rows for a page nobody reads is not worth it. */
+export async function countUpTo(pool: Pool, from: string, where: string, values: readonly unknown[]): Promise<Count> {
+  const { rows } = await pool.query<{ n: number }>(`select count(*) as n from (select from ${from} where ${where} limit 10001) as some`, [...values])
+  const n = rows[0]?.n ?? 0
+  if (n <= 10_000) return { total: n, total_is_exact: true }
+  const { rows: plan } = await pool.query<{ 'QUERY PLAN': { Plan: { 'Plan Rows': number } }[] }>(`explain (format json) select from ${from} where ${where}`, [...values])
+  return { total: Math.max(10_001, Math.round(plan[0]?.['QUERY PLAN'][0]?.Plan['Plan Rows'] ?? n)), total_is_exact: false }
+}

@@ -1,0 +1,169 @@
+import type { ClientBase } from 'pg'
+import type { ChannelKind } from '#core/delivery/message.ts'
+import type { Config } from '../config.ts'
+import { appendEvents, type NewEvent } from '../events.ts'
+import { closeAddresses } from '../opt-out.ts'
+
+/** Asks to begin an attempt: the last look at consent and campaign before the body leaves. */
+export interface StartItem {
+  sendId: string
+  batchId: string
+  channel: ChannelKind
+  addressHash: Buffer
+  provider: string
+  messageId: string
+}
+
+/** `go`, or why not: the campaign stopped, the window closed, the person said no, or the send is no longer ours. */
+export type StartVerdict = 'go' | 'lost' | 'paused' | 'cancelled' | 'window' | 'person-erased' | 'person-consent' | 'person-suppressed'
+
+/** What became of a send; with an outcome when there was an attempt. */
+export interface ResultItem {
+  sendId: string
+  batchId: string
+  status: 'sent' | 'delivered' | 'failed' | 'skipped' | 'cancelled' | 'pending' | 'unknown'
+  outcome: 'accepted' | 'rejected' | 'deferred' | 'unknown' | null
+  code: string | null
+  detail: string | null
+  provider: string | null
+  providerMessageId: string | null
+  refusedBy: string | null
+  dueAt: Date | null
+  windowEnd: Date | null
+  retryCount: number
+  at: Date
+  /** set when the address is dead and must not be tried again */
+  deadAddress: { channel: ChannelKind; address: string; customerId: string | null } | null
+}
+
+export interface Settled {
+  id: string
+  campaign_id: string | null
+  customer_id: string | null
+  channel: string
+  status: string
+  segment: string | null
+}
+
+/** Writes attempt rows for sends that may go. Repeating it after a lost answer gives the same verdicts. */
+export async function writeStarts(tx: ClientBase, items: readonly StartItem[], now: Date): Promise<Map<string, StartVerdict>> {
+  if (items.length === 0) return new Map()
+  const ids = items.map((i) => i.sendId)
+  const { rows } = await tx.query<{ send_id: string; verdict: StartVerdict }>({
+    name: 'dispatch-start',
+    text: `with given as (
+        select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::bytea[], $5::text[], $6::text[]) as g(send_id, batch_id, channel, hash, provider, message_id)
+      ), held as (
+        -- A sweeper that takes the batch away waits for us, or we for it.
+        select b.id from send_batches as b where b.id = any($2::uuid[]) and b.closed_at is null for share
+      ), judged as (
+        select given.*, case
+          when s.id is null or s.status <> 'claimed' or s.batch_id is distinct from given.batch_id or held.id is null then 'lost'
+          when c.status = 'cancelled' then 'cancelled'
+          when c.status is distinct from 'active' then 'paused'
+          when s.window_end <= $9 then 'window'
+          when cu.id is null then 'person-erased'
+          when case given.channel when 'email' then cu.email_consent else cu.sms_consent end <> 'granted' then 'person-consent'
+          when exists (select 1 from suppressions as x where x.address_hash = given.hash and x.channel in (given.channel, 'all')) then 'person-suppressed'
+          else 'go' end as verdict
+        from given
+        left join sends as s on s.id = given.send_id and s.id between $7 and $8
+        left join held on held.id = given.batch_id
+        left join campaigns as c on c.id = s.campaign_id
+        left join customers as cu on cu.id = s.customer_id and cu.deleted_at is null
+      ), begun as (
+        insert into delivery_attempts (send_id, batch_id, attempt, provider, message_id)
+        select j.send_id, j.batch_id, 1 + coalesce((select max(a.attempt) from delivery_attempts as a where a.send_id = j.send_id), 0), j.provider, j.message_id
+        from judged as j
+        where j.verdict = 'go' and not exists (select 1 from delivery_attempts as a where a.send_id = j.send_id and a.batch_id = j.batch_id and a.outcome is null)
+      )
+      select judged.send_id, judged.verdict from judged`,
+    values: [ids, items.map((i) => i.batchId), items.map((i) => i.channel), items.map((i) => i.addressHash), items.map((i) => i.provider), items.map((i) => i.messageId), ...bounds(ids), now],
+  })
+  return new Map(rows.map((row) => [row.send_id, row.verdict]))
+}
+
+/**
+ * Moves sends on and closes their attempts. Guarded, so that repeating it changes nothing: a send moves only while this
+ * batch holds it, except that a late "accepted" still corrects a send that was already given up as unknown.
+ */
+export async function writeResults(tx: ClientBase, config: Pick<Config, 'secret'>, items: readonly ResultItem[]): Promise<Settled[]> {
+  if (items.length === 0) return []
+  const rows = items.map((i) => ({
+    send_id: i.sendId, batch_id: i.batchId, status: i.status, outcome: i.outcome, code: i.code, detail: clean(i.detail), provider: i.provider,
+    provider_message_id: clean(i.providerMessageId), refused_by: i.refusedBy, due_at: i.dueAt, window_end: i.windowEnd, retry_count: i.retryCount, at: i.at,
+  }))
+  const { rows: settled } = await tx.query<Settled>({
+    name: 'dispatch-results',
+    text: `with given as (
+        select * from jsonb_to_recordset($1::jsonb) as g(send_id uuid, batch_id uuid, status text, outcome text, code text, detail text, provider text,
+          provider_message_id text, refused_by text, due_at timestamptz, window_end timestamptz, retry_count int, at timestamptz)
+      ), attempts as (
+        update delivery_attempts as a set outcome = given.outcome, code = given.code, detail = given.detail, finished_at = given.at
+        from given where a.send_id = given.send_id and a.batch_id = given.batch_id and given.outcome is not null
+          and (a.outcome is null or (a.outcome = 'unknown' and given.outcome = 'accepted'))
+      ), moved as (
+        update sends as s set status = given.status, refused_by = given.refused_by, error_message = case when given.status in ('sent', 'delivered') then null else given.detail end,
+          provider = coalesce(given.provider, s.provider), provider_message_id = coalesce(given.provider_message_id, s.provider_message_id),
+          due_at = coalesce(given.due_at, s.due_at), window_end = coalesce(given.window_end, s.window_end), retry_count = given.retry_count,
+          sent_at = case when given.status in ('sent', 'delivered') then given.at else s.sent_at end,
+          delivered_at = case when given.status = 'delivered' then given.at else s.delivered_at end,
+          batch_id = case when given.status = 'pending' then null else s.batch_id end, updated_at = now()
+        from given
+        where s.id = given.send_id and s.id between $2 and $3
+          and ((s.status = 'claimed' and s.batch_id = given.batch_id) or (given.outcome = 'accepted' and s.status in ('unknown', 'pending')))
+        returning s.id, s.campaign_id, s.customer_id, s.action_id, s.channel, s.status
+      ), acted as (
+        update actions as a set status = case when moved.status in ('sent', 'delivered') then 'sent' when moved.status in ('failed', 'unknown') then 'failed' else 'skipped' end,
+          refused_by = case when moved.status = 'skipped' then given.refused_by else a.refused_by end, updated_at = now()
+        from moved join given on given.send_id = moved.id
+        where a.id = moved.action_id and moved.status in ('sent', 'delivered', 'failed', 'skipped', 'cancelled')
+      )
+      select moved.id, moved.campaign_id, moved.customer_id, moved.channel, moved.status, a.segment
+      from moved left join actions as a on a.id = moved.action_id`,
+    values: [JSON.stringify(rows), ...bounds(items.map((i) => i.sendId))],
+  })
+  await report(tx, config, items, settled)
+  return settled
+}
+
+/** Batches whose every send is settled. */
+export async function closeBatches(tx: ClientBase, batchIds: readonly string[]): Promise<void> {
+  if (batchIds.length > 0) await tx.query({ name: 'dispatch-close', text: 'update send_batches set closed_at = now() where id = any($1::uuid[]) and closed_at is null', values: [batchIds] })
+}
+
+async function report(tx: ClientBase, config: Pick<Config, 'secret'>, items: readonly ResultItem[], settled: readonly Settled[]): Promise<void> {
+  const given = new Map(items.map((i) => [i.sendId, i]))
+  const events: NewEvent[] = []
+  for (const s of settled) {
+    const item = given.get(s.id)
+    if (!item) continue
+    const base = { at: item.at, sendId: s.id, campaignId: s.campaign_id, customerId: s.customer_id, channel: s.channel, segment: s.segment }
+    if (s.status === 'sent' || s.status === 'delivered') events.push({ ...base, type: 'sent', key: `sent:${s.id}` })
+    if (s.status === 'delivered') events.push({ ...base, type: 'delivered', key: `delivered:${s.id}` })
+    if (s.status === 'failed' && item.deadAddress) events.push({ ...base, type: 'bounce', key: `bounce:${s.id}`, properties: { class: 'hard', code: item.code } })
+    else if (s.status === 'failed') events.push({ ...base, type: 'failed', properties: { code: item.code } })
+  }
+  await appendEvents(tx, events)
+  const dead = settled.flatMap((s) => {
+    const item = given.get(s.id)
+    return item?.deadAddress ? [{ ...item.deadAddress, sendId: s.id, reason: 'hard_bounce' as const, at: item.at }] : []
+  })
+  await closeAddresses(tx, config, dead, { source: 'provider' })
+}
+
+// UUIDv7 ids carry their time: bounds let PostgreSQL look into one or two partitions instead of all.
+function bounds(ids: readonly string[]): [string, string] {
+  let least = ids[0]!
+  let greatest = ids[0]!
+  for (const id of ids) {
+    if (id < least) least = id
+    if (id > greatest) greatest = id
+  }
+  return [least, greatest]
+}
+
+// PostgreSQL's text holds no NUL, and a server's reply may hold anything.
+function clean(text: string | null): string | null {
+  return text === null ? null : text.toWellFormed().replace(/[\u0000-\u001f\u007f]+/g, ' ').slice(0, 500)
+}

@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto'
+import type { Customer, CustomerRow } from '#contract/knowledge.ts'
+import type { z } from 'zod'
+import { contactability } from '#core/knowledge/contactability.ts'
+import type { Actor } from '../audit.ts'
+import type { Ctx } from '../context.ts'
+import { customerColumns, customerFrom, showCustomer } from '../customer-rows.ts'
+import { notFound } from '../http/errors.ts'
+import { suppressionOf } from '../suppression.ts'
+
+type Answer = z.input<typeof import('#contract/knowledge.ts').Customer>
+type Stored = Omit<CustomerRow, 'is_masked'> & Pick<Customer, 'first_name' | 'birth_date' | 'address' | 'city' | 'zip' | 'time_zones' | 'store_name' | 'raw_data' | 'import_id' | 'scores'> & { version: string }
+
+/** All we know about a customer, as this reader may see it. Throws not_found. */
+export async function readCustomer(ctx: Ctx, actor: Actor, id: string): Promise<Answer> {
+  const { rows } = await ctx.pool.query<Stored>(
+    `select ${customerColumns}, c.first_name, c.birth_date, c.address, c.city, c.zip, c.time_zones, c.raw_data, c.import_id, stores.name as store_name,
+       extract(epoch from c.updated_at)::text as version,
+       case when s.customer_id is not null then jsonb_build_object('model_version', s.model_version, 'as_of', ${iso('s.as_of')}, 'computed_at', ${iso('s.computed_at')},
+         'recency_score', s.recency_score, 'frequency_score', s.frequency_score, 'monetary_score', s.monetary_score, 'aov_score', s.aov_score,
+         'churn_probability', s.churn_probability, 'clv_low_cents', s.clv_low_cents, 'clv_high_cents', s.clv_high_cents,
+         'expected_gap_days', s.expected_gap_days, 'due_ratio', s.due_ratio, 'next_purchase_at', ${iso('s.next_purchase_at')},
+         'next_purchase_from', ${iso('s.next_purchase_from')}, 'next_purchase_to', ${iso('s.next_purchase_to')}, 'first_purchase_at', ${iso('s.first_purchase_at')},
+         'preferred_weekday', s.preferred_weekday, 'price_sensitivity', s.price_sensitivity, 'reasons', s.reasons) end as scores
+     from ${customerFrom} left join stores on stores.id = c.store_id where c.id = $1`,
+    [id],
+  )
+  const found = rows[0]
+  if (!found) throw notFound('customer', id)
+  const { version, ...row } = found
+  const [segments, consents, email, sms] = await Promise.all([
+    ctx.pool.query<Customer['segments'][number]>(
+      `select g.id, g.key, g.name, m.entered_at from segment_members as m join segments as g on g.id = m.segment_id where m.customer_id = $1 order by g.name`,
+      [id],
+    ),
+    ctx.pool.query<Customer['consents'][number]>(
+      `select k.id, k.channel, k.status, k.source, k.text_version, host(k.ip) as ip, k.given_at, k.created_at from consents as k
+       where k.customer_id = $1 order by k.given_at desc, k.id desc limit 100`,
+      [id],
+    ),
+    row.email ? suppressionOf(ctx.pool, ctx.config, 'email', row.email) : null,
+    row.phone ? suppressionOf(ctx.pool, ctx.config, 'sms', row.phone) : null,
+  ])
+  const shown = showCustomer(row, actor)
+  return {
+    ...row,
+    ...shown,
+    ...(shown.is_masked ? { address: null, birth_date: null, raw_data: null } : {}),
+    segments: segments.rows,
+    consents: consents.rows.map((k) => (shown.is_masked ? { ...k, ip: null } : k)),
+    contactability: contactability({
+      hasEmail: row.email !== null,
+      hasPhone: row.phone !== null,
+      emailConsent: row.email_consent,
+      smsConsent: row.sms_consent,
+      ageStatus: row.age_status,
+      isDeleted: row.deleted_at !== null,
+      emailSuppressed: email?.reason ?? null,
+      smsSuppressed: sms?.reason ?? null,
+    }),
+    etag: etagOf(id, version),
+  }
+}
+
+/** Changes with every edit. @param version epoch of updated_at with microseconds, as text */
+export function etagOf(id: string, version: string): string {
+  return `"${createHash('sha256').update(`${id}:${version}`).digest('base64url').slice(0, 22)}"`
+}
+
+function iso(sql: string): string {
+  return `to_char(${sql} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MSZ')`
+}

@@ -1,0 +1,62 @@
+import type { Product } from '#contract/knowledge.ts'
+import type { Ctx } from '../context.ts'
+import { countUpTo, type Count } from '../customer-rows.ts'
+import { afterCursor, createParams, orderBy, parseSort, readCursor, writeCursor, type SortKeys } from '../keyset.ts'
+
+const sortKeys: SortKeys = {
+  name: { sql: 'p.name', type: 'text' },
+  sku: { sql: 'p.sku', type: 'text' },
+  brand: { sql: 'p.brand', type: 'text' },
+  category: { sql: 'p.category', type: 'text' },
+  price: { sql: 'p.price_cents', type: 'number' },
+  stock: { sql: 'p.stock', type: 'number' },
+  created_at: { sql: 'p.created_at', type: 'timestamptz' },
+}
+
+interface ProductQuery {
+  page: number
+  page_size: number
+  cursor?: string | undefined
+  sort?: string | undefined
+  q?: string | undefined
+  department?: string[] | undefined
+  category?: string[] | undefined
+  brand?: string[] | undefined
+  is_active?: boolean | undefined
+}
+
+/** One page of the catalog. */
+export async function listProducts(ctx: Ctx, query: ProductQuery): Promise<Count & { data: Product[]; page: number; page_size: number; next_cursor: string | null }> {
+  const sort = query.sort ?? 'name'
+  const steps = parseSort(sort, 'name', sortKeys, 'p.id')
+  const params = createParams()
+  const terms = ['true']
+  if (query.q) {
+    const text = params.add(`%${query.q.replaceAll('\0', '').replace(/[\\%_]/g, '\\$&')}%`)
+    terms.push(`(p.name ilike ${text} or p.sku ilike ${text} or p.brand ilike ${text})`)
+  }
+  for (const column of ['department', 'category', 'brand'] as const) {
+    const values = query[column]
+    if (values && values.length > 0) terms.push(`p.${column} = any(${params.add(values)}::text[])`)
+  }
+  if (query.is_active !== undefined) terms.push(`p.is_active = ${params.add(query.is_active)}::boolean`)
+  const where = terms.join(' and ')
+  const filterValues = [...params.values]
+  const after = query.cursor ? ` and ${afterCursor(steps, readCursor(ctx.config.secret, query.cursor, sort), params)}` : ''
+  const keys = steps.map((s, i) => `${s.sql}::text as key_${i}`).join(', ')
+  const [{ rows }, count] = await Promise.all([
+    ctx.pool.query<Product & Record<`key_${number}`, unknown>>(
+      `select p.id, p.sku, p.name, p.brand, p.department, p.category, p.size_ml, p.price_cents, p.unit_cost_cents, p.stock, p.is_active, p.is_demo,
+         p.created_at, p.updated_at, ${keys}
+       from products as p where ${where}${after} order by ${orderBy(steps)}
+       limit ${params.add(query.page_size + 1)} offset ${params.add(query.cursor ? 0 : (query.page - 1) * query.page_size)}`,
+      params.values,
+    ),
+    countUpTo(ctx.pool, 'products as p', where, filterValues),
+  ])
+  const page = rows.slice(0, query.page_size)
+  const last = page.at(-1)
+  const next = rows.length > query.page_size && last ? writeCursor(ctx.config.secret, sort, steps.map((_, i) => last[`key_${i}`])) : null
+  const data = page.map((row) => Object.fromEntries(Object.entries(row).filter(([k]) => !k.startsWith('key_'))) as unknown as Product)
+  return { data, page: query.page, page_size: query.page_size, ...count, next_cursor: next }
+}

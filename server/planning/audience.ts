@@ -1,0 +1,144 @@
+import type { ClientBase, Pool } from 'pg'
+import { addDays, type Day } from '#core/calendar.ts'
+import { bucket, isHeldOut } from '#core/experiments/assign.ts'
+import type { AssignableCustomer, StoreForGate } from '#core/planning/assign.ts'
+import type { Config } from '../config.ts'
+import { deriveKey } from '../keys.ts'
+import { addressHash } from '../suppression.ts'
+
+/** A customer with what only the send needs. */
+export interface AudienceMember {
+  id: string
+  name: string | null
+  first_name: string | null
+  email: string | null
+  phone: string | null
+  primary_category: string | null
+  customer: AssignableCustomer
+}
+
+export interface AudienceQuery {
+  segments: readonly string[]
+  weekStart: Day
+  /** its own sends do not count as earlier contacts */
+  campaignId: string
+  holdoutShare: number
+  stores: readonly StoreForGate[]
+  /** keyset: go on after this customer */
+  after?: string
+  chunkSize?: number
+}
+
+interface Row {
+  id: string
+  name: string | null
+  first_name: string | null
+  email: string | null
+  phone: string | null
+  birth_date: Day | null
+  age_status: AssignableCustomer['age_status']
+  email_consent: AssignableCustomer['email_consent']
+  sms_consent: AssignableCustomer['sms_consent']
+  state: string | null
+  time_zones: string[]
+  store_id: string | null
+  usual_hour: number | null
+  primary_category: string | null
+  segments: string[]
+}
+
+const lowest = '00000000-0000-0000-0000-000000000000'
+
+/** The salt that cuts this campaign's holdout; secret, so that nobody can arrange to be in it. */
+export function holdoutSalt(config: Pick<Config, 'secret'>, campaignId: string): string {
+  return `${deriveKey(config.secret, 'holdout').toString('base64url')}:${campaignId}`
+}
+
+/** Everybody in the segments, in order of id and in chunks, with all that the gate asks for. */
+export async function* streamAudience(client: ClientBase | Pool, config: Pick<Config, 'secret'>, query: AudienceQuery): AsyncGenerator<AudienceMember[]> {
+  const chunkSize = query.chunkSize ?? 5000
+  const salt = holdoutSalt(config, query.campaignId)
+  const stores = new Map(query.stores.map((s) => [s.id, s]))
+  let after = query.after ?? lowest
+  for (;;) {
+    const rows = await findMembers(client, query.segments, after, chunkSize)
+    if (rows.length === 0) return
+    after = rows.at(-1)!.id
+    const suppressed = await findSuppressed(client, config, rows)
+    const contacts = await findContacts(client, rows.map((r) => r.id), query)
+    yield rows.map((r) => ({
+      id: r.id, name: r.name, first_name: r.first_name, email: r.email, phone: r.phone, primary_category: r.primary_category,
+      customer: {
+        birth_date: r.birth_date, age_status: r.age_status, email_consent: r.email_consent, sms_consent: r.sms_consent,
+        has_email: r.email !== null, has_phone: r.phone !== null, state: r.state, time_zones: r.time_zones, segments: r.segments, usual_hour: r.usual_hour,
+        suppressed: { email: r.email !== null && suppressed.has(`email:${r.email.toLowerCase()}`), sms: r.phone !== null && suppressed.has(`sms:${r.phone}`) },
+        store: stores.get(r.store_id ?? '') ?? query.stores[0]!,
+        contacts: contacts.get(r.id) ?? [],
+        held_out: isHeldOut(salt, r.id, query.holdoutShare),
+        spread: bucket(`spread:${query.campaignId}`, r.id),
+      },
+    }))
+    if (rows.length < chunkSize) return
+  }
+}
+
+async function findMembers(client: ClientBase | Pool, segments: readonly string[], after: string, limit: number): Promise<Row[]> {
+  const { rows } = await client.query<Row>(
+    `select c.id, c.name, c.first_name, c.email::text as email, c.phone, c.birth_date, c.age_status, c.email_consent, c.sms_consent, c.state, c.time_zones, c.store_id,
+       sc.avg_purchase_hour::float8 as usual_hour, sc.primary_category, m.segments
+     from (
+       select sm.customer_id, array_agg(g.key) as segments from segment_members as sm join segments as g on g.id = sm.segment_id
+       where g.key = any($1) and g.is_active and sm.customer_id > $2 group by 1 order by 1 limit $3
+     ) as m
+     join customers as c on c.id = m.customer_id left join customer_scores as sc on sc.customer_id = c.id
+     where c.deleted_at is null order by c.id`,
+    [segments, after, limit],
+  )
+  return rows
+}
+
+/** Which addresses of these people are on the suppression list, as "channel:address". */
+async function findSuppressed(client: ClientBase | Pool, config: Pick<Config, 'secret'>, people: readonly Row[]): Promise<Set<string>> {
+  const { rows: any } = await client.query('select 1 from suppressions limit 1')
+  if (any.length === 0) return new Set()
+  const byHash = new Map<string, string>()
+  for (const { email, phone } of people) {
+    if (email) byHash.set(addressHash(config, 'email', email).toString('hex'), `email:${email.toLowerCase()}`)
+    if (phone) byHash.set(addressHash(config, 'sms', phone).toString('hex'), `sms:${phone}`)
+  }
+  const { rows } = await client.query<{ channel: 'email' | 'sms' | 'all'; hash: string }>(
+    `select s.channel, encode(s.address_hash, 'hex') as hash from suppressions as s where s.address_hash = any(select decode(h, 'hex') from unnest($1::text[]) as h)`,
+    [[...byHash.keys()]],
+  )
+  const found = new Set<string>()
+  for (const { channel, hash } of rows) {
+    const address = byHash.get(hash)
+    if (address && (channel === 'all' || address.startsWith(`${channel}:`))) found.add(address)
+  }
+  // Who complained on one channel is left alone on both: "all" holds for the person, not only for the address.
+  for (const { channel, hash } of rows) {
+    const person = channel === 'all' ? people.find((p) => byHash.get(hash) === `email:${p.email?.toLowerCase()}` || byHash.get(hash) === `sms:${p.phone}`) : undefined
+    if (person?.email) found.add(`email:${person.email.toLowerCase()}`)
+    if (person?.phone) found.add(`sms:${person.phone}`)
+  }
+  return found
+}
+
+/** Messages of other campaigns within a week of this one, waiting or gone. */
+async function findContacts(client: ClientBase | Pool, ids: readonly string[], { weekStart, campaignId }: AudienceQuery): Promise<Map<string, { at: Date; channel: 'email' | 'sms' }[]>> {
+  const { rows } = await client.query<{ customer_id: string; at: Date; channel: 'email' | 'sms' }>(
+    `select sends.customer_id, coalesce(sends.sent_at, sends.due_at) as at, sends.channel from sends
+     where sends.customer_id = any($1) and sends.campaign_id is distinct from $2::uuid and sends.status in ('pending', 'claimed', 'sent', 'delivered', 'unknown')
+       -- a campaign is started at most some weeks ahead of its messages: older partitions need not be looked at
+       and sends.id >= uuidv7_floor($3::timestamptz - interval '40 days')
+       and sends.due_at >= $3::timestamptz - interval '8 days' and sends.due_at < $4::timestamptz + interval '9 days'`,
+    [ids, campaignId, `${weekStart}T00:00:00Z`, `${addDays(weekStart, 7)}T00:00:00Z`],
+  )
+  const found = new Map<string, { at: Date; channel: 'email' | 'sms' }[]>()
+  for (const { customer_id, at, channel } of rows) {
+    const own = found.get(customer_id)
+    if (own) own.push({ at, channel })
+    else found.set(customer_id, [{ at, channel }])
+  }
+  return found
+}

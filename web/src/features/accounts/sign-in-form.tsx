@@ -1,0 +1,49 @@
+import { useState } from 'react'
+import { useForm } from 'react-hook-form'
+import { showRefusal } from '../../lib/form.ts'
+import { t } from '../../lib/i18n.ts'
+import { useSend } from '../../lib/query.ts'
+import { beginSession } from '../../lib/session.ts'
+import { Button } from '../../ui/button.tsx'
+import { Field, Input } from '../../ui/field.tsx'
+import { Note } from '../../ui/panel.tsx'
+
+/** Email and password, as password managers expect them. */
+export function SignInForm({ email = '', demo }: { email?: string; demo?: { email: string; password: string } | null }) {
+  const form = useForm({ defaultValues: { email, password: '' } })
+  const [refusal, setRefusal] = useState<string | null>(null)
+  const login = useSend('POST /api/v1/auth/login', {
+    onDone: (session) => beginSession(session),
+    onError: (error) => setRefusal(showRefusal(error, form.setError, ['email', 'password'])),
+  })
+  const { errors } = form.formState
+  const submit = form.handleSubmit((body) => {
+    setRefusal(null)
+    login.mutate({ body })
+  })
+  return (
+    <form onSubmit={(e) => void submit(e)} noValidate className="space-y-4">
+      {refusal && <Note tone="risk" title={refusal} />}
+      <Field label={t('Email')} error={errors.email?.message}>
+        <Input type="email" autoComplete="username" inputMode="email" autoCapitalize="none" spellCheck={false} {...form.register('email', { required: t('Write your email address.') })} />
+      </Field>
+      <Field label={t('Password')} error={errors.password?.message}>
+        <Input type="password" autoComplete="current-password" {...form.register('password', { required: t('Write your password.') })} />
+      </Field>
+      <Button type="submit" look="primary" busy={login.isPending} className="w-full">
+        {login.isPending ? t('Signing in') : t('Sign in')}
+      </Button>
+      {demo && (
+        <div className="rounded-md bg-sunken p-3 text-sm">
+          <p className="font-medium">{t('This shop holds demo data.')}</p>
+          <p className="text-ink-2 [overflow-wrap:anywhere]">
+            {demo.email} / {demo.password}
+          </p>
+          <Button size="sm" className="mt-2" disabled={login.isPending} onClick={() => login.mutate({ body: demo })}>
+            {t('Sign in to the demo')}
+          </Button>
+        </div>
+      )}
+    </form>
+  )
+}

@@ -1,0 +1,16 @@
+import { useHotkeys } from './hotkeys.ts'
+
+/** J and K move the focus through the rows (`data-row`) of the page; Enter then opens what has the focus. */
+export function useRowKeys(): void {
+  useHotkeys({ j: () => step(1), k: () => step(-1) })
+}
+
+function step(by: 1 | -1): void {
+  const rows = [...document.querySelectorAll<HTMLElement>('main [data-row]')]
+  const at = rows.findIndex((r) => r === document.activeElement || r.contains(document.activeElement))
+  const next = rows[at === -1 ? (by === 1 ? 0 : rows.length - 1) : at + by]
+  if (!next) return
+  const target = next.matches('button,a') ? next : (next.querySelector<HTMLElement>('td button, td a, button, a') ?? next)
+  target.focus()
+  next.scrollIntoView({ block: 'nearest' })
+}
