@@ -212,6 +212,7 @@ export interface CustomerScores {
   purchase_frequency: Generated<number>;
   reasons: Generated<Json>;
   recency_score: number | null;
+  rfm_candidate: string | null;
   rfm_segment: string;
   secondary_category: string | null;
   success_rate_pct: number | null;

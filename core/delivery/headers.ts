@@ -91,7 +91,7 @@ function fold(line: string): string {
   let out = ''
   let column = 0
   for (const [i, part] of parts.entries()) {
-    if (i > 0 && column + 1 + part.length > 76 && column > 0 && i > 1) {
+    if (i > 1 && column + 1 + part.length > 76) {
       out += '\r\n ' + part
       column = 1 + part.length
     } else {

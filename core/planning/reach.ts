@@ -38,7 +38,6 @@ export function createReachCount(): {
   const lost = new Map<string, { rule: string; count: number }>()
   let matched = 0
   let heldOut = 0
-  let reached = 0
   return {
     add(assignments) {
       if (assignments.length === 0) return
@@ -50,8 +49,8 @@ export function createReachCount(): {
         else if (a.outcome === 'holdout') count.held_out++
         else if (a.verdict) count.rules.set(a.verdict.rule_id, (count.rules.get(a.verdict.rule_id) ?? 0) + 1)
       }
-      if (assignments.some((a) => a.outcome === 'pending')) reached++
-      else if (assignments.some((a) => a.outcome === 'holdout')) heldOut++
+      if (assignments.some((a) => a.outcome === 'pending')) return
+      if (assignments.some((a) => a.outcome === 'holdout')) heldOut++
       else {
         const rule = assignments[0]!.verdict?.rule_id ?? 'unknown'
         const label = labelOfRule(rule)

@@ -86,7 +86,7 @@ function correlation(a: number[], b: number[]): number {
   return sum((i) => (a[i]! - ma) * (b[i]! - mb)) / Math.sqrt(sum((i) => (a[i]! - ma) ** 2) * sum((i) => (b[i]! - mb) ** 2))
 }
 
-describe.skipIf(absent)(absent ? `skipped: data set absent (${file})` : 'on the CDNOW sample', () => {
+describe.skipIf(absent)(`on the CDNOW sample${absent ? ` (skipped: data set absent, ${file})` : ''}`, () => {
   const bg = fitPurchaseModel('bg', histories)
   const mbg = fitPurchaseModel('mbg', histories)
   const spend = fitSpendModel(people)

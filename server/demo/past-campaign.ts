@@ -5,6 +5,7 @@ import type { Ctx } from '../context.ts'
 import { refreshCampaignCounters } from '../counters.ts'
 import { appendEvents, type NewEvent } from '../events.ts'
 import { attributeOrders } from '../feedback/attribute.ts'
+import { closeAddresses, type Closing } from '../opt-out.ts'
 import { approveCampaign } from '../planning/approve.ts'
 import { generatePlan } from '../planning/generate.ts'
 import { startCampaign } from '../planning/materialise.ts'
@@ -24,6 +25,7 @@ interface PastSend {
   id: string
   customer_id: string
   channel: 'email' | 'sms'
+  recipient: string
   due_at: Date
   segment: string
 }
@@ -45,7 +47,7 @@ export async function playPastCampaign(ctx: Ctx, chance: Chance, shop: DemoShop,
   await approveCampaign(past, systemActor, id)
   await startCampaign(past, systemActor, id)
   const { rows: sends } = await ctx.pool.query<PastSend>(
-    `select sends.id, sends.customer_id, sends.channel, sends.due_at, actions.segment
+    `select sends.id, sends.customer_id, sends.channel, sends.recipient, sends.due_at, actions.segment
      from sends join actions on actions.id = sends.action_id where sends.campaign_id = $1 and sends.status = 'pending' order by sends.due_at, sends.id`,
     [id],
   )
@@ -60,6 +62,7 @@ export async function playPastCampaign(ctx: Ctx, chance: Chance, shop: DemoShop,
     await tx.query(`update actions set status = 'sent' where actions.campaign_id = $1 and actions.status in ('pending', 'queued')`, [id])
     await insertOrders(tx, story.orders, null)
     for (let i = 0; i < story.events.length; i += 2000) await appendEvents(tx, story.events.slice(i, i + 2000))
+    await closeAddresses(tx, ctx.config, story.closings, { source: 'demo: link in a message' })
     await tx.query(`update campaigns set status = 'completed', started_at = $2, finished_at = $3 where id = $1`, [id, planned, instantOf(addDays(campaign.week, 7), '00:00', demoZone)])
   })
   await attributeOrders(ctx, { since: planned })
@@ -70,19 +73,24 @@ interface Story {
   outcomes: { id: string; status: string; opened_at: string | null; clicked_at: string | null; error: string | null }[]
   events: NewEvent[]
   orders: DemoOrder[]
+  closings: Closing[]
 }
 
 function drawStory(ctx: Ctx, chance: Chance, shop: DemoShop, campaignId: string, sends: readonly PastSend[]): Story {
-  const story: Story = { outcomes: [], events: [], orders: [] }
+  const story: Story = { outcomes: [], events: [], orders: [], closings: [] }
   const now = ctx.clock().getTime()
   for (const send of sends) {
     const sent = send.due_at.getTime()
     const event = (type: string, at: number, more: Partial<NewEvent> = {}): void => {
       story.events.push({ type, at: new Date(at), sendId: send.id, campaignId, customerId: send.customer_id, channel: send.channel, segment: send.segment, ...more })
     }
+    const close = (reason: 'unsubscribe' | 'hard_bounce', at: number): void => {
+      story.closings.push({ channel: send.channel, address: send.recipient, customerId: send.customer_id, sendId: send.id, reason, at: new Date(at) })
+    }
     event('sent', sent, { key: `sent:${send.id}` })
     if (chance.yes(0.018)) {
       event('bounce', sent + 20_000, { key: `bounce:${send.id}`, properties: { class: 'hard', code: '5.1.1' } })
+      close('hard_bounce', sent + 20_000)
       story.outcomes.push({ id: send.id, status: 'bounced', opened_at: null, clicked_at: null, error: '550 5.1.1 no such mailbox' })
       continue
     }
@@ -95,7 +103,10 @@ function drawStory(ctx: Ctx, chance: Chance, shop: DemoShop, campaignId: string,
     const clickedAt = openedAt + Math.round(20_000 + chance.next() * 90_000)
     if (opens) event('open', openedAt, { key: `open:${send.id}`, machine: false })
     if (clicks) event('click', clickedAt, { key: `click:${send.id}`, machine: false })
-    if (chance.yes(0.002)) event('unsubscribe', openedAt + minute, { key: `unsubscribe:${send.id}` })
+    if (chance.yes(0.002)) {
+      event('unsubscribe', openedAt + minute, { key: `unsubscribe:${send.id}` })
+      close('unsubscribe', openedAt + minute)
+    }
     const usual = shop.latest.get(send.customer_id)
     if (usual && chance.yes(clicks ? 0.2 : opens ? 0.03 : 0)) {
       const at = new Date(clickedAt + Math.round(chance.next() * 3 * day))

@@ -87,11 +87,12 @@ async function findMembers(client: ClientBase | Pool, segments: readonly string[
     `select c.id, c.name, c.first_name, c.email::text as email, c.phone, c.birth_date, c.age_status, c.email_consent, c.sms_consent, c.state, c.time_zones, c.store_id,
        sc.avg_purchase_hour::float8 as usual_hour, sc.primary_category, m.segments
      from (
-       select sm.customer_id, array_agg(g.key) as segments from segment_members as sm join segments as g on g.id = sm.segment_id
+       select sm.customer_id, array_agg(g.key) as segments
+       from segment_members as sm join segments as g on g.id = sm.segment_id join customers as live on live.id = sm.customer_id and live.deleted_at is null
        where g.key = any($1) and g.is_active and sm.customer_id > $2 group by 1 order by 1 limit $3
      ) as m
      join customers as c on c.id = m.customer_id left join customer_scores as sc on sc.customer_id = c.id
-     where c.deleted_at is null order by c.id`,
+     order by c.id`,
     [segments, after, limit],
   )
   return rows

@@ -5,8 +5,8 @@ import { Window } from '#core/planning/plan.ts'
 import type { Ctx } from '../context.ts'
 import { readPolicy } from '../policy.ts'
 import { readSetting } from '../settings.ts'
-import { findOffers, offerOf } from './offers.ts'
-import { loadStores } from './stores.ts'
+import { findOffers, offerOf } from '../offers.ts'
+import { loadStores } from '../stores.ts'
 
 /** The most segments one plan weighs; the largest come first. */
 const maxSegments = 60

@@ -88,10 +88,10 @@ async function gatherTaste(tx: ClientBase, asOf: Date): Promise<void> {
        select l.customer_id, l.brand as name, sum(l.weight) as weight from score_lines as l where l.brand is not null group by 1, 2
      ), packed_brands as (
        select b.customer_id, jsonb_agg(jsonb_build_object('name', b.name, 'weight', b.weight) order by b.weight desc, b.name) as brands from brands as b group by 1
+     ), packed_categories as (
+       select c.customer_id, jsonb_agg(jsonb_build_object('name', c.name, 'weight', c.weight) order by c.weight desc, c.name) as categories from categories as c group by 1
      )
-     select c.customer_id, jsonb_agg(jsonb_build_object('name', c.name, 'weight', c.weight) order by c.weight desc, c.name) as categories,
-       (select p.brands from packed_brands as p where p.customer_id = c.customer_id) as brands
-     from categories as c group by c.customer_id`,
+     select c.customer_id, c.categories, b.brands from packed_categories as c left join packed_brands as b on b.customer_id = c.customer_id`,
   )
   await tx.query('create index on score_taste (customer_id)')
   await tx.query('analyze score_taste')

@@ -11,7 +11,7 @@ export interface SegmentRefresh {
 
 /**
  * Brings the eleven RFM segments in line with the scores: who entered, who left, how many are there. A segment that
- * exists keeps its playbook as a person left it. Customers who move between segments become events.
+ * exists keeps its playbook as a person left it. Who leaves a segment, and what they enter instead, become events.
  */
 export async function refreshRfmSegments(tx: ClientBase, asOf: Date): Promise<SegmentRefresh> {
   await insertMissing(tx)
@@ -63,7 +63,7 @@ async function insertMissing(tx: ClientBase): Promise<void> {
   )
 }
 
-/** Only moves of known customers are news; the first scoring of a whole shop is not. */
+/** News is who left a segment and where they went; a customer's first segment is none, or the first scoring would report the whole shop. */
 async function reportMoves(tx: ClientBase, asOf: Date, changes: { segment: string; customer_id: string; change: string }[], movers: Set<string>): Promise<void> {
   const events = changes
     .filter((row) => movers.has(row.customer_id))

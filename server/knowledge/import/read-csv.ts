@@ -25,6 +25,7 @@ export function guessDelimiter(head: string): string {
 export async function* readCsv(text: AsyncIterable<string>, delimiter: string, limits: ReadLimits): AsyncGenerator<SourceRow[]> {
   let line = 0
   let emptyLines = 0
+  let surplus = 0
   let failed: Error | undefined
   const faults: SourceRow[] = []
   const parser = parse({
@@ -48,8 +49,11 @@ export async function* readCsv(text: AsyncIterable<string>, delimiter: string, l
     let parsed: Parsed | null
     while ((parsed = parser.read() as Parsed | null) !== null) {
       // The parser counts to the end of a record; people look for its beginning.
-      rows.push({ line: line + 1 + parsed.info.empty_lines - emptyLines, cells: parsed.record })
-      line = parsed.info.lines
+      const start = line + 1 + parsed.info.empty_lines - emptyLines
+      rows.push({ line: start, cells: parsed.record })
+      // Inside quotes it counts CR LF as two lines.
+      if (parsed.info.lines - surplus > start) for (const cell of parsed.record) surplus += cell.split('\r\n').length - 1
+      line = parsed.info.lines - surplus
       emptyLines = parsed.info.empty_lines
     }
     rows.push(...faults.splice(0))

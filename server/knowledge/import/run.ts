@@ -276,7 +276,7 @@ function mappingFor(request: ImportRequest, table: Table): Mapping {
 
 export function checkZone(timeZone: string): void {
   try {
-    new Intl.DateTimeFormat('en-US', { timeZone })
+    Intl.DateTimeFormat('en-US', { timeZone })
   } catch {
     throw unreadable('zone', `There is no time zone called ${timeZone}; write it like America/New_York.`)
   }

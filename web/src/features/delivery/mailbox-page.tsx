@@ -20,16 +20,21 @@ import { messageTabs, MessageView } from './message-view.tsx'
 
 type Row = ReplyOf<'GET /api/v1/sandbox/messages'>['data'][number]
 const listEndpoint = 'GET /api/v1/sandbox/messages'
-const spec = { q: text(), channel: choice(['', 'email', 'sms'], ''), unread: flag(), page: whole(1), id: text(), view: choice(messageTabs, 'html') }
+const spec = { q: text(), channel: choice(['', 'email', 'sms'], ''), unread: flag(), page: whole(1), id: text(), send: text(), view: choice(messageTabs, 'html') }
 
 /** What customers would have got: two panes like a mail app. */
 export default function MailboxPage() {
   const [url, setUrl] = useUrl(spec)
   const list = useApi(listEndpoint, {
-    query: { page: url.page, page_size: 50, q: url.q || undefined, channel: url.channel || undefined, unread: url.unread ? 'true' : undefined },
+    query: { page: url.page, page_size: 50, q: url.q || undefined, channel: url.channel || undefined, unread: url.unread ? 'true' : undefined, send_id: url.send || undefined },
   })
   useLiveRefresh('/ws/notifications', [listEndpoint], 2000)
   const rows = list.data?.data ?? []
+  // A link from a send shows that one message at once.
+  const only = url.send !== '' && url.id === '' ? rows[0]?.id : undefined
+  useEffect(() => {
+    if (only) setUrl({ id: only })
+  }, [only, setUrl])
   const open = (id: string): void => setUrl({ id, page: url.page }, { push: url.id === '' })
   const walk = (step: 1 | -1): void => {
     const at = rows.findIndex((r) => r.id === url.id)
@@ -37,7 +42,7 @@ export default function MailboxPage() {
     if (next) setUrl({ id: next.id, page: url.page })
   }
   useHotkeys({ j: () => walk(1), k: () => walk(-1), Escape: () => url.id && setUrl({ id: '', page: url.page }) })
-  const filtered = url.q !== '' || url.channel !== '' || url.unread
+  const filtered = url.q !== '' || url.channel !== '' || url.unread || url.send !== ''
   const nothingYet = list.data !== undefined && list.data.total === 0 && !filtered
   return (
     <Page title={t('Sandbox mailbox')} subtitle={t('Messages of the sandbox channel, as customers would see them. Nothing here left this machine.')} actions={<ClearButton total={list.data?.total ?? 0} />}>
@@ -60,13 +65,14 @@ export default function MailboxPage() {
                 options={[{ value: '', label: t('All channels') }, { value: 'email', label: t('Email') }, { value: 'sms', label: t('Texts') }]}
               />
               <Checkbox className="ml-1" label={t('Unread only')} checked={url.unread} onChange={(e) => setUrl({ unread: e.target.checked })} />
+              {url.send !== '' && <TextButton onClick={() => setUrl({ send: '' })}>{t('Show all messages')}</TextButton>}
               {list.data && <span className="ml-auto text-sm text-ink-2">{t('{count} unread', { count: count(list.data.unread) })}</span>}
             </div>
             <div className="min-h-0 flex-1 overflow-y-auto">
               <QueryFrame query={list} what={t('The mailbox')} skeleton={<RowSkeletons />}>
                 {(data) =>
                   data.data.length === 0 ? (
-                    <Empty kind="none" title={t('No message matches')} action={<Button onClick={() => setUrl({ q: '', channel: '', unread: false })}>{t('Clear filters')}</Button>} />
+                    <Empty kind="none" title={t('No message matches')} action={<Button onClick={() => setUrl({ q: '', channel: '', unread: false, send: '' })}>{t('Clear filters')}</Button>} />
                   ) : (
                     <MessageList rows={data.data} openId={url.id} onOpen={open} />
                   )

@@ -1,6 +1,7 @@
 import type { ReplyOf } from '../../lib/api.ts'
-import { ago, instant, money } from '../../lib/format.ts'
+import { money } from '../../lib/format.ts'
 import { t } from '../../lib/i18n.ts'
+import type { TimelineItem } from '../../ui/timeline.tsx'
 
 export type Send = ReplyOf<'GET /api/v1/sends'>['data'][number]
 export type SendDetail = ReplyOf<'GET /api/v1/sends/:id'>
@@ -14,12 +15,6 @@ export function furthest(send: Pick<Send, 'status' | 'opened_at' | 'clicked_at' 
   if (send.clicked_at) return 'clicked'
   if (send.opened_at) return 'opened'
   return send.status
-}
-
-/** When it went out, or when it will. */
-export function sendTime(send: Pick<Send, 'sent_at' | 'due_at' | 'status'>): string {
-  if (send.sent_at) return instant(send.sent_at)
-  return send.status === 'pending' ? t('due {when}', { when: ago(send.due_at) }) : '–'
 }
 
 const eventWords: Record<string, string> = {
@@ -61,4 +56,43 @@ export function eventDetail(event: Pick<SendEvent, 'machine' | 'value_cents' | '
     if (typeof value === 'string' && value !== '') parts.push(value)
   }
   return parts.length > 0 ? parts.join(', ') : null
+}
+
+/** Attempts and events of one message on one line of time, oldest first. */
+export function stepsOf(send: SendDetail, events: readonly SendEvent[]): TimelineItem[] {
+  const steps: (TimelineItem & { at: string })[] = [{ id: 'made', at: send.created_at, title: t('Queued') }]
+  for (const a of send.attempts) {
+    steps.push({
+      id: `attempt-${a.attempt}`,
+      at: a.finished_at ?? a.started_at,
+      title: attemptWord(a.outcome, a.provider),
+      detail: [a.code, a.detail].filter(Boolean).join(': '),
+      tone: a.outcome === 'rejected' ? 'risk' : a.outcome === 'unknown' || a.outcome === 'deferred' ? 'warn' : 'neutral',
+    })
+  }
+  for (const e of events) {
+    // The attempt already says that it left.
+    if (['sent', 'accepted', 'queued'].includes(e.event_type) && send.attempts.length > 0) continue
+    const risk = /bounce|complain|fail/.test(e.event_type)
+    const good = /open|click|purchase|conversion/.test(e.event_type) && !e.machine
+    steps.push({ id: e.id, at: e.occurred_at, title: eventWord(e.event_type), detail: eventDetail(e), tone: risk ? 'risk' : good ? 'good' : /unsub/.test(e.event_type) ? 'warn' : 'neutral' })
+  }
+  steps.sort((a, b) => a.at.localeCompare(b.at))
+  if (send.status !== 'pending') return steps
+  return [...steps, { id: 'due', at: null, title: t('Leaves when it is due') }]
+}
+
+function attemptWord(outcome: SendDetail['attempts'][number]['outcome'], provider: string): string {
+  switch (outcome) {
+    case 'accepted':
+      return t('Sent through {provider}', { provider })
+    case 'rejected':
+      return t('Refused by {provider}', { provider })
+    case 'deferred':
+      return t('Put off by {provider}', { provider })
+    case 'unknown':
+      return t('No answer from {provider}', { provider })
+    case null:
+      return t('Handing to {provider}', { provider })
+  }
 }

@@ -79,7 +79,7 @@ export function EntryDrawer({ entry, weekStart, names, onEdit, onClose }: Props)
             <ul className="divide-y divide-line text-sm">
               {entry.kept_back.map((k) => (
                 <li key={k.rule_id} className="flex justify-between gap-3 py-1.5">
-                  <span>{'summary' in k ? String(k.summary) : k.rule_id}</span>
+                  <span>{k.label}</span>
                   <span className="font-medium">{count(k.count)}</span>
                 </li>
               ))}

@@ -1,7 +1,7 @@
 import type { ClientBase, Pool } from 'pg'
 import type { StoreForGate } from '#core/planning/assign.ts'
 import type { Department } from '#core/planning/offer.ts'
-import { readSetting } from '../settings.ts'
+import { readSetting } from './settings.ts'
 
 /**
  * The shop's stores, oldest first. A shop without any gets one with an unknown state, so that rules on offers warn

@@ -1,0 +1,119 @@
+import { localDate } from '#core/calendar.ts'
+import { gate, type GateInput } from '#core/compliance/gate.ts'
+import { defaultPolicy, type Policy } from '#core/compliance/policy.ts'
+import { checkOffer } from '#core/compliance/rules.ts'
+import { decisive, type Verdict } from '#core/compliance/verdict.ts'
+import type { Department, Offer } from '#core/planning/offer.ts'
+import type { LimitSettings } from '#contract/settings.ts'
+import type { Ctx } from '../context.ts'
+import { readSetting } from '../settings.ts'
+import { addressHash } from '../suppression.ts'
+import type { ClaimedSend } from './claim.ts'
+
+interface GateStore {
+  state: string
+  legal_name: string
+  name: string
+  licence_number: string | null
+  sells: readonly Department[]
+  time_zone: string
+}
+
+interface Rules {
+  limits: LimitSettings
+  policy: Policy
+  stores: Map<string, GateStore>
+  first: GateStore | null
+  readAt: number
+}
+
+/** What the gate says about a claimed send: null when it may go, else the verdict that decides. */
+export interface Admission {
+  check(sends: readonly ClaimedSend[]): Promise<(Verdict | null)[]>
+}
+
+const rulesMs = 5_000
+// A message without an action (a test of the shop, a plain note) offers nothing.
+const noOffer: Offer = {
+  id: '00000000-0000-7000-8000-000000000000', key: 'none', title: 'No offer', kind: 'content', value: null, min_quantity: null, department: null, category: null,
+  product_ids: [], min_spend_cents: null, funded_by: 'store', redeemable_as_coupon: false, code: null, unit_cost_cents: null, regular_price_cents: null, valid_from: null, valid_to: null,
+}
+const noStore: Verdict = {
+  outcome: 'deny', rule_id: 'us-email-footer-required', summary: 'The shop has no store with a postal address, which every message must show.', source: '15 U.S.C. 7704(a)(5)', confidence: 'high', cure: 'Add a store under Settings.',
+}
+
+/** The same gate that planning asked, asked again at the moment of sending: people change their mind in between. */
+export function createAdmission(ctx: Ctx): Admission {
+  let rules: Rules | undefined
+  const offers = new Map<string, readonly Verdict[]>()
+
+  async function readRules(): Promise<Rules> {
+    if (rules && Date.now() - rules.readAt < rulesMs) return rules
+    const [limits, { rows }] = await Promise.all([
+      readSetting(ctx.pool, 'limits'),
+      ctx.pool.query<GateStore & { id: string }>(
+        'select s.id, s.state, s.legal_name, s.name, s.licence_number, s.sells, s.time_zone from stores as s order by s.created_at, s.id limit 1000',
+      ),
+    ])
+    offers.clear()
+    return (rules = { limits, policy: defaultPolicy(), stores: new Map(rows.map((r) => [r.id, r])), first: rows[0] ?? null, readAt: Date.now() })
+  }
+
+  // The law on an offer is the same for everybody of a store and day: asked once, not a million times.
+  function offerVerdicts(offer: Offer, storeId: string | null, store: GateStore, policy: Policy, at: Date): readonly Verdict[] {
+    const day = localDate(at, store.time_zone)
+    const key = `${JSON.stringify(offer)}|${storeId ?? ''}|${day}`
+    let known = offers.get(key)
+    if (!known) {
+      if (offers.size > 500) offers.clear()
+      offers.set(key, (known = checkOffer(offer, store, policy, day)))
+    }
+    return known
+  }
+
+  return {
+    async check(sends) {
+      const { limits, policy, stores, first } = await readRules()
+      const suppressed = await readSuppressed(ctx, sends)
+      const at = ctx.clock()
+      return sends.map((send, i) => {
+        const store = (send.store_id ? stores.get(send.store_id) : undefined) ?? first
+        if (!store) return noStore
+        const person = send.person
+        const input: GateInput = {
+          recipient: {
+            birth_date: person?.birth_date ?? null,
+            age_status: person?.age_status ?? 'unknown',
+            email_consent: person?.email_consent ?? 'denied',
+            sms_consent: person?.sms_consent ?? 'denied',
+            has_email: send.channel === 'email',
+            has_phone: send.channel === 'sms',
+            is_suppressed: suppressed[i] ?? false,
+            state: person?.state ?? null,
+            time_zones: person?.time_zones ?? [],
+          },
+          channel: send.channel,
+          offer: send.offer ?? noOffer,
+          template: { has_footer: true, has_unsubscribe: true },
+          store,
+          policy,
+          limits,
+          history: { week: send.sent_week, sms_week: send.sent_sms_week },
+          at,
+          offerVerdicts: offerVerdicts(send.offer ?? noOffer, send.store_id, store, policy, at),
+        }
+        return decisive(gate(input))
+      })
+    },
+  }
+}
+
+async function readSuppressed(ctx: Ctx, sends: readonly ClaimedSend[]): Promise<boolean[]> {
+  const hashes = sends.map((s) => addressHash(ctx.config, s.channel, s.recipient))
+  const { rows } = await ctx.pool.query<{ hash: string; channel: string }>(
+    `select encode(s.address_hash, 'hex') as hash, s.channel from suppressions as s where s.address_hash = any($1::bytea[])`,
+    [hashes],
+  )
+  const closed = new Set(rows.map((r) => `${r.channel}:${r.hash}`))
+  return sends.map((send, i) => closed.has(`all:${hashes[i]!.toString('hex')}`) || closed.has(`${send.channel}:${hashes[i]!.toString('hex')}`))
+}

@@ -1,0 +1,145 @@
+import { createComposer } from '../composer.ts'
+import type { Ctx } from '../context.ts'
+import { createAdmission } from './admit.ts'
+import { renewLeases } from './claim.ts'
+import { createGroupCommit, isAway } from './group-commit.ts'
+import { createLane, type Lane } from './lane.ts'
+import { startLiveness, type Worker } from './liveness.ts'
+import { createProgress } from './progress.ts'
+import { completeCampaigns, reclaimBatches, rollWindows } from './sweep.ts'
+
+export interface DispatchOptions {
+  signal: AbortSignal
+  /** only this campaign */
+  campaignId?: string
+}
+
+export interface DispatchSummary {
+  /** sends by status after the run */
+  counts: Record<string, number>
+  /** messages that left in this run */
+  sent: number
+}
+
+const sweepEveryMs = 2_000
+const renewEveryMs = 10_000
+const windowEveryMs = 30_000
+
+/**
+ * Sends what is due until the signal. Any number of workers may run: rows are leased, results are committed before a
+ * slot is used again, and what a dead worker held is taken over. After the signal it finishes what is in flight.
+ */
+export async function runDispatcher(ctx: Ctx, options: DispatchOptions): Promise<void> {
+  await run(ctx, options, () => Promise.resolve(false))
+}
+
+/** Sends until nothing is due any more (of one campaign, or of all), as the command line does. */
+export async function dispatchOnce(ctx: Ctx, options: { signal?: AbortSignal; campaignId?: string } = {}): Promise<DispatchSummary> {
+  const stop = new AbortController()
+  const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal
+  const sent = await run(ctx, { signal, ...(options.campaignId ? { campaignId: options.campaignId } : {}) }, async (lanes) => {
+    if (!lanes.every((lane) => lane.isIdle()) || (await hasSoon(ctx, options.campaignId ?? null))) return false
+    stop.abort()
+    return true
+  })
+  await completeCampaigns(ctx)
+  const { rows } = await ctx.pool.query<{ status: string; n: number }>(
+    `select s.status, count(*) as n from sends as s where $1::uuid is null or s.campaign_id = $1 group by 1`,
+    [options.campaignId ?? null],
+  )
+  return { counts: Object.fromEntries(rows.map((r) => [r.status, r.n])), sent }
+}
+
+async function run(ctx: Ctx, { signal, campaignId }: DispatchOptions, isDone: (lanes: readonly Lane[]) => Promise<boolean>): Promise<number> {
+  const worker = await connect(ctx, signal)
+  if (!worker) return 0
+  const progress = createProgress(ctx)
+  let sent = 0
+  const commit = createGroupCommit(ctx, (settled) => {
+    for (const s of settled) {
+      if (s.status === 'sent' || s.status === 'delivered') sent += 1
+      progress.touch(s.campaign_id)
+    }
+  })
+  const tools = { ctx, worker, commit, composer: createComposer(ctx), admission: createAdmission(ctx), campaignId: campaignId ?? null, signal }
+  // The sweep comes first: what a killed worker held must not wait for this one's own work.
+  await sweep(ctx, worker, progress.touch)
+  const lanes = [createLane({ ...tools, kind: 'email' }), createLane({ ...tools, kind: 'sms' })]
+  const wakeAll = (): void => {
+    for (const lane of lanes) lane.wake()
+  }
+  const stops = [ctx.bus.subscribe('dispatch', wakeAll), ctx.bus.subscribe('campaign.', (_topic, payload) => void (payload['counts'] || wakeAll()))]
+  const keeper = keepHouse(ctx, worker, lanes, signal, progress.touch, isDone)
+  try {
+    await Promise.all(lanes.map((lane) => lane.run()))
+    await keeper
+  } finally {
+    for (const stop of stops) stop()
+    await commit.idle()
+    await progress.flush()
+    await worker.stop()
+  }
+  return sent
+}
+
+async function connect(ctx: Ctx, signal: AbortSignal): Promise<Worker | null> {
+  for (let attempt = 0; !signal.aborted; attempt++) {
+    try {
+      return await startLiveness(ctx)
+    } catch (err) {
+      if (!isAway(err) && attempt > 20) throw err
+      await new Promise((resolve) => setTimeout(resolve, 500))
+    }
+  }
+  return null
+}
+
+async function keepHouse(ctx: Ctx, worker: Worker, lanes: readonly Lane[], signal: AbortSignal, touch: (id: string) => void, isDone: (lanes: readonly Lane[]) => Promise<boolean>): Promise<void> {
+  let renewedAt = Date.now()
+  let sweptAt = Date.now()
+  let rolledAt = 0
+  while (!signal.aborted) {
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    const now = Date.now()
+    try {
+      if (await isDone(lanes)) return
+      if (now - renewedAt > renewEveryMs) {
+        await renewLeases(ctx, lanes.flatMap((lane) => lane.batches()))
+        renewedAt = now
+      }
+      if (now - sweptAt > sweepEveryMs) {
+        await sweep(ctx, worker, touch)
+        sweptAt = now
+      }
+      if (now - rolledAt > windowEveryMs) {
+        await rollWindows(ctx)
+        rolledAt = now
+      }
+    } catch (err) {
+      if (!isAway(err)) ctx.log.error({ err: err as Error }, 'the sweep failed, trying again')
+    }
+  }
+}
+
+async function sweep(ctx: Ctx, worker: Worker, touch: (id: string) => void): Promise<void> {
+  try {
+    await reclaimBatches(ctx, worker)
+    for (const id of await completeCampaigns(ctx)) {
+      ctx.log.info({ campaign: id }, 'campaign completed')
+      touch(id)
+    }
+  } catch (err) {
+    if (!isAway(err)) throw err
+  }
+}
+
+// Messages that a provider put off, and what a dead worker of before still holds, belong to this run.
+async function hasSoon(ctx: Ctx, campaignId: string | null): Promise<boolean> {
+  const { rows } = await ctx.pool.query<{ soon: boolean }>(
+    `select exists (
+       select 1 from sends as s join campaigns as c on c.id = s.campaign_id and c.status = 'active'
+       where ($1::uuid is null or c.id = $1) and (s.status = 'claimed' or (s.status = 'pending' and s.window_end > $2 and s.due_at <= $2::timestamptz + interval '30 seconds'))) as soon`,
+    [campaignId, ctx.clock()],
+  )
+  return rows[0]?.soon ?? false
+}

@@ -1,0 +1,266 @@
+import { afterResult, closedBreaker, takeToken } from '#core/dispatch/breaker.ts'
+import { settle } from '#core/dispatch/settle.ts'
+import type { ChannelKind, OutgoingMessage } from '#core/delivery/message.ts'
+import { readChannels } from '../channel-settings.ts'
+import type { Composer } from '../composer.ts'
+import type { Ctx } from '../context.ts'
+import type { Channel, Outcome } from '../ports/channel.ts'
+import { addressHash } from '../suppression.ts'
+import type { Admission } from './admit.ts'
+import { claimBatch, dueCampaigns, type ClaimedSend } from './claim.ts'
+import { isAway, type GroupCommit } from './group-commit.ts'
+import type { ResultItem, StartVerdict } from './ledger.ts'
+import type { Worker } from './liveness.ts'
+
+export interface LaneTools {
+  ctx: Ctx
+  kind: ChannelKind
+  worker: Worker
+  commit: GroupCommit
+  composer: Composer
+  admission: Admission
+  campaignId: string | null
+  signal: AbortSignal
+}
+
+/** One channel of one worker: claims ahead, and sends with a fixed number of messages in flight. */
+export interface Lane {
+  /** runs until the signal; then everything in flight is finished and the rest released */
+  run(): Promise<void>
+  /** looks for work now instead of in a second */
+  wake(): void
+  batches(): string[]
+  /** nothing is held and the last look found nothing due */
+  isIdle(): boolean
+}
+
+interface Ready {
+  send: ClaimedSend
+  message: OutgoingMessage
+}
+
+const lookEveryMs = 1_000
+
+export function createLane({ ctx, kind, worker, commit, composer, admission, campaignId, signal }: LaneTools): Lane {
+  const ready: Ready[] = []
+  /** batch -> sends that are not settled yet; one with a result that could not be written is left to its lease */
+  const held = new Map<string, { left: number; isAbandoned: boolean }>()
+  const sleepers = new Set<() => void>()
+  const readySleepers = new Set<() => void>()
+  let slots = ctx.config.slots
+  let perMinute: number | null = null
+  let breaker = closedBreaker
+  let isProbing = false
+  let bucket = { tokens: 1, atMs: 0 }
+  let turn = 0
+  let foundNothing = false
+
+  function sleep(ms: number, forReady = false): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer)
+        sleepers.delete(done)
+        readySleepers.delete(done)
+        resolve()
+      }
+      const timer = setTimeout(done, ms)
+      if (forReady) readySleepers.add(done)
+      sleepers.add(done)
+    })
+  }
+  const wake = (): void => {
+    for (const done of sleepers) done()
+  }
+
+  function result(send: ClaimedSend, over: Partial<ResultItem> & Pick<ResultItem, 'status'>): ResultItem {
+    return { sendId: send.id, batchId: send.batch_id, outcome: null, code: null, detail: null, provider: null, providerMessageId: null, refusedBy: null, dueAt: null, windowEnd: null, retryCount: send.retry_count, at: ctx.clock(), deadAddress: null, ...over }
+  }
+
+  async function finish(item: ResultItem): Promise<void> {
+    try {
+      await commit.finish(item)
+      letGo(item.batchId)
+    } catch (err) {
+      // Its lease will run out and the sweeper decides by what the tables say.
+      ctx.log.error({ err: err as Error, send: item.sendId }, 'a result could not be written')
+      const batch = held.get(item.batchId)
+      if (batch) batch.isAbandoned = true
+      letGo(item.batchId)
+    }
+  }
+
+  function letGo(batchId: string): void {
+    const batch = held.get(batchId)
+    if (!batch) return
+    batch.left -= 1
+    if (batch.left > 0) return
+    held.delete(batchId)
+    if (!batch.isAbandoned) commit.close(batchId)
+  }
+
+  // Claims, asks the gate, builds the messages. Returns how many sends were claimed.
+  async function refill(): Promise<number> {
+    const due = await dueCampaigns(ctx, kind, campaignId)
+    const id = due.length > 0 ? due[turn++ % due.length] : undefined
+    if (!id) return 0
+    const sends = await claimBatch(ctx, worker, kind, id, Math.min(500, Math.max(50, slots * 5)))
+    if (sends.length === 0) return 0
+    held.set(sends[0]!.batch_id, { left: sends.length, isAbandoned: false })
+    try {
+      await prepare(sends)
+    } catch (error) {
+      await Promise.all(sends.map((send) => finish(result(send, { status: 'pending' }))))
+      throw error
+    }
+    return sends.length
+  }
+
+  async function prepare(sends: readonly ClaimedSend[]): Promise<void> {
+    const verdicts = await admission.check(sends)
+    const admitted = sends.filter((_, i) => !verdicts[i])
+    const messages = await composer.compose(admitted)
+    // Nothing below can fail: a send is either settled here or ready.
+    const refused: Promise<void>[] = []
+    sends.forEach((send, i) => {
+      const verdict = verdicts[i]
+      if (!verdict) return
+      if (verdict.outcome === 'defer' && verdict.until && verdict.until.slice(0, 10) <= send.campaign_end) {
+        const dueAt = new Date(verdict.until)
+        const length = Math.max(3_600_000, send.window_end.getTime() - send.due_at.getTime())
+        refused.push(finish(result(send, { status: 'pending', dueAt, windowEnd: new Date(Math.max(send.window_end.getTime(), dueAt.getTime() + length)), detail: verdict.summary, refusedBy: verdict.rule_id })))
+      } else refused.push(finish(result(send, { status: 'skipped', refusedBy: verdict.rule_id, detail: verdict.summary })))
+    })
+    admitted.forEach((send, i) => {
+      const message = messages[i]
+      if (message && !('failure' in message)) ready.push({ send, message })
+      else refused.push(finish(result(send, { status: 'failed', refusedBy: 'render', detail: message?.failure ?? 'The message could not be built.' })))
+    })
+    for (const done of readySleepers) done()
+    await Promise.all(refused)
+  }
+
+  async function feed(): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        const settings = (await readChannels(ctx.pool))[kind]
+        slots = settings.slots ?? ctx.config.slots
+        perMinute = settings.rate_per_minute
+        // Leave the database alone while there is enough to do, and while the provider is away.
+        const enough = ready.length >= slots || breaker.openUntilMs > Date.now()
+        const claimed = enough ? -1 : await refill()
+        foundNothing = claimed === 0 && held.size === 0
+        if (claimed === 0) await sleep(lookEveryMs)
+        else if (claimed < 0) await sleep(10)
+      } catch (err) {
+        if (!isAway(err)) ctx.log.error({ err: err as Error, channel: kind }, 'claiming failed, trying again')
+        await sleep(lookEveryMs)
+      }
+    }
+  }
+
+  // Waits for the rate and for the provider to be there; false when the worker is stopping.
+  async function mayStart(): Promise<boolean> {
+    for (;;) {
+      if (signal.aborted) return false
+      const now = Date.now()
+      if (breaker.failures >= 3 && (isProbing || breaker.openUntilMs > now)) {
+        await sleep(Math.max(20, breaker.openUntilMs - now))
+        continue
+      }
+      if (perMinute !== null) {
+        const taken = takeToken(bucket, perMinute, now)
+        bucket = taken.bucket
+        if (taken.waitMs > 0) {
+          await sleep(Math.min(taken.waitMs, 500))
+          continue
+        }
+      }
+      if (breaker.failures >= 3) isProbing = true
+      return true
+    }
+  }
+
+  const isFree = (): boolean => breaker.failures < 3 && perMinute === null
+
+  function afterStop(send: ClaimedSend, verdict: Exclude<StartVerdict, 'go'>): ResultItem | null {
+    if (verdict === 'lost') return null
+    if (verdict === 'cancelled') return result(send, { status: 'cancelled', refusedBy: 'campaign-cancelled', detail: 'The campaign was cancelled.' })
+    if (verdict === 'paused' || verdict === 'window') return result(send, { status: 'pending' })
+    return result(send, { status: 'skipped', refusedBy: verdict === 'person-consent' ? `person-consent-${kind}` : verdict, detail: 'The customer said no, or was removed, after this message was planned.' })
+  }
+
+  async function attempt(channel: Channel, { send, message }: Ready): Promise<ResultItem> {
+    let outcome: Outcome
+    try {
+      // A stopping worker finishes what is in flight.
+      outcome = await channel.send(message, AbortSignal.timeout(120_000))
+    } catch (error) {
+      outcome = { kind: 'unknown', detail: `the channel broke: ${(error as Error).message}` }
+    }
+    const reachable = !(outcome.kind === 'deferred' && outcome.unreachable)
+    const before = breaker.failures
+    breaker = afterResult(breaker, reachable, Date.now(), Math.random())
+    isProbing = false
+    if (before < 3 && breaker.failures >= 3) ctx.log.warn({ channel: kind, provider: channel.name }, 'the provider is away, waiting for it')
+    const next = settle(outcome, { retryCount: send.retry_count, resendUnknown: send.resend_unknown }, ctx.clock(), Math.random())
+    return result(send, {
+      status: next.status, outcome: outcome.kind, code: 'code' in outcome ? outcome.code : null, detail: next.error, provider: channel.name,
+      providerMessageId: outcome.kind === 'accepted' ? outcome.providerMessageId : null, dueAt: next.dueAt, retryCount: next.retryCount,
+      deadAddress: next.suppress ? { channel: kind, address: send.recipient, customerId: send.customer_id } : null,
+    })
+  }
+
+  // One message at a time; the result of one and the start of the next share a commit.
+  async function slot(index: number): Promise<void> {
+    let done: ResultItem | null = null
+    for (;;) {
+      const job = !signal.aborted && index < slots ? ready.shift() : undefined
+      if (!job || !isFree()) {
+        if (done) await finish(done)
+        done = null
+      }
+      if (!job) {
+        if (signal.aborted) return
+        await sleep(index < slots ? lookEveryMs : 5 * lookEveryMs, true)
+        continue
+      }
+      if (!isFree() && !(await mayStart())) {
+        await finish(result(job.send, { status: 'pending' }))
+        continue
+      }
+      const saved: Promise<void> | null = done ? finish(done) : null
+      done = null
+      try {
+        const channel = await ctx.channels.get(kind)
+        const [verdict]: [StartVerdict, void | null] = await Promise.all([
+          commit.start({ sendId: job.send.id, batchId: job.send.batch_id, channel: kind, addressHash: addressHash(ctx.config, kind, job.send.recipient), provider: channel.name, messageId: job.message.messageId }),
+          saved,
+        ])
+        done = verdict === 'go' ? await attempt(channel, job) : afterStop(job.send, verdict)
+        if (verdict !== 'go') isProbing = false
+        if (verdict === 'lost') letGo(job.send.batch_id)
+      } catch (err) {
+        isProbing = false
+        await saved
+        // Nothing of it has left, whether or not the attempt was committed.
+        ctx.log.error({ err: err as Error, send: job.send.id }, 'an attempt could not be begun')
+        done = result(job.send, { status: 'pending', outcome: 'deferred', code: 'database', detail: 'the attempt could not be begun' })
+      }
+    }
+  }
+
+  return {
+    wake,
+    batches: () => [...held].flatMap(([id, batch]) => (batch.isAbandoned ? [] : [id])),
+    isIdle: () => foundNothing && held.size === 0,
+    async run() {
+      signal.addEventListener('abort', wake, { once: true })
+      const settings = await readChannels(ctx.pool).catch(() => null)
+      slots = settings?.[kind].slots ?? ctx.config.slots
+      const most = Math.max(slots, ctx.config.slots, 50)
+      await Promise.all([feed(), ...Array.from({ length: most }, (_, i) => slot(i))])
+      await Promise.all(ready.splice(0).map(({ send }) => finish(result(send, { status: 'pending' }))))
+      await commit.idle()
+    },
+  }
+}

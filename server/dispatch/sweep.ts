@@ -1,0 +1,149 @@
+import { withTx } from '#db/pool.ts'
+import type { ChannelKind } from '#core/delivery/message.ts'
+import { settle } from '#core/dispatch/settle.ts'
+import type { Ctx } from '../context.ts'
+import { refreshCampaignCounters } from '../counters.ts'
+import { readSetting } from '../settings.ts'
+import { writeResults, type ResultItem } from './ledger.ts'
+import type { Worker } from './liveness.ts'
+
+interface OpenAttempt {
+  send_id: string
+  batch_id: string
+  channel: ChannelKind
+  message_id: string | null
+  retry_count: number
+  resend_unknown: boolean
+}
+
+export interface Reclaimed {
+  batches: number
+  released: number
+  reconciled: number
+  unknown: number
+}
+
+/**
+ * Takes over batches whose worker is dead (its advisory lock is free) or hangs (the lease ran out). What had not begun
+ * waits again; what had begun is looked up at the provider where that is possible, and otherwise left as unknown.
+ */
+export async function reclaimBatches(ctx: Ctx, worker: Worker): Promise<Reclaimed> {
+  const total: Reclaimed = { batches: 0, released: 0, reconciled: 0, unknown: 0 }
+  if (!worker.isSettled()) return total
+  // A claimed send without an open batch would wait for ever; no path leads there, and this makes sure.
+  await ctx.pool.query(
+    `update send_batches as b set closed_at = null, leased_until = now() - interval '1 second'
+     where b.closed_at < now() - interval '10 seconds' and b.id in (select s.batch_id from sends as s where s.status = 'claimed')`,
+  )
+  const { rows: open } = await ctx.pool.query<{ id: string; lock_key: number }>(
+    `select b.id, b.lock_key from send_batches as b
+     where b.closed_at is null and (b.leased_until < now() or (b.lock_key <> $1
+       -- a database that has just started has freed everybody's lock
+       and pg_postmaster_start_time() < now() - interval '3 seconds'
+       and not exists (select 1 from pg_locks as l where l.locktype = 'advisory' and l.objsubid = 1 and l.granted
+         and l.classid::bigint = b.lock_key >> 32 and l.objid::bigint = b.lock_key & 4294967295
+         and l.database = (select d.oid from pg_database as d where d.datname = current_database()))))
+     order by b.created_at limit 200`,
+    [worker.lockKey],
+  )
+  for (const { id } of open) {
+    const one = await reclaim(ctx, id)
+    total.batches += one.batches
+    total.released += one.released
+    total.reconciled += one.reconciled
+    total.unknown += one.unknown
+  }
+  if (total.batches > 0) ctx.log.warn({ ...total }, 'took over what a stopped worker had left')
+  return total
+}
+
+async function reclaim(ctx: Ctx, batchId: string): Promise<Reclaimed> {
+  // Looked up before the transaction: a provider may be slow, and row locks must not wait for it.
+  const { rows: attempts } = await ctx.pool.query<OpenAttempt>(
+    `select a.send_id, a.batch_id, s.channel, a.message_id, s.retry_count, coalesce(c.resend_unknown, false) as resend_unknown
+     from delivery_attempts as a join sends as s on s.id = a.send_id and s.batch_id = a.batch_id and s.status = 'claimed'
+     left join campaigns as c on c.id = s.campaign_id
+     where a.batch_id = $1 and a.outcome is null`,
+    [batchId],
+  )
+  const fates = await lookUp(ctx, attempts)
+  return withTx(ctx.pool, async (tx) => {
+    const { rowCount } = await tx.query('update send_batches set closed_at = now() where id = $1 and closed_at is null', [batchId])
+    if (rowCount === 0) return { batches: 0, released: 0, reconciled: 0, unknown: 0 }
+    const now = ctx.clock()
+    const results = attempts.map((a): ResultItem => {
+      const fate = fates.get(a.message_id ?? '') ?? 'unknown'
+      const outcome = fate === 'accepted'
+        ? ({ kind: 'accepted', providerMessageId: a.message_id, isDelivered: true } as const)
+        : fate === 'absent'
+          ? ({ kind: 'deferred', code: 'worker.stopped', detail: 'the worker stopped before the message left', unreachable: true, retryAfterMs: 0 } as const)
+          : ({ kind: 'unknown', detail: 'the worker stopped while the message was on its way' } as const)
+      const next = settle(outcome, { retryCount: a.retry_count, resendUnknown: a.resend_unknown }, now, 0)
+      return {
+        sendId: a.send_id, batchId, status: next.status, outcome: outcome.kind, code: outcome.kind === 'deferred' ? outcome.code : null, detail: next.error,
+        provider: null, providerMessageId: fate === 'accepted' ? a.message_id : null, refusedBy: null, dueAt: next.dueAt, windowEnd: null, retryCount: next.retryCount, at: now, deadAddress: null,
+      }
+    })
+    await writeResults(tx, ctx.config, results)
+    const known = attempts.map((a) => a.send_id)
+    const { rowCount: released } = await tx.query(
+      `update sends as s set status = 'pending', batch_id = null, updated_at = now() where s.batch_id = $1 and s.status = 'claimed' and s.id <> all($2::uuid[])`,
+      [batchId, known],
+    )
+    const reconciled = [...fates.values()].filter((f) => f !== 'unknown').length
+    return { batches: 1, released: released ?? 0, reconciled, unknown: attempts.length - reconciled }
+  })
+}
+
+async function lookUp(ctx: Ctx, attempts: readonly OpenAttempt[]): Promise<Map<string, 'accepted' | 'absent' | 'unknown'>> {
+  const fates = new Map<string, 'accepted' | 'absent' | 'unknown'>()
+  for (const kind of ['email', 'sms'] as const) {
+    const ids = attempts.flatMap((a) => (a.channel === kind && a.message_id ? [a.message_id] : []))
+    if (ids.length === 0) continue
+    const channel = await ctx.channels.get(kind)
+    if (!channel.reconcile) continue
+    for (const [id, fate] of await channel.reconcile(ids)) fates.set(id, fate)
+  }
+  return fates
+}
+
+/** Sends whose window went by: the same hours of the next day by the recipient's clock, while the campaign still runs. */
+export async function rollWindows(ctx: Ctx): Promise<void> {
+  const shop = await readSetting(ctx.pool, 'shop')
+  await ctx.pool.query(
+    `with late as (
+       select s.id, coalesce(cu.time_zones[1], $2) as zone, c.end_date, s.due_at, s.window_end, s.campaign_id,
+         greatest(1, ceil(extract(epoch from ($1::timestamptz - s.window_end)) / 86400.0))::int as days
+       from sends as s join campaigns as c on c.id = s.campaign_id and c.status = 'active'
+       left join customers as cu on cu.id = s.customer_id
+       where s.status = 'pending' and s.window_end <= $1 order by s.window_end limit 5000 for update of s skip locked
+     ), moved as (
+       select late.id, late.end_date, late.zone,
+         ((late.due_at at time zone late.zone) + make_interval(days => late.days)) at time zone late.zone as due_at,
+         ((late.window_end at time zone late.zone) + make_interval(days => late.days)) at time zone late.zone as window_end
+       from late
+     )
+     update sends as s set
+       status = case when (moved.due_at at time zone moved.zone)::date > moved.end_date then 'skipped' else s.status end,
+       refused_by = case when (moved.due_at at time zone moved.zone)::date > moved.end_date then 'window-passed' end,
+       error_message = case when (moved.due_at at time zone moved.zone)::date > moved.end_date then 'Its hours went by and the campaign has no day left.' end,
+       due_at = moved.due_at, window_end = moved.window_end, updated_at = now()
+     from moved where s.id = moved.id and s.status = 'pending'`,
+    [ctx.clock(), shop.time_zone],
+  )
+}
+
+/** Campaigns with nothing left to send are done. Returns their ids. */
+export async function completeCampaigns(ctx: Ctx): Promise<string[]> {
+  const { rows } = await ctx.pool.query<{ id: string }>(
+    `update campaigns as c set status = 'completed', finished_at = $1, updated_at = now()
+     where c.status = 'active' and c.type <> 'triggered' and c.started_at is not null
+       and not exists (select 1 from sends as s where s.campaign_id = c.id and s.status in ('pending', 'claimed'))
+       and (c.total_sends = 0 or exists (select 1 from sends as s where s.campaign_id = c.id))
+     returning c.id`,
+    [ctx.clock()],
+  )
+  const ids = rows.map((r) => r.id)
+  if (ids.length > 0) await refreshCampaignCounters(ctx.pool, ids)
+  return ids
+}

@@ -1,0 +1,79 @@
+import type { ClientBase, Pool } from 'pg'
+import { createAssigner, type AssignRules } from '#core/planning/assign.ts'
+import type { PlannerFacts } from '#core/planning/facts.ts'
+import { forecastOf, sumForecasts } from '#core/planning/forecast.ts'
+import { valueOfEntry } from '#core/planning/heuristic.ts'
+import { createReachCount, withCount } from '#core/planning/reach.ts'
+import { learnResponse } from '#core/planning/response.ts'
+import type { PlanEntry, Refusal, WeeklyPlan } from '#core/planning/plan.ts'
+import type { Ctx } from '../context.ts'
+import { streamAudience, type AudienceQuery } from './audience.ts'
+import { loadStores } from '../stores.ts'
+
+export interface PlanDraft {
+  campaignId: string
+  engine: WeeklyPlan['engine']
+  fallbackReason: string | null
+  entries: readonly PlanEntry[]
+  refused: readonly Refusal[]
+}
+
+// The renderer locks footer and unsubscribe link into every message (core/delivery/footer.ts), whatever the template.
+const template: AssignRules['template'] = { has_footer: true, has_unsubscribe: true }
+
+/** What the gate is asked with, at planning and at the start. */
+export function assignRules(facts: Pick<PlannerFacts, 'policy' | 'contact'>, entries: readonly PlanEntry[], now: Date): AssignRules {
+  return { entries, policy: facts.policy, limits: facts.contact, template, now }
+}
+
+export async function audienceOf(client: ClientBase | Pool, campaignId: string, facts: PlannerFacts, entries: readonly PlanEntry[]): Promise<AudienceQuery> {
+  return { segments: [...new Set(entries.map((e) => e.segment))], weekStart: facts.week_start, campaignId, holdoutShare: facts.limits.holdout_share, stores: await loadStores(client) }
+}
+
+/**
+ * Counts the draft customer by customer through the gate, then forecasts from the exact reach. An entry of an engine
+ * that reaches nobody is dropped and told; people's own entries stay, so that they can see why they reach nobody.
+ */
+export async function buildPlan(ctx: Ctx, facts: PlannerFacts, draft: PlanDraft, onProgress?: (customers: number) => Promise<void>): Promise<WeeklyPlan> {
+  const count = createReachCount()
+  const assign = createAssigner(assignRules(facts, draft.entries, ctx.clock()))
+  let seen = 0
+  if (draft.entries.length > 0) {
+    for await (const chunk of streamAudience(ctx.pool, ctx.config, await audienceOf(ctx.pool, draft.campaignId, facts, draft.entries))) {
+      for (const member of chunk) count.add(assign(member.customer))
+      seen += chunk.length
+      await onProgress?.(seen)
+    }
+  }
+  const past = learnResponse(facts.past, facts.segments)
+  const refused = [...draft.refused]
+  const entries: PlanEntry[] = []
+  for (const entry of draft.entries) {
+    const counted = withCount(entry, count.ofEntry(entry.id))
+    const segment = facts.segments.find((s) => s.key === entry.segment)
+    const earlier = entries.filter((e) => e.segment === entry.segment && e.day < entry.day).length
+    const value = valueOfEntry(entry, earlier, facts, past)
+    const top = counted.kept_back[0]
+    if (counted.reach === 0 && draft.engine !== 'manual' && !entry.locked) {
+      refused.push({
+        segment: entry.segment, channel: entry.channel, offer_title: entry.offer.title, day: entry.day,
+        verdict: { outcome: 'deny', rule_id: top?.rule_id ?? 'shop-empty-segment', summary: top ? `It would reach nobody: ${top.count} ${top.label}.` : 'The segment is empty.', source: 'count of this plan', confidence: 'high' },
+      })
+      continue
+    }
+    entries.push({ ...counted, score: value ? value.margin_cents * counted.reach : 0, forecast: value && segment ? forecastOf(value, counted.reach, segment.basket_cents, facts.margin_share) : entry.forecast })
+  }
+  return {
+    week_start: facts.week_start,
+    engine: draft.engine,
+    fallback_reason: draft.fallbackReason,
+    generated_at: ctx.clock().toISOString(),
+    policy_version: facts.policy.version,
+    limits: facts.limits,
+    entries,
+    refused,
+    reach: count.steps(),
+    forecast: sumForecasts(entries.map((e) => e.forecast)),
+    holdout_customers: count.heldOut(),
+  }
+}

@@ -1,0 +1,159 @@
+import type { PoolClient } from 'pg'
+import { createAssigner, type Assignment } from '#core/planning/assign.ts'
+import { describeOffer } from '#core/planning/offer.ts'
+import type { PlanEntry } from '#core/planning/plan.ts'
+import { withTx } from '#db/pool.ts'
+import { audit, type Actor } from '../audit.ts'
+import type { Ctx } from '../context.ts'
+import { AppError } from '../http/errors.ts'
+import { holdoutSalt, streamAudience, type AudienceMember } from './audience.ts'
+import { assignRules, audienceOf } from './build-plan.ts'
+import { checkMove, findCampaign, planOf } from './campaigns.ts'
+import { loadPlannerFacts } from './planner-facts.ts'
+import { findShelf, productsFor, type Shelf } from './shelf.ts'
+
+export interface Started {
+  actions: number
+  sends: number
+  skipped: number
+  holdout: number
+}
+
+/**
+ * Makes actions and sends of an approved plan: every customer of its segments goes through the gate at the moment the
+ * message is due. All or nothing in one transaction; starting twice makes nothing twice (row lock, and send_keys).
+ */
+export async function startCampaign(ctx: Ctx, actor: Actor, id: string): Promise<Started> {
+  const seen = await findCampaign(ctx.pool, id)
+  if (seen.status === 'active') return countStarted(ctx, id)
+  checkMove(seen, 'start')
+  const plan = planOf(seen)
+  const facts = await loadPlannerFacts(ctx, plan.week_start, seen.holdout_share)
+  const now = ctx.clock()
+  const done = await withTx(ctx.pool, async (tx) => {
+    const campaign = await findCampaign(tx, id, true)
+    if (campaign.status === 'active') return false
+    checkMove(campaign, 'start')
+    if (campaign.plan_version !== seen.plan_version) throw new AppError('edit.stale', 'Somebody changed the plan meanwhile. Look at it again before you start it.', { plan_version: campaign.plan_version })
+    const shelf = await findShelf(tx)
+    const assign = createAssigner(assignRules(facts, plan.entries, now))
+    const texts = new Map(plan.entries.map((e) => [e.id, offerText(e, facts.currency)]))
+    for await (const chunk of streamAudience(tx, ctx.config, await audienceOf(tx, id, facts, plan.entries))) {
+      const rows = chunk.flatMap((member) => oncePerDay(assign(member.customer)).map((a) => rowOf(member, a, texts, shelf)))
+      await insertChunk(tx, id, plan.entries, rows, now)
+    }
+    await tx.query(
+      `insert into experiments (campaign_id, name, salt, kind, arms) values ($1, 'Holdout of this campaign', $2, 'holdout', $3)`,
+      [id, holdoutSalt(ctx.config, id), JSON.stringify([{ key: 'contacted', share: 1 - campaign.holdout_share }, { key: 'holdout', share: campaign.holdout_share }])],
+    )
+    await tx.query(
+      `update campaigns set status = 'active', started_at = $2, updated_at = now(), total_sends = (select count(*) from sends where sends.campaign_id = $1) where id = $1`,
+      [id, now],
+    )
+    await audit(tx, actor, { action: 'campaign.started', entity: 'campaign', entityId: id, before: { status: campaign.status }, after: { status: 'active', plan_version: campaign.plan_version } })
+    return true
+  })
+  const started = await countStarted(ctx, id)
+  if (done) {
+    await ctx.bus.publish(`campaign.${id}`, { id, status: 'active', ...started })
+    ctx.log.info({ campaign: id, ...started }, 'campaign started')
+  }
+  return started
+}
+
+async function countStarted(ctx: Ctx, id: string): Promise<Started> {
+  const { rows } = await ctx.pool.query<Started>(
+    `select count(*)::int as actions, count(*) filter (where a.status = 'skipped')::int as skipped, count(*) filter (where a.status = 'holdout')::int as holdout,
+       (select count(*) from sends where sends.campaign_id = $1)::int as sends
+     from actions as a where a.campaign_id = $1`,
+    [id],
+  )
+  return rows[0]!
+}
+
+/** One action per customer and day: the one that goes, else the first that was refused. */
+function oncePerDay(assignments: readonly Assignment[]): Assignment[] {
+  const days = new Map<string, Assignment>()
+  for (const a of assignments) {
+    const other = days.get(a.entry.day)
+    if (!other || (other.outcome === 'skipped' && a.outcome !== 'skipped')) days.set(a.entry.day, a)
+  }
+  return [...days.values()]
+}
+
+interface ActionRow {
+  customer: string
+  entry: string
+  outcome: Assignment['outcome']
+  refused_by: string | null
+  due_at: Date | null
+  window_end: Date | null
+  recipient: string | null
+  variables: string | null
+}
+
+function rowOf(member: AudienceMember, a: Assignment, texts: ReadonlyMap<string, object>, shelf: Shelf): ActionRow {
+  const goes = a.outcome === 'pending'
+  return {
+    customer: member.id,
+    entry: a.entry.id,
+    outcome: a.outcome,
+    refused_by: a.verdict?.rule_id ?? null,
+    due_at: a.due_at,
+    window_end: a.window_end,
+    recipient: goes ? (a.entry.channel === 'email' ? member.email : member.phone) : null,
+    variables: goes
+      ? JSON.stringify({
+          first_name: member.first_name,
+          offer: texts.get(a.entry.id),
+          products: productsFor(shelf, a.entry.offer, member.primary_category),
+          ...(member.primary_category && !a.entry.offer.category ? { reason: `Chosen because you often take home ${member.primary_category}.` } : {}),
+          ...(member.customer.store.id === 'shop' ? {} : { store_id: member.customer.store.id }),
+        })
+      : null,
+  }
+}
+
+/** The offer as the templates show it. */
+function offerText({ offer, verdicts }: PlanEntry, currency: string): object {
+  const ends = offer.valid_to ? new Intl.DateTimeFormat('en-US', { weekday: 'long', month: 'long', day: 'numeric', timeZone: 'UTC' }).format(new Date(`${offer.valid_to}T00:00:00Z`)) : null
+  const text = describeOffer(offer, currency)
+  const required = verdicts.flatMap((v) => (v.outcome === 'require' && v.text ? [v.text] : []))
+  return { title: offer.title, text: text === offer.title ? null : text, code: offer.code, ends, ...(required.length > 0 ? { terms: required.join(' ') } : {}) }
+}
+
+async function insertChunk(tx: PoolClient, campaignId: string, entries: readonly PlanEntry[], rows: readonly ActionRow[], now: Date): Promise<void> {
+  if (rows.length === 0) return
+  await tx.query(
+    `with entry as (
+       select e.* from jsonb_to_recordset($10::jsonb) as e(id text, day date, segment text, channel text, offer jsonb, offer_id uuid, template_id uuid, send_window jsonb, reason text, value real)
+     ), given as (
+       select g.* from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::timestamptz[], $8::text[], $9::text[])
+         as g(customer_id, entry_id, outcome, refused_by, due_at, window_end, recipient, variables)
+     ), made as (
+       insert into actions (campaign_id, customer_id, plan_entry_id, segment, priority_score, reason, offer_id, offer, template_id, scheduled_date, send_window, channels, status, refused_by)
+       select $1, given.customer_id, entry.id, entry.segment, entry.value, entry.reason, offers.id, entry.offer, entry.template_id, entry.day, entry.send_window, array[entry.channel],
+         given.outcome, given.refused_by
+       from given join entry on entry.id = given.entry_id left join offers on offers.id = entry.offer_id
+       on conflict (campaign_id, customer_id, scheduled_date) where campaign_id is not null do nothing
+       returning id, customer_id, plan_entry_id
+     ), due as (
+       select made.id as action_id, uuidv7_at($11) as send_id, entry.channel, entry.template_id, given.customer_id, given.recipient, given.variables, given.due_at, given.window_end
+       from made join given on given.customer_id = made.customer_id and given.entry_id = made.plan_entry_id join entry on entry.id = made.plan_entry_id
+       where given.outcome = 'pending'
+     ), keyed as (
+       insert into send_keys (action_id, channel, send_id) select due.action_id, due.channel, due.send_id from due
+       on conflict (action_id, channel) do nothing returning action_id, send_id
+     )
+     insert into sends (id, action_id, customer_id, campaign_id, channel, recipient, template_id, variables, due_at, window_end)
+     select keyed.send_id, keyed.action_id, due.customer_id, $1, due.channel, due.recipient, due.template_id, due.variables::jsonb, due.due_at, due.window_end
+     from keyed join due on due.action_id = keyed.action_id`,
+    [
+      campaignId,
+      rows.map((r) => r.customer), rows.map((r) => r.entry), rows.map((r) => r.outcome), rows.map((r) => r.refused_by), rows.map((r) => r.due_at), rows.map((r) => r.window_end),
+      rows.map((r) => r.recipient), rows.map((r) => r.variables),
+      JSON.stringify(entries.map((e) => ({ id: e.id, day: e.day, segment: e.segment, channel: e.channel, offer: e.offer, offer_id: e.offer.id, template_id: e.template_id, send_window: e.window, reason: e.reason, value: e.reach > 0 ? e.score / e.reach : 0 }))),
+      now,
+    ],
+  )
+}

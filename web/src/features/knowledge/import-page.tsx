@@ -1,0 +1,186 @@
+import { useState } from 'react'
+import { upload } from '../../lib/api.ts'
+import { cx } from '../../lib/cx.ts'
+import { count } from '../../lib/format.ts'
+import { t } from '../../lib/i18n.ts'
+import { refresh, useApi } from '../../lib/query.ts'
+import { text, useUrl } from '../../lib/url.ts'
+import { Button, TextLink } from '../../ui/button.tsx'
+import { Page, Skeleton } from '../../ui/page.tsx'
+import { Note, Panel } from '../../ui/panel.tsx'
+import { Status } from '../../ui/pill.tsx'
+import { Progress } from '../../ui/progress.tsx'
+import { Time } from '../../ui/time.tsx'
+import { ConsentRule, FileStep } from './import-file-step.tsx'
+import { MatchStep } from './import-match-step.tsx'
+import { ImportDone, ImportOutcome, RunningImport } from './import-run.tsx'
+import { formFields, keepMapping, kindWord, lastMapping, type Choices, type Import, type Preview } from './import-words.ts'
+
+const steps = ['file', 'match', 'check', 'commit'] as const
+type Step = (typeof steps)[number]
+/** the running import stands in the address: the page may be left and found again */
+const spec = { run: text(), check: text() }
+
+/** A file becomes customers, orders or products: file, columns, check, commit. */
+export default function ImportPage() {
+  const [url, setUrl] = useUrl(spec)
+  const [file, setFile] = useState<File | null>(null)
+  const [choices, setChoices] = useState<Choices>({ kind: 'customers', mapping: null, dateOrder: 'mdy', createCustomers: false })
+  const [preview, setPreview] = useState<Preview | null>(null)
+  const [sending, setSending] = useState<number | null>(null)
+  const [problem, setProblem] = useState<string | null>(null)
+  const check = useImport(url.check)
+  const run = useImport(url.run)
+  const step: Step = url.run !== '' ? 'commit' : url.check !== '' && file ? 'check' : preview ? 'match' : 'file'
+
+  const guarded = async (work: () => Promise<void>): Promise<void> => {
+    setProblem(null)
+    setSending(0)
+    try {
+      await work()
+    } catch (error) {
+      setProblem(error instanceof Error ? error.message : String(error))
+    } finally {
+      setSending(null)
+    }
+  }
+  const look = (chosen: File): Promise<void> =>
+    guarded(async () => {
+      setFile(chosen)
+      if (chosen.size === 0) throw new Error(t('{name} is empty. Export it again and choose the new file.', { name: chosen.name }))
+      const found = await upload('POST /api/v1/imports/preview', chosen, formFields({ ...choices, mapping: null }, false), setSending)
+      setPreview(found)
+      setChoices((c) => ({ ...c, mapping: remember(found) }))
+    })
+  const send = (dryRun: boolean): Promise<void> =>
+    guarded(async () => {
+      if (!file) return
+      const started = await upload('POST /api/v1/customers/import', file, formFields(choices, dryRun), setSending)
+      if (choices.mapping) keepMapping(choices.kind, choices.mapping)
+      setUrl(dryRun ? { check: started.id } : { run: started.id, check: '' }, { push: true })
+      void refresh('GET /api/v1/imports')
+    })
+  const again = (): void => {
+    setFile(null)
+    setPreview(null)
+    setProblem(null)
+    setChoices((c) => ({ ...c, mapping: null }))
+    setUrl({ run: '', check: '' })
+  }
+
+  return (
+    <Page title={t('Import')} back={<TextLink to="/customers">{t('Customers')}</TextLink>} subtitle={file ? t('{name}, {size} KB', { name: file.name, size: count(Math.max(1, file.size / 1024)) }) : t('Customers, orders or products from a file of your till or web shop.')} narrow={step !== 'check' && step !== 'commit'}>
+      <Steps current={step} />
+      {problem && (
+        <div className="mb-5">
+          <Note tone="risk" title={t('That did not work')}>
+            {problem}
+          </Note>
+        </div>
+      )}
+      {step === 'file' && (
+        <>
+          <FileStep choices={choices} onChoices={setChoices} onFile={(f) => void look(f)} busy={sending === null || !file ? null : { name: file.name, share: sending }} />
+          <RecentImports />
+        </>
+      )}
+      {step === 'match' && preview && (
+        <MatchStep preview={preview} mapping={choices.mapping ?? preview.mapping} onMapping={(mapping) => setChoices({ ...choices, mapping })} onBack={again} onNext={() => void send(true)} busy={sending !== null} />
+      )}
+      {step === 'check' && (check ? <Check run={check} onBack={() => setUrl({ check: '' })} onCommit={() => void send(false)} sending={sending} /> : <Skeleton className="h-40 w-full" />)}
+      {step === 'commit' && (run ? isOpen(run) ? <RunningImport run={run} title={t('Importing {source}', { source: run.source })} /> : <ImportDone run={run} onAgain={again} /> : <Skeleton className="h-40 w-full" />)}
+    </Page>
+  )
+}
+
+/** The result of the dry run: what would happen, before it does. */
+function Check({ run, onBack, onCommit, sending }: { run: Import; onBack: () => void; onCommit: () => void; sending: number | null }) {
+  if (isOpen(run)) return <RunningImport run={run} title={t('Checking {source}', { source: run.source })} />
+  const useful = run.rows_new + run.rows_changed
+  return (
+    <div className="space-y-5">
+      {run.status === 'succeeded' ? (
+        <>
+          <p className="text-ink-2">{t('Nothing is stored yet. This is what the import would do with {rows, plural, one {# row} other {# rows}}.', { rows: run.rows_read })}</p>
+          <ImportOutcome run={run} />
+        </>
+      ) : (
+        <Note tone="risk" title={run.status === 'cancelled' ? t('Stopped') : t('The file could not be checked')}>
+          {run.error}
+        </Note>
+      )}
+      {run.kind === 'customers' && <ConsentRule />}
+      {sending !== null && <Progress label={t('Upload')} done={Math.round(sending * 100)} total={100} />}
+      <div className="flex flex-wrap justify-between gap-2">
+        <Button onClick={onBack} disabled={sending !== null}>
+          {t('Back to the columns')}
+        </Button>
+        {run.status === 'succeeded' && (
+          <Button look="primary" busy={sending !== null} disabled={useful === 0} onClick={onCommit}>
+            {useful === 0 ? t('Nothing to import') : t('Import {count, plural, one {# row} other {# rows}}', { count: useful })}
+          </Button>
+        )}
+      </div>
+    </div>
+  )
+}
+
+function Steps({ current }: { current: Step }) {
+  const at = steps.indexOf(current)
+  const words: Record<Step, string> = { file: t('File'), match: t('Columns'), check: t('Check'), commit: t('Import') }
+  return (
+    <ol aria-label={t('Steps')} className="mb-5 flex gap-1 sm:gap-2">
+      {steps.map((s, i) => (
+        <li key={s} aria-current={i === at ? 'step' : undefined} className={cx('label flex-1 border-t-[5px] pt-1.5', i <= at ? 'border-shelf text-ink' : 'border-line text-ink-2')}>
+          {i + 1} {words[s]}
+          {i < at && <span className="sr-only"> {t('(done)')}</span>}
+        </li>
+      ))}
+    </ol>
+  )
+}
+
+function RecentImports() {
+  const recent = useApi('GET /api/v1/imports', { query: { page_size: 5 } })
+  const runs = recent.data?.data.filter((r) => !r.dry_run) ?? []
+  if (runs.length === 0) return null
+  return (
+    <div className="mt-6">
+      <Panel title={t('Last imports')} flush>
+        <ul>
+          {runs.map((r) => (
+            <li key={r.id} className="flex flex-wrap items-baseline gap-x-3 gap-y-0.5 border-t border-line px-4 py-2">
+              <TextLink to="/customers/import" search={{ run: r.id }} className="min-w-0 flex-1 basis-40 truncate">
+                {r.source}
+              </TextLink>
+              <span className="text-sm text-ink-2">{t('{kind}, {rows} rows', { kind: kindWord(r.kind), rows: count(r.rows_read) })}</span>
+              <Status value={r.status} />
+              <span className="text-sm text-ink-2">
+                <Time at={r.created_at} look="ago" />
+              </span>
+            </li>
+          ))}
+        </ul>
+      </Panel>
+    </div>
+  )
+}
+
+const isOpen = (run: Import): boolean => run.status === 'queued' || run.status === 'running'
+
+function useImport(id: string): Import | undefined {
+  const query = useApi('GET /api/v1/imports/:id', { params: { id } }, { enabled: id !== '', every: 1000, staleMs: 0 })
+  return query.data?.id === id ? query.data : undefined
+}
+
+/** The guess, improved by what was chosen last time for headers of the same name. */
+function remember(found: Preview): Record<string, string> {
+  const last = lastMapping(found.kind)
+  const mapping = { ...found.mapping }
+  for (const [field, header] of Object.entries(last)) {
+    if (!found.headers.includes(header) || mapping[field] === header) continue
+    for (const [f, h] of Object.entries(mapping)) if (h === header) delete mapping[f]
+    mapping[field] = header
+  }
+  return mapping
+}

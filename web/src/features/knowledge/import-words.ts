@@ -1,0 +1,48 @@
+import type { ReplyOf } from '../../lib/api.ts'
+import { t } from '../../lib/i18n.ts'
+
+export type Preview = ReplyOf<'POST /api/v1/imports/preview'>
+export type Import = ReplyOf<'GET /api/v1/imports/:id'>
+export const importKinds = ['customers', 'orders', 'products'] as const
+export type ImportKind = (typeof importKinds)[number]
+export type DateOrder = 'mdy' | 'dmy'
+
+const kinds: Record<ImportKind, string> = { customers: 'Customers', orders: 'Orders', products: 'Products' }
+export const kindWord = (kind: ImportKind): string => t(kinds[kind])
+
+export interface Choices {
+  kind: ImportKind
+  mapping: Record<string, string> | null
+  dateOrder: DateOrder
+  createCustomers: boolean
+}
+
+/** The choices as the form fields of an upload; JSON where the server expects it. */
+export function formFields(c: Choices, dryRun: boolean): Record<string, string> {
+  return {
+    kind: c.kind,
+    ...(c.mapping ? { mapping: JSON.stringify(c.mapping) } : {}),
+    options: JSON.stringify({ date_order: c.dateOrder, ...(c.kind === 'orders' ? { create_customers: c.createCustomers } : {}) }),
+    ...(dryRun ? { dry_run: 'true' } : {}),
+  }
+}
+
+const phases: Record<string, string> = { reading: 'Reading the file', checking: 'Checking rows', merging: 'Writing', writing: 'Writing', done: 'Done' }
+export const phaseWord = (phase: string | null): string => (phase ? t(phases[phase] ?? phase.replace(/^\w/, (c) => c.toUpperCase())) : t('Waiting for the worker'))
+
+const remembered = (kind: ImportKind): string => `lma.import.${kind}`
+/** Columns a person matched last time, kept in this browser: field -> header. */
+export function lastMapping(kind: ImportKind): Record<string, string> {
+  try {
+    return JSON.parse(localStorage.getItem(remembered(kind)) ?? '{}') as Record<string, string>
+  } catch {
+    return {}
+  }
+}
+export function keepMapping(kind: ImportKind, mapping: Record<string, string>): void {
+  try {
+    localStorage.setItem(remembered(kind), JSON.stringify(mapping))
+  } catch {
+    // Next time the guess is shown again.
+  }
+}
