@@ -17,7 +17,10 @@ export type User = z.infer<typeof User>
 
 /** NIST SP 800-63B: length counts, composition rules do not. */
 const Password = z.string().min(12, 'Use at least 12 characters.').max(200)
-const Email = z.email('Write an email address like name@shop.com.').max(254).transform((s) => s.toLowerCase())
+const Email = z
+  .email('Write an email address like name@shop.com.')
+  .max(254)
+  .transform((s) => s.toLowerCase())
 
 /** The refresh token travels in an httpOnly cookie, never in a body. */
 export const Session = z.strictObject({ access_token: z.string(), expires_in: z.int(), user: User })
@@ -26,7 +29,10 @@ export type Session = z.infer<typeof Session>
 const tag = 'Accounts'
 export const accounts = {
   state: route({
-    method: 'GET', path: '/api/v1/auth/state', access: 'public', tag,
+    method: 'GET',
+    path: '/api/v1/auth/state',
+    access: 'public',
+    tag,
     summary: 'Whether the first admin must still be created, and the demo sign-in if there is one',
     reply: z.strictObject({
       needs_first_user: z.boolean(),
@@ -34,26 +40,59 @@ export const accounts = {
     }),
   }),
   register: route({
-    method: 'POST', path: '/api/v1/auth/register', access: 'public', tag, status: 201,
+    method: 'POST',
+    path: '/api/v1/auth/register',
+    access: 'public',
+    tag,
+    status: 201,
     summary: 'Create the first admin; afterwards only an admin may create users',
-    body: z.strictObject({ email: Email, password: Password, full_name: z.string().trim().max(200).optional(), role: Role.optional() }),
+    body: z.strictObject({
+      email: Email,
+      password: Password,
+      full_name: z.string().trim().max(200).optional(),
+      role: Role.optional(),
+    }),
     reply: User,
   }),
   login: route({
-    method: 'POST', path: '/api/v1/auth/login', access: 'public', tag,
+    method: 'POST',
+    path: '/api/v1/auth/login',
+    access: 'public',
+    tag,
     summary: 'Sign in: access token in the body, refresh token in a cookie',
     body: z.strictObject({ email: Email, password: z.string().min(1).max(200) }),
     reply: Session,
   }),
   refresh: route({
-    method: 'POST', path: '/api/v1/auth/refresh', access: 'public', tag,
+    method: 'POST',
+    path: '/api/v1/auth/refresh',
+    access: 'public',
+    tag,
     summary: 'Trade the refresh cookie for a new pair; a spent token ends the whole session',
     reply: Session,
   }),
-  logout: route({ method: 'POST', path: '/api/v1/auth/logout', access: 'public', tag, status: 204, summary: 'End this session' }),
-  me: route({ method: 'GET', path: '/api/v1/users/me', access: 'user', tag, summary: 'The signed-in user', reply: User }),
+  logout: route({
+    method: 'POST',
+    path: '/api/v1/auth/logout',
+    access: 'public',
+    tag,
+    status: 204,
+    summary: 'End this session',
+  }),
+  me: route({
+    method: 'GET',
+    path: '/api/v1/users/me',
+    access: 'user',
+    tag,
+    summary: 'The signed-in user',
+    reply: User,
+  }),
   updateMe: route({
-    method: 'PATCH', path: '/api/v1/users/me', access: 'user', tag, summary: 'Change own name or password',
+    method: 'PATCH',
+    path: '/api/v1/users/me',
+    access: 'user',
+    tag,
+    summary: 'Change own name or password',
     body: z.strictObject({
       full_name: z.string().trim().max(200).nullable().optional(),
       current_password: z.string().max(200).optional(),

@@ -61,15 +61,34 @@ export const Lift = z.strictObject({
 })
 export type Lift = z.infer<typeof Lift>
 
-const Mark = z.strictObject({ day: Day, kind: z.enum(['campaign', 'holiday']), label: z.string(), href: z.string().nullable() })
+const Mark = z.strictObject({
+  day: Day,
+  kind: z.enum(['campaign', 'holiday']),
+  label: z.string(),
+  href: z.string().nullable(),
+})
 const Need = z.strictObject({
-  kind: z.enum(['plan_waiting', 'bounces', 'unknown_sends', 'sandbox', 'no_address', 'no_customers', 'stale_scores', 'paused']),
+  kind: z.enum([
+    'plan_waiting',
+    'bounces',
+    'unknown_sends',
+    'sandbox',
+    'no_address',
+    'no_customers',
+    'stale_scores',
+    'paused',
+  ]),
   title: z.string(),
   detail: z.string(),
   href: z.string(),
   tone: z.enum(['info', 'warn', 'risk']),
 })
-const ChecklistItem = z.strictObject({ id: z.enum(['shop', 'customers', 'channel', 'plan', 'sent']), label: z.string(), done: z.boolean(), href: z.string() })
+const ChecklistItem = z.strictObject({
+  id: z.enum(['shop', 'customers', 'channel', 'plan', 'sent']),
+  label: z.string(),
+  done: z.boolean(),
+  href: z.string(),
+})
 const RunningCampaign = z.strictObject({
   id: Id,
   name: z.string(),
@@ -116,7 +135,11 @@ export const Dashboard = z.strictObject({
   checklist: z.array(ChecklistItem),
   running_campaigns: z.array(RunningCampaign),
   latest_sends: z.array(LatestSend),
-  staleness: z.strictObject({ last_order_at: Instant.nullable(), scores_as_of: Instant.nullable(), computed_at: Instant }),
+  staleness: z.strictObject({
+    last_order_at: Instant.nullable(),
+    scores_as_of: Instant.nullable(),
+    computed_at: Instant,
+  }),
 })
 export type Dashboard = z.infer<typeof Dashboard>
 
@@ -136,15 +159,26 @@ export const RevenueReport = z.strictObject({
     discount_cents: Cents,
   }),
   series: z.array(SeriesDay),
-  by_category: z.array(z.strictObject({ category: z.string(), revenue_cents: Cents, orders: z.int(), share_pct: z.number() })),
-  by_channel: z.array(z.strictObject({ channel: z.string(), sends: z.int(), conversions: z.int(), revenue_cents: Cents })),
+  by_category: z.array(
+    z.strictObject({ category: z.string(), revenue_cents: Cents, orders: z.int(), share_pct: z.number() }),
+  ),
+  by_channel: z.array(
+    z.strictObject({ channel: z.string(), sends: z.int(), conversions: z.int(), revenue_cents: Cents }),
+  ),
 })
 export type RevenueReport = z.infer<typeof RevenueReport>
 
 export const ChurnReport = z.strictObject({
   as_of: Instant.nullable(),
   scored: z.int(),
-  classes: z.array(z.strictObject({ risk: z.enum(['low', 'medium', 'high', 'new']), customers: z.int(), share_pct: z.number(), clv_cents: Cents })),
+  classes: z.array(
+    z.strictObject({
+      risk: z.enum(['low', 'medium', 'high', 'new']),
+      customers: z.int(),
+      share_pct: z.number(),
+      clv_cents: Cents,
+    }),
+  ),
   /** the most valuable customers about to leave */
   at_risk: z.array(
     z.strictObject({
@@ -202,20 +236,50 @@ export const CampaignAnalytics = z.strictObject({
   complaints: z.int(),
   bounces: z.strictObject({ hard: z.int(), soft: z.int() }),
   /** every planned action ends in exactly one line; the counts add up to `planned` */
-  ledger: z.strictObject({ planned: z.int(), lines: z.array(z.strictObject({ outcome: z.string(), rule_id: z.string().nullable(), label: z.string(), count: z.int() })) }),
+  ledger: z.strictObject({
+    planned: z.int(),
+    lines: z.array(
+      z.strictObject({ outcome: z.string(), rule_id: z.string().nullable(), label: z.string(), count: z.int() }),
+    ),
+  }),
 })
 export type CampaignAnalytics = z.infer<typeof CampaignAnalytics>
 
 const tag = 'Analytics'
 export const analytics = {
   dashboard: route({
-    method: 'GET', path: '/api/v1/analytics/dashboard', access: 'user', tag,
-    summary: 'All the first page shows, in one request', query: PeriodQuery, reply: Dashboard,
+    method: 'GET',
+    path: '/api/v1/analytics/dashboard',
+    access: 'user',
+    tag,
+    summary: 'All the first page shows, in one request',
+    query: PeriodQuery,
+    reply: Dashboard,
   }),
-  revenue: route({ method: 'GET', path: '/api/v1/analytics/revenue', access: 'user', tag, summary: 'Revenue by day, category and channel', query: PeriodQuery, reply: RevenueReport }),
-  churn: route({ method: 'GET', path: '/api/v1/analytics/churn', access: 'user', tag, summary: 'Churn classes, and who is about to leave and why', reply: ChurnReport }),
+  revenue: route({
+    method: 'GET',
+    path: '/api/v1/analytics/revenue',
+    access: 'user',
+    tag,
+    summary: 'Revenue by day, category and channel',
+    query: PeriodQuery,
+    reply: RevenueReport,
+  }),
+  churn: route({
+    method: 'GET',
+    path: '/api/v1/analytics/churn',
+    access: 'user',
+    tag,
+    summary: 'Churn classes, and who is about to leave and why',
+    reply: ChurnReport,
+  }),
   campaign: route({
-    method: 'GET', path: '/api/v1/campaigns/:id/analytics', access: 'user', tag,
-    summary: 'What a campaign did: funnel, breakdowns, holdout lift, and why some were not contacted', params: IdParams, reply: CampaignAnalytics,
+    method: 'GET',
+    path: '/api/v1/campaigns/:id/analytics',
+    access: 'user',
+    tag,
+    summary: 'What a campaign did: funnel, breakdowns, holdout lift, and why some were not contacted',
+    params: IdParams,
+    reply: CampaignAnalytics,
   }),
 }

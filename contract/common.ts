@@ -8,7 +8,15 @@ export const Cents = z.int()
 export const Instant = z.union([z.iso.datetime({ offset: true }), z.date().transform((d) => d.toISOString())])
 export const Day = z.iso.date()
 
-const csv = z.string().max(2000).transform((s) => s.split(',').map((v) => v.trim()).filter(Boolean))
+const csv = z
+  .string()
+  .max(2000)
+  .transform((s) =>
+    s
+      .split(',')
+      .map((v) => v.trim())
+      .filter(Boolean),
+  )
 /** A filter that may be given as `a,b` or repeated. */
 export const List = z.union([csv, z.array(z.string().max(200)).max(100)])
 export const Flag = z.enum(['true', 'false']).transform((v) => v === 'true')

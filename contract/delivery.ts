@@ -23,7 +23,14 @@ const rates = {
 const tracking = { track_opens: z.boolean().default(true), track_clicks: z.boolean().default(true) }
 
 export const StoredChannels = z.strictObject({
-  email: z.strictObject({ provider: z.enum(['sandbox', 'smtp']).default('sandbox'), smtp: StoredSmtp.nullable().default(null), ...rates, ...tracking }).prefault({}),
+  email: z
+    .strictObject({
+      provider: z.enum(['sandbox', 'smtp']).default('sandbox'),
+      smtp: StoredSmtp.nullable().default(null),
+      ...rates,
+      ...tracking,
+    })
+    .prefault({}),
   sms: z.strictObject({ provider: z.enum(['sandbox']).default('sandbox'), ...rates }).prefault({}),
 })
 export type StoredChannels = z.infer<typeof StoredChannels>
@@ -44,7 +51,12 @@ const ChannelChange = z.strictObject({
     .strictObject({
       provider: z.enum(['sandbox', 'smtp']),
       /** `password`: absent keeps the stored one, null removes it */
-      smtp: z.strictObject({ ...StoredSmtp.omit({ pass_enc: true }).shape, password: z.string().max(500).nullable().optional() }).nullable(),
+      smtp: z
+        .strictObject({
+          ...StoredSmtp.omit({ pass_enc: true }).shape,
+          password: z.string().max(500).nullable().optional(),
+        })
+        .nullable(),
       rate_per_minute: z.int().positive().nullable(),
       slots: z.int().min(1).max(500).nullable(),
       track_opens: z.boolean(),
@@ -52,7 +64,14 @@ const ChannelChange = z.strictObject({
     })
     .partial()
     .optional(),
-  sms: z.strictObject({ provider: z.enum(['sandbox']), rate_per_minute: z.int().positive().nullable(), slots: z.int().min(1).max(500).nullable() }).partial().optional(),
+  sms: z
+    .strictObject({
+      provider: z.enum(['sandbox']),
+      rate_per_minute: z.int().positive().nullable(),
+      slots: z.int().min(1).max(500).nullable(),
+    })
+    .partial()
+    .optional(),
 })
 
 export const TemplateProblem = z.strictObject({ level: z.enum(['error', 'warning']), message: z.string() })
@@ -115,16 +134,33 @@ export const SandboxMessageDetail = SandboxMessage.extend({
 const tag = 'Delivery'
 export const delivery = {
   listTemplates: route({
-    method: 'GET', path: '/api/v1/settings/templates', access: 'user', tag, summary: 'Message templates, newest version of each',
-    query: z.strictObject({ channel: ChannelKind.optional(), category: z.string().max(60).optional(), is_active: Flag.optional() }),
+    method: 'GET',
+    path: '/api/v1/settings/templates',
+    access: 'user',
+    tag,
+    summary: 'Message templates, newest version of each',
+    query: z.strictObject({
+      channel: ChannelKind.optional(),
+      category: z.string().max(60).optional(),
+      is_active: Flag.optional(),
+    }),
     reply: z.strictObject({ data: z.array(MessageTemplate) }),
   }),
   createTemplate: route({
-    method: 'POST', path: '/api/v1/settings/templates', access: 'manager', tag, status: 201, summary: 'Create a template',
-    body: TemplateInput, reply: Saved,
+    method: 'POST',
+    path: '/api/v1/settings/templates',
+    access: 'manager',
+    tag,
+    status: 201,
+    summary: 'Create a template',
+    body: TemplateInput,
+    reply: Saved,
   }),
   updateTemplate: route({
-    method: 'PATCH', path: '/api/v1/settings/templates/:id', access: 'manager', tag,
+    method: 'PATCH',
+    path: '/api/v1/settings/templates/:id',
+    access: 'manager',
+    tag,
     summary: 'Change a template; one that was already sent gets a new version',
     params: IdParams,
     body: z.strictObject({
@@ -139,30 +175,85 @@ export const delivery = {
     reply: Saved,
   }),
   previewTemplate: route({
-    method: 'GET', path: '/api/v1/settings/templates/:id/preview', access: 'user', tag,
-    summary: 'The template as a customer would get it, or as a sample customer', params: IdParams,
+    method: 'GET',
+    path: '/api/v1/settings/templates/:id/preview',
+    access: 'user',
+    tag,
+    summary: 'The template as a customer would get it, or as a sample customer',
+    params: IdParams,
     query: z.strictObject({ customer_id: Id.optional() }),
     reply: z.strictObject({
       subject: z.string().nullable(),
       html: z.string().nullable(),
       text: z.string(),
       html_bytes: z.int(),
-      sms: z.strictObject({ encoding: z.enum(['GSM-7', 'UCS-2']), segments: z.int(), units: z.int(), left: z.int() }).nullable(),
+      sms: z
+        .strictObject({ encoding: z.enum(['GSM-7', 'UCS-2']), segments: z.int(), units: z.int(), left: z.int() })
+        .nullable(),
       problems: z.array(TemplateProblem),
     }),
   }),
-  getChannels: route({ method: 'GET', path: '/api/v1/settings/channels', access: 'user', tag, summary: 'How messages leave; passwords are never shown', reply: ChannelSettings }),
-  updateChannels: route({ method: 'PATCH', path: '/api/v1/settings/channels', access: 'admin', tag, summary: 'Change how messages leave', body: ChannelChange, reply: ChannelSettings }),
+  getChannels: route({
+    method: 'GET',
+    path: '/api/v1/settings/channels',
+    access: 'user',
+    tag,
+    summary: 'How messages leave; passwords are never shown',
+    reply: ChannelSettings,
+  }),
+  updateChannels: route({
+    method: 'PATCH',
+    path: '/api/v1/settings/channels',
+    access: 'admin',
+    tag,
+    summary: 'Change how messages leave',
+    body: ChannelChange,
+    reply: ChannelSettings,
+  }),
   testChannel: route({
-    method: 'POST', path: '/api/v1/settings/channels/test', access: 'admin', tag, summary: 'Send one plain test message through a channel',
+    method: 'POST',
+    path: '/api/v1/settings/channels/test',
+    access: 'admin',
+    tag,
+    summary: 'Send one plain test message through a channel',
     body: z.strictObject({ channel: ChannelKind, to: z.string().min(3).max(320) }),
-    reply: z.strictObject({ ok: z.boolean(), provider: z.string(), outcome: z.enum(['accepted', 'rejected', 'deferred', 'unknown']), detail: z.string() }),
+    reply: z.strictObject({
+      ok: z.boolean(),
+      provider: z.string(),
+      outcome: z.enum(['accepted', 'rejected', 'deferred', 'unknown']),
+      detail: z.string(),
+    }),
   }),
   listSandbox: route({
-    method: 'GET', path: '/api/v1/sandbox/messages', access: 'user', tag, summary: 'What customers would have got: messages of the sandbox channel, newest first',
-    query: z.strictObject({ ...pageQuery, q: z.string().max(200).optional(), channel: ChannelKind.optional(), unread: Flag.optional(), send_id: Id.optional() }),
+    method: 'GET',
+    path: '/api/v1/sandbox/messages',
+    access: 'user',
+    tag,
+    summary: 'What customers would have got: messages of the sandbox channel, newest first',
+    query: z.strictObject({
+      ...pageQuery,
+      q: z.string().max(200).optional(),
+      channel: ChannelKind.optional(),
+      unread: Flag.optional(),
+      send_id: Id.optional(),
+    }),
     reply: pageOf(SandboxMessage).extend({ unread: z.int() }),
   }),
-  getSandbox: route({ method: 'GET', path: '/api/v1/sandbox/messages/:id', access: 'user', tag, summary: 'One sandbox message; opening it marks it read', params: IdParams, reply: SandboxMessageDetail }),
-  clearSandbox: route({ method: 'DELETE', path: '/api/v1/sandbox/messages', access: 'manager', tag, summary: 'Empty the sandbox mailbox', reply: z.strictObject({ removed: z.int() }) }),
+  getSandbox: route({
+    method: 'GET',
+    path: '/api/v1/sandbox/messages/:id',
+    access: 'user',
+    tag,
+    summary: 'One sandbox message; opening it marks it read',
+    params: IdParams,
+    reply: SandboxMessageDetail,
+  }),
+  clearSandbox: route({
+    method: 'DELETE',
+    path: '/api/v1/sandbox/messages',
+    access: 'manager',
+    tag,
+    summary: 'Empty the sandbox mailbox',
+    reply: z.strictObject({ removed: z.int() }),
+  }),
 }

@@ -2,7 +2,17 @@ import { z } from 'zod'
 import { Cents, Id, IdParams, Instant, List, pageOf, pageQuery } from './common.ts'
 import { route } from './http.ts'
 
-export const sendStatuses = ['pending', 'claimed', 'sent', 'delivered', 'failed', 'bounced', 'skipped', 'cancelled', 'unknown'] as const
+export const sendStatuses = [
+  'pending',
+  'claimed',
+  'sent',
+  'delivered',
+  'failed',
+  'bounced',
+  'skipped',
+  'cancelled',
+  'unknown',
+] as const
 export const SendStatus = z.enum(sendStatuses)
 export type SendStatus = z.infer<typeof SendStatus>
 
@@ -62,7 +72,11 @@ export const SendEvent = z.strictObject({
 const tag = 'Dispatch'
 export const dispatch = {
   list: route({
-    method: 'GET', path: '/api/v1/sends', access: 'user', tag, summary: 'Messages and what became of them, newest first',
+    method: 'GET',
+    path: '/api/v1/sends',
+    access: 'user',
+    tag,
+    summary: 'Messages and what became of them, newest first',
     query: z.strictObject({
       ...pageQuery,
       campaign_id: Id.optional(),
@@ -72,13 +86,31 @@ export const dispatch = {
     }),
     reply: pageOf(Send),
   }),
-  get: route({ method: 'GET', path: '/api/v1/sends/:id', access: 'user', tag, summary: 'One message with its attempts and its text', params: IdParams, reply: SendDetail }),
+  get: route({
+    method: 'GET',
+    path: '/api/v1/sends/:id',
+    access: 'user',
+    tag,
+    summary: 'One message with its attempts and its text',
+    params: IdParams,
+    reply: SendDetail,
+  }),
   events: route({
-    method: 'GET', path: '/api/v1/sends/:id/events', access: 'user', tag, summary: 'What happened to it, oldest first', params: IdParams,
+    method: 'GET',
+    path: '/api/v1/sends/:id/events',
+    access: 'user',
+    tag,
+    summary: 'What happened to it, oldest first',
+    params: IdParams,
     reply: z.strictObject({ data: z.array(SendEvent) }),
   }),
   resend: route({
-    method: 'POST', path: '/api/v1/sends/:id/resend', access: 'manager', tag,
-    summary: 'Try a failed or unknown message again, with the same Message-ID', params: IdParams, reply: Send,
+    method: 'POST',
+    path: '/api/v1/sends/:id/resend',
+    access: 'manager',
+    tag,
+    summary: 'Try a failed or unknown message again, with the same Message-ID',
+    params: IdParams,
+    reply: Send,
   }),
 }

@@ -34,14 +34,18 @@ type In<T> = T extends z.ZodType ? z.input<T> : undefined
 type Get<R, K extends string> = K extends keyof R ? R[K] : undefined
 
 /** What a handler receives. */
-export type Received<R extends RouteShape> = { params: Out<Get<R, 'params'>>; query: Out<Get<R, 'query'>>; body: Out<Get<R, 'body'>> }
+export type Received<R extends RouteShape> = {
+  params: Out<Get<R, 'params'>>
+  query: Out<Get<R, 'query'>>
+  body: Out<Get<R, 'body'>>
+}
 /** What a handler returns (before the reply schema strips and checks it). */
 export type Answer<R extends RouteShape> = In<Get<R, 'reply'>>
 /** What a caller sends: only the parts that the route declares. */
 export type Sent<R extends RouteShape> = {
-  [K in 'params' | 'query' | 'body' as K extends keyof R ? (R[K] extends z.ZodType ? K : never) : never]: K extends keyof R
-    ? In<R[K]>
-    : never
+  [
+    K in 'params' | 'query' | 'body' as K extends keyof R ? (R[K] extends z.ZodType ? K : never) : never
+  ]: K extends keyof R ? In<R[K]> : never
 }
 /** What a caller gets back. */
 export type Reply<R extends RouteShape> = Out<Get<R, 'reply'>>

@@ -3,6 +3,22 @@ import { route } from './http.ts'
 
 const tag = 'Jobs'
 export const jobs = {
-  get: route({ method: 'GET', path: '/api/v1/jobs/:id', access: 'user', tag, summary: 'How far a long piece of work is', params: IdParams, reply: Job }),
-  cancel: route({ method: 'POST', path: '/api/v1/jobs/:id/cancel', access: 'manager', tag, summary: 'Ask it to stop', params: IdParams, reply: Job }),
+  get: route({
+    method: 'GET',
+    path: '/api/v1/jobs/:id',
+    access: 'user',
+    tag,
+    summary: 'How far a long piece of work is',
+    params: IdParams,
+    reply: Job,
+  }),
+  cancel: route({
+    method: 'POST',
+    path: '/api/v1/jobs/:id/cancel',
+    access: 'manager',
+    tag,
+    summary: 'Ask it to stop',
+    params: IdParams,
+    reply: Job,
+  }),
 }

@@ -123,13 +123,17 @@ const CustomerFields = z.strictObject({
   store_id: Id.nullable(),
   tags: z.array(z.string().trim().toLowerCase().min(1).max(50)).max(50),
   /** consent that somebody gave or took back; a grant needs source and date as proof */
-  consents: z.array(z.strictObject({
-    channel: z.enum(['email', 'sms']),
-    status: z.enum(['granted', 'denied']),
-    source: text(200),
-    text_version: text(200).optional(),
-    given_at: z.iso.datetime({ offset: true }).optional(),
-  })).max(2),
+  consents: z
+    .array(
+      z.strictObject({
+        channel: z.enum(['email', 'sms']),
+        status: z.enum(['granted', 'denied']),
+        source: text(200),
+        text_version: text(200).optional(),
+        given_at: z.iso.datetime({ offset: true }).optional(),
+      }),
+    )
+    .max(2),
 })
 export const CustomerEdit = CustomerFields.partial()
 export type CustomerEdit = z.infer<typeof CustomerEdit>
@@ -166,7 +170,23 @@ export const CustomerQuery = z.strictObject({ ...pageQuery, ...customerFilters }
 export type CustomerQuery = z.infer<typeof CustomerQuery>
 
 /** `sort=-clv_score,name`; minus is descending, empty values come last either way. */
-export const customerSorts = ['name', 'email', 'created_at', 'updated_at', 'state', 'rfm_segment', 'churn_risk', 'clv_score', 'total_spent', 'avg_order_value', 'purchase_frequency', 'last_purchase_at', 'avg_purchase_hour', 'primary_category', 'success_rate_pct'] as const
+export const customerSorts = [
+  'name',
+  'email',
+  'created_at',
+  'updated_at',
+  'state',
+  'rfm_segment',
+  'churn_risk',
+  'clv_score',
+  'total_spent',
+  'avg_order_value',
+  'purchase_frequency',
+  'last_purchase_at',
+  'avg_purchase_hour',
+  'primary_category',
+  'success_rate_pct',
+] as const
 
 export const HistoryEntry = z.strictObject({
   /** "order:<id>", "send:<id>", "event:<id>" */
@@ -182,7 +202,15 @@ export const HistoryEntry = z.strictObject({
   campaign_id: Id.nullable(),
   campaign_name: z.string().nullable(),
   send_id: Id.nullable(),
-  items: z.array(z.strictObject({ product_id: Id, name: z.string(), category: z.string(), quantity: z.number(), total_cents: Cents })),
+  items: z.array(
+    z.strictObject({
+      product_id: Id,
+      name: z.string(),
+      category: z.string(),
+      quantity: z.number(),
+      total_cents: Cents,
+    }),
+  ),
 })
 export type HistoryEntry = z.infer<typeof HistoryEntry>
 
@@ -276,7 +304,9 @@ export const ImportPreview = z.strictObject({
   samples: z.array(z.array(z.string())),
   rows_checked: z.int(),
   /** the first rows that would be refused */
-  errors: z.array(z.strictObject({ line: z.int(), column: z.string(), reason: z.string(), value: z.string().nullable() })),
+  errors: z.array(
+    z.strictObject({ line: z.int(), column: z.string(), reason: z.string(), value: z.string().nullable() }),
+  ),
   notes: z.array(Tally),
 })
 export type ImportPreview = z.infer<typeof ImportPreview>
@@ -298,49 +328,160 @@ export const Product = z.strictObject({
   updated_at: Instant,
 })
 export type Product = z.infer<typeof Product>
-export const productSorts = ['name', 'sku', 'brand', 'category', 'price', 'stock', 'created_at'] as const
 
 const tag = 'Customers'
 export const knowledge = {
   listCustomers: route({
-    method: 'GET', path: '/api/v1/customers', access: 'user', tag, summary: 'Customers with their scores: filters, several sort keys, pages or a cursor',
+    method: 'GET',
+    path: '/api/v1/customers',
+    access: 'user',
+    tag,
+    summary: 'Customers with their scores: filters, several sort keys, pages or a cursor',
     description: `Sort keys: ${customerSorts.join(', ')}. A cursor belongs to its sort; page is ignored with it. \`total\` is exact up to 10,000.`,
-    query: CustomerQuery, reply: pageOf(CustomerRow),
+    query: CustomerQuery,
+    reply: pageOf(CustomerRow),
   }),
-  createCustomer: route({ method: 'POST', path: '/api/v1/customers', access: 'manager', tag, status: 201, summary: 'Create a customer', body: CustomerEdit, reply: Customer }),
+  createCustomer: route({
+    method: 'POST',
+    path: '/api/v1/customers',
+    access: 'manager',
+    tag,
+    status: 201,
+    summary: 'Create a customer',
+    body: CustomerEdit,
+    reply: Customer,
+  }),
   customerSegments: route({
-    method: 'GET', path: '/api/v1/customers/segments', access: 'user', tag, summary: 'RFM segments with counts, spend, value and churn',
+    method: 'GET',
+    path: '/api/v1/customers/segments',
+    access: 'user',
+    tag,
+    summary: 'RFM segments with counts, spend, value and churn',
     reply: z.strictObject({ data: z.array(SegmentShare), customers: z.int(), unscored: z.int() }),
   }),
   importCustomers: route({
-    method: 'POST', path: '/api/v1/customers/import', access: 'manager', tag, status: 202, upload: true,
-    summary: 'Import a file of customers, orders or products', description: 'multipart/form-data with kind, mapping, options, dry_run, then file; or application/json {path, kind, ...} from an admin.',
+    method: 'POST',
+    path: '/api/v1/customers/import',
+    access: 'manager',
+    tag,
+    status: 202,
+    upload: true,
+    summary: 'Import a file of customers, orders or products',
+    description:
+      'multipart/form-data with kind, mapping, options, dry_run, then file; or application/json {path, kind, ...} from an admin.',
     reply: Import,
   }),
-  getCustomer: route({ method: 'GET', path: '/api/v1/customers/:id', access: 'user', tag, summary: 'One customer with scores, reasons, consents and what stops messages', params: IdParams, reply: Customer }),
-  updateCustomer: route({
-    method: 'PATCH', path: '/api/v1/customers/:id', access: 'manager', tag, summary: 'Change a customer; If-Match with the etag guards against overwriting',
-    params: IdParams, body: CustomerEdit, reply: Customer,
-  }),
-  deleteCustomer: route({ method: 'DELETE', path: '/api/v1/customers/:id', access: 'manager', tag, status: 204, summary: 'Delete softly; restore undoes it', params: IdParams }),
-  restoreCustomer: route({ method: 'POST', path: '/api/v1/customers/:id/restore', access: 'manager', tag, summary: 'Undo a deletion', params: IdParams, reply: Customer }),
-  customerHistory: route({
-    method: 'GET', path: '/api/v1/customers/:id/history', access: 'user', tag, summary: 'Purchases, messages and what came back, newest first',
+  getCustomer: route({
+    method: 'GET',
+    path: '/api/v1/customers/:id',
+    access: 'user',
+    tag,
+    summary: 'One customer with scores, reasons, consents and what stops messages',
     params: IdParams,
-    query: z.strictObject({ cursor: z.string().max(500).optional(), page_size: z.coerce.number().int().min(1).max(200).default(50), kind: List.optional() }),
+    reply: Customer,
+  }),
+  updateCustomer: route({
+    method: 'PATCH',
+    path: '/api/v1/customers/:id',
+    access: 'manager',
+    tag,
+    summary: 'Change a customer; If-Match with the etag guards against overwriting',
+    params: IdParams,
+    body: CustomerEdit,
+    reply: Customer,
+  }),
+  deleteCustomer: route({
+    method: 'DELETE',
+    path: '/api/v1/customers/:id',
+    access: 'manager',
+    tag,
+    status: 204,
+    summary: 'Delete softly; restore undoes it',
+    params: IdParams,
+  }),
+  restoreCustomer: route({
+    method: 'POST',
+    path: '/api/v1/customers/:id/restore',
+    access: 'manager',
+    tag,
+    summary: 'Undo a deletion',
+    params: IdParams,
+    reply: Customer,
+  }),
+  customerHistory: route({
+    method: 'GET',
+    path: '/api/v1/customers/:id/history',
+    access: 'user',
+    tag,
+    summary: 'Purchases, messages and what came back, newest first',
+    params: IdParams,
+    query: z.strictObject({
+      cursor: z.string().max(500).optional(),
+      page_size: z.coerce.number().int().min(1).max(200).default(50),
+      kind: List.optional(),
+    }),
     reply: z.strictObject({ data: z.array(HistoryEntry), next_cursor: z.string().nullable() }),
   }),
-  listImports: route({ method: 'GET', path: '/api/v1/imports', access: 'user', tag: 'Imports', summary: 'Imports, newest first', query: z.strictObject({ ...pageQuery, kind: ImportKind.optional() }), reply: pageOf(Import) }),
-  getImport: route({ method: 'GET', path: '/api/v1/imports/:id', access: 'user', tag: 'Imports', summary: 'One import and how far it is', params: IdParams, reply: Import }),
-  importRejects: route({ method: 'GET', path: '/api/v1/imports/:id/rejects', access: 'manager', tag: 'Imports', summary: 'Refused rows with line, column and reason', params: IdParams, file: 'text/csv' }),
-  cancelImport: route({ method: 'POST', path: '/api/v1/imports/:id/cancel', access: 'manager', tag: 'Imports', summary: 'Stop an import; nothing of it is kept', params: IdParams, reply: Import }),
+  listImports: route({
+    method: 'GET',
+    path: '/api/v1/imports',
+    access: 'user',
+    tag: 'Imports',
+    summary: 'Imports, newest first',
+    query: z.strictObject({ ...pageQuery, kind: ImportKind.optional() }),
+    reply: pageOf(Import),
+  }),
+  getImport: route({
+    method: 'GET',
+    path: '/api/v1/imports/:id',
+    access: 'user',
+    tag: 'Imports',
+    summary: 'One import and how far it is',
+    params: IdParams,
+    reply: Import,
+  }),
+  importRejects: route({
+    method: 'GET',
+    path: '/api/v1/imports/:id/rejects',
+    access: 'manager',
+    tag: 'Imports',
+    summary: 'Refused rows with line, column and reason',
+    params: IdParams,
+    file: 'text/csv',
+  }),
+  cancelImport: route({
+    method: 'POST',
+    path: '/api/v1/imports/:id/cancel',
+    access: 'manager',
+    tag: 'Imports',
+    summary: 'Stop an import; nothing of it is kept',
+    params: IdParams,
+    reply: Import,
+  }),
   previewImport: route({
-    method: 'POST', path: '/api/v1/imports/preview', access: 'manager', tag: 'Imports', upload: true, summary: 'Columns, guessed mapping, samples and first errors of a file; nothing is stored',
-    description: 'The same form as an import. The first 1,000 rows are checked.', reply: ImportPreview,
+    method: 'POST',
+    path: '/api/v1/imports/preview',
+    access: 'manager',
+    tag: 'Imports',
+    upload: true,
+    summary: 'Columns, guessed mapping, samples and first errors of a file; nothing is stored',
+    description: 'The same form as an import. The first 1,000 rows are checked.',
+    reply: ImportPreview,
   }),
   listProducts: route({
-    method: 'GET', path: '/api/v1/products', access: 'user', tag: 'Products', summary: 'The catalog',
-    query: z.strictObject({ ...pageQuery, q: z.string().trim().max(200).optional(), department: List.optional(), category: List.optional(), brand: List.optional(), is_active: Flag.optional() }),
+    method: 'GET',
+    path: '/api/v1/products',
+    access: 'user',
+    tag: 'Products',
+    summary: 'The catalog',
+    query: z.strictObject({
+      ...pageQuery,
+      q: z.string().trim().max(200).optional(),
+      department: List.optional(),
+      category: List.optional(),
+      brand: List.optional(),
+      is_active: Flag.optional(),
+    }),
     reply: pageOf(Product),
   }),
 }

@@ -46,16 +46,34 @@ export const CampaignRow = z.strictObject({
 })
 export type CampaignRow = z.infer<typeof CampaignRow>
 
-export const Campaign = CampaignRow.extend({ target_kpis: z.array(z.unknown()), resend_unknown: z.boolean(), weekly_plan: WeeklyPlan.nullable() })
+export const Campaign = CampaignRow.extend({
+  target_kpis: z.array(z.unknown()),
+  resend_unknown: z.boolean(),
+  weekly_plan: WeeklyPlan.nullable(),
+})
 export type Campaign = z.infer<typeof Campaign>
 
 /** One change of the plan; a list of them is applied in order, checked as a whole and counted anew. */
 export const PlanOperation = z.discriminatedUnion('op', [
   z.strictObject({ op: z.literal('move'), entry_id: z.string(), day: Day }),
-  z.strictObject({ op: z.literal('change'), entry_id: z.string(), window: Window.optional(), offer_id: Id.optional(), channel: Channel.optional(), template_id: Id.optional() }),
+  z.strictObject({
+    op: z.literal('change'),
+    entry_id: z.string(),
+    window: Window.optional(),
+    offer_id: Id.optional(),
+    channel: Channel.optional(),
+    template_id: Id.optional(),
+  }),
   z.strictObject({ op: z.literal('lock'), entry_id: z.string(), locked: z.boolean() }),
   z.strictObject({ op: z.literal('remove'), entry_id: z.string() }),
-  z.strictObject({ op: z.literal('add'), segment: z.string(), day: Day, channel: Channel, offer_id: Id, window: Window.optional() }),
+  z.strictObject({
+    op: z.literal('add'),
+    segment: z.string(),
+    day: Day,
+    channel: Channel,
+    offer_id: Id,
+    window: Window.optional(),
+  }),
 ])
 export type PlanOperation = z.infer<typeof PlanOperation>
 
@@ -82,7 +100,15 @@ export const StoredOffer = Offer.extend({
   /** in a customer's words, built from the fields */
   text: z.string(),
   /** what the law of each store's state says about it */
-  stores: z.array(z.strictObject({ store_id: Id, store: z.string(), state: z.string(), allowed: z.boolean(), verdicts: z.array(Verdict) })),
+  stores: z.array(
+    z.strictObject({
+      store_id: Id,
+      store: z.string(),
+      state: z.string(),
+      allowed: z.boolean(),
+      verdicts: z.array(Verdict),
+    }),
+  ),
 })
 export type StoredOffer = z.infer<typeof StoredOffer>
 
@@ -98,18 +124,63 @@ const tag = 'Planning'
 const move = { params: IdParams, reply: Campaign } as const
 export const planning = {
   list: route({
-    method: 'GET', path: '/api/v1/campaigns', access: 'user', tag, summary: 'Campaigns, newest first',
-    query: z.strictObject({ ...pageQuery, status: List.optional(), q: z.string().max(200).optional(), is_demo: Flag.optional() }), reply: pageOf(CampaignRow),
+    method: 'GET',
+    path: '/api/v1/campaigns',
+    access: 'user',
+    tag,
+    summary: 'Campaigns, newest first',
+    query: z.strictObject({
+      ...pageQuery,
+      status: List.optional(),
+      q: z.string().max(200).optional(),
+      is_demo: Flag.optional(),
+    }),
+    reply: pageOf(CampaignRow),
   }),
-  create: route({ method: 'POST', path: '/api/v1/campaigns', access: 'manager', tag, status: 201, summary: 'An empty week to be planned by hand', body: CampaignInput, reply: Campaign }),
-  get: route({ method: 'GET', path: '/api/v1/campaigns/:id', access: 'user', tag, summary: 'One campaign with its plan; ETag is the version of the plan', params: IdParams, reply: Campaign }),
+  create: route({
+    method: 'POST',
+    path: '/api/v1/campaigns',
+    access: 'manager',
+    tag,
+    status: 201,
+    summary: 'An empty week to be planned by hand',
+    body: CampaignInput,
+    reply: Campaign,
+  }),
+  get: route({
+    method: 'GET',
+    path: '/api/v1/campaigns/:id',
+    access: 'user',
+    tag,
+    summary: 'One campaign with its plan; ETag is the version of the plan',
+    params: IdParams,
+    reply: Campaign,
+  }),
   update: route({
-    method: 'PATCH', path: '/api/v1/campaigns/:id', access: 'manager', tag, summary: 'Name, description, holdout share, what to do with unknown outcomes',
-    params: IdParams, body: CampaignInput.omit({ start_date: true }).partial(), reply: Campaign,
+    method: 'PATCH',
+    path: '/api/v1/campaigns/:id',
+    access: 'manager',
+    tag,
+    summary: 'Name, description, holdout share, what to do with unknown outcomes',
+    params: IdParams,
+    body: CampaignInput.omit({ start_date: true }).partial(),
+    reply: Campaign,
   }),
-  remove: route({ method: 'DELETE', path: '/api/v1/campaigns/:id', access: 'manager', tag, summary: 'Remove a campaign that never started', params: IdParams }),
+  remove: route({
+    method: 'DELETE',
+    path: '/api/v1/campaigns/:id',
+    access: 'manager',
+    tag,
+    summary: 'Remove a campaign that never started',
+    params: IdParams,
+  }),
   generate: route({
-    method: 'POST', path: '/api/v1/campaigns/generate', access: 'manager', tag, status: 202, summary: 'Plan a week; the job’s result is {campaign_id}',
+    method: 'POST',
+    path: '/api/v1/campaigns/generate',
+    access: 'manager',
+    tag,
+    status: 202,
+    summary: 'Plan a week; the job’s result is {campaign_id}',
     body: z.strictObject({
       /** any day of the week to plan */
       week_start: Day,
@@ -120,21 +191,74 @@ export const planning = {
     }),
     reply: Job,
   }),
-  approve: route({ method: 'POST', path: '/api/v1/campaigns/:id/approve', access: 'manager', tag, summary: 'Approve the plan as it stands', ...move }),
-  start: route({ method: 'POST', path: '/api/v1/campaigns/:id/start', access: 'manager', tag, summary: 'Make its messages; they leave when they are due', ...move }),
-  pause: route({ method: 'POST', path: '/api/v1/campaigns/:id/pause', access: 'manager', tag, summary: 'Stop taking up further messages', ...move, body: z.strictObject({ reason: z.string().trim().max(500).optional() }) }),
-  resume: route({ method: 'POST', path: '/api/v1/campaigns/:id/resume', access: 'manager', tag, summary: 'Go on', ...move }),
-  cancel: route({ method: 'POST', path: '/api/v1/campaigns/:id/cancel', access: 'manager', tag, summary: 'End it; what has not left never will', ...move, body: z.strictObject({ reason: z.string().trim().max(500).optional() }) }),
+  approve: route({
+    method: 'POST',
+    path: '/api/v1/campaigns/:id/approve',
+    access: 'manager',
+    tag,
+    summary: 'Approve the plan as it stands',
+    ...move,
+  }),
+  start: route({
+    method: 'POST',
+    path: '/api/v1/campaigns/:id/start',
+    access: 'manager',
+    tag,
+    summary: 'Make its messages; they leave when they are due',
+    ...move,
+  }),
+  pause: route({
+    method: 'POST',
+    path: '/api/v1/campaigns/:id/pause',
+    access: 'manager',
+    tag,
+    summary: 'Stop taking up further messages',
+    ...move,
+    body: z.strictObject({ reason: z.string().trim().max(500).optional() }),
+  }),
+  resume: route({
+    method: 'POST',
+    path: '/api/v1/campaigns/:id/resume',
+    access: 'manager',
+    tag,
+    summary: 'Go on',
+    ...move,
+  }),
+  cancel: route({
+    method: 'POST',
+    path: '/api/v1/campaigns/:id/cancel',
+    access: 'manager',
+    tag,
+    summary: 'End it; what has not left never will',
+    ...move,
+    body: z.strictObject({ reason: z.string().trim().max(500).optional() }),
+  }),
   editPlan: route({
-    method: 'PATCH', path: '/api/v1/campaigns/:id/plan', access: 'manager', tag, summary: 'Change the plan; needs If-Match with the plan version',
-    description: 'The operations are applied in order, the whole plan is checked and counted anew, and plan_version grows by one. A plan that was approved becomes a draft again. 412 when somebody else changed it meanwhile.',
-    params: IdParams, body: z.strictObject({ operations: z.array(PlanOperation).min(1).max(100) }),
+    method: 'PATCH',
+    path: '/api/v1/campaigns/:id/plan',
+    access: 'manager',
+    tag,
+    summary: 'Change the plan; needs If-Match with the plan version',
+    description:
+      'The operations are applied in order, the whole plan is checked and counted anew, and plan_version grows by one. A plan that was approved becomes a draft again. 412 when somebody else changed it meanwhile.',
+    params: IdParams,
+    body: z.strictObject({ operations: z.array(PlanOperation).min(1).max(100) }),
     reply: z.strictObject({ campaign: Campaign, changes: z.array(PlanChange) }),
   }),
   recipients: route({
-    method: 'GET', path: '/api/v1/campaigns/:id/recipients', access: 'user', tag, summary: 'Who gets it, who does not, and why',
+    method: 'GET',
+    path: '/api/v1/campaigns/:id/recipients',
+    access: 'user',
+    tag,
+    summary: 'Who gets it, who does not, and why',
     params: IdParams,
-    query: z.strictObject({ entry: z.string().max(300).optional(), status: z.enum(['pending', 'skipped', 'holdout']).optional(), refused_by: z.string().max(100).optional(), page_size: pageQuery.page_size, cursor: pageQuery.cursor }),
+    query: z.strictObject({
+      entry: z.string().max(300).optional(),
+      status: z.enum(['pending', 'skipped', 'holdout']).optional(),
+      refused_by: z.string().max(100).optional(),
+      page_size: pageQuery.page_size,
+      cursor: pageQuery.cursor,
+    }),
     reply: z.strictObject({
       data: z.array(CampaignRecipient),
       next_cursor: z.string().nullable(),
@@ -143,14 +267,38 @@ export const planning = {
     }),
   }),
   listOffers: route({
-    method: 'GET', path: '/api/v1/offers', access: 'user', tag, summary: 'Offers, with what each store’s state says about them',
-    query: z.strictObject({ q: z.string().max(200).optional(), kind: z.enum(offerKinds).optional(), department: z.enum(departments).optional(), is_active: Flag.optional() }),
+    method: 'GET',
+    path: '/api/v1/offers',
+    access: 'user',
+    tag,
+    summary: 'Offers, with what each store’s state says about them',
+    query: z.strictObject({
+      q: z.string().max(200).optional(),
+      kind: z.enum(offerKinds).optional(),
+      department: z.enum(departments).optional(),
+      is_active: Flag.optional(),
+    }),
     reply: z.strictObject({ data: z.array(StoredOffer) }),
   }),
-  createOffer: route({ method: 'POST', path: '/api/v1/offers', access: 'manager', tag, status: 201, summary: 'Create an offer', body: OfferInput.strict(), reply: StoredOffer }),
+  createOffer: route({
+    method: 'POST',
+    path: '/api/v1/offers',
+    access: 'manager',
+    tag,
+    status: 201,
+    summary: 'Create an offer',
+    body: OfferInput.strict(),
+    reply: StoredOffer,
+  }),
   updateOffer: route({
-    method: 'PATCH', path: '/api/v1/offers/:id', access: 'manager', tag, summary: 'Change an offer; running campaigns keep the one they were started with',
-    params: IdParams, body: Offer.omit({ id: true, key: true }).extend({ is_active: z.boolean() }).partial().strict(), reply: StoredOffer,
+    method: 'PATCH',
+    path: '/api/v1/offers/:id',
+    access: 'manager',
+    tag,
+    summary: 'Change an offer; running campaigns keep the one they were started with',
+    params: IdParams,
+    body: Offer.omit({ id: true, key: true }).extend({ is_active: z.boolean() }).partial().strict(),
+    reply: StoredOffer,
   }),
 }
 
@@ -164,17 +312,47 @@ export const ComplianceSettings = z.strictObject({
 })
 export const compliance = {
   check: route({
-    method: 'POST', path: '/api/v1/compliance/check', access: 'user', tag: complianceTag, summary: 'What the law says about an offer, a text, or both',
-    body: z.strictObject({ offer_id: Id.optional(), offer: OfferInput.strict().optional(), store_id: Id.optional(), day: Day.optional(), text: z.string().max(60_000).optional() }),
+    method: 'POST',
+    path: '/api/v1/compliance/check',
+    access: 'user',
+    tag: complianceTag,
+    summary: 'What the law says about an offer, a text, or both',
+    body: z.strictObject({
+      offer_id: Id.optional(),
+      offer: OfferInput.strict().optional(),
+      store_id: Id.optional(),
+      day: Day.optional(),
+      text: z.string().max(60_000).optional(),
+    }),
     reply: z.strictObject({
       policy_version: z.string(),
-      stores: z.array(z.strictObject({ store_id: Id, store: z.string(), state: z.string(), allowed: z.boolean(), verdicts: z.array(Verdict) })),
+      stores: z.array(
+        z.strictObject({
+          store_id: Id,
+          store: z.string(),
+          state: z.string(),
+          allowed: z.boolean(),
+          verdicts: z.array(Verdict),
+        }),
+      ),
       copy: z.array(Verdict),
     }),
   }),
-  get: route({ method: 'GET', path: '/api/v1/settings/compliance', access: 'user', tag: complianceTag, summary: 'The policy in force and what this shop changed in it', reply: ComplianceSettings }),
+  get: route({
+    method: 'GET',
+    path: '/api/v1/settings/compliance',
+    access: 'user',
+    tag: complianceTag,
+    summary: 'The policy in force and what this shop changed in it',
+    reply: ComplianceSettings,
+  }),
   update: route({
-    method: 'PATCH', path: '/api/v1/settings/compliance', access: 'admin', tag: complianceTag, summary: 'Switch state rules, each with a reason for the audit trail',
-    body: z.strictObject({ overrides: z.array(PolicyOverride).max(100) }), reply: ComplianceSettings,
+    method: 'PATCH',
+    path: '/api/v1/settings/compliance',
+    access: 'admin',
+    tag: complianceTag,
+    summary: 'Switch state rules, each with a reason for the audit trail',
+    body: z.strictObject({ overrides: z.array(PolicyOverride).max(100) }),
+    reply: ComplianceSettings,
   }),
 }

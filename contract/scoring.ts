@@ -45,7 +45,11 @@ export const actionSorts = ['priority_score', 'created_at', 'scheduled_date', 's
 const tag = 'Scoring'
 export const scoring = {
   list: route({
-    method: 'GET', path: '/api/v1/actions', access: 'user', tag, summary: 'Actions, the most promising first',
+    method: 'GET',
+    path: '/api/v1/actions',
+    access: 'user',
+    tag,
+    summary: 'Actions, the most promising first',
     description: `Sort by ${actionSorts.join(', ')}, with - for descending. The cursor works with the default sort.`,
     query: z.strictObject({
       ...pageQuery,
@@ -56,15 +60,34 @@ export const scoring = {
     }),
     reply: pageOf(Action),
   }),
-  get: route({ method: 'GET', path: '/api/v1/actions/:id', access: 'user', tag, summary: 'One action with the figures behind its reason', params: IdParams, reply: ActionDetail }),
+  get: route({
+    method: 'GET',
+    path: '/api/v1/actions/:id',
+    access: 'user',
+    tag,
+    summary: 'One action with the figures behind its reason',
+    params: IdParams,
+    reply: ActionDetail,
+  }),
   generate: route({
-    method: 'POST', path: '/api/v1/actions/generate', access: 'manager', tag, status: 202,
+    method: 'POST',
+    path: '/api/v1/actions/generate',
+    access: 'manager',
+    tag,
+    status: 202,
     summary: 'Propose actions for every scored customer (the subagent); replaces earlier proposals',
-    body: z.strictObject({ limit: z.int().positive().max(10_000_000).optional(), per_customer: z.int().min(1).max(5).optional() }),
+    body: z.strictObject({
+      limit: z.int().positive().max(10_000_000).optional(),
+      per_customer: z.int().min(1).max(5).optional(),
+    }),
     reply: Job,
   }),
   compute: route({
-    method: 'POST', path: '/api/v1/scores/compute', access: 'manager', tag, status: 202,
+    method: 'POST',
+    path: '/api/v1/scores/compute',
+    access: 'manager',
+    tag,
+    status: 202,
     summary: 'Score every customer again: RFM, churn, value, rhythm, taste',
     body: z.strictObject({ as_of: z.iso.datetime({ offset: true }).optional() }),
     reply: Job,

@@ -27,13 +27,35 @@ export type Segment = z.infer<typeof Segment>
 const tag = 'Segments'
 export const segments = {
   listSegments: route({
-    method: 'GET', path: '/api/v1/segments', access: 'user', tag, summary: 'Segments with their playbooks, largest first',
-    query: z.strictObject({ ...pageQuery, q: z.string().trim().max(200).optional(), kind: z.enum(['rfm', 'rule', 'snapshot']).optional() }),
+    method: 'GET',
+    path: '/api/v1/segments',
+    access: 'user',
+    tag,
+    summary: 'Segments with their playbooks, largest first',
+    query: z.strictObject({
+      ...pageQuery,
+      q: z.string().trim().max(200).optional(),
+      kind: z.enum(['rfm', 'rule', 'snapshot']).optional(),
+    }),
     reply: pageOf(Segment),
   }),
-  getSegment: route({ method: 'GET', path: '/api/v1/segments/:id', access: 'user', tag, summary: 'One segment with its playbook', params: IdParams, reply: Segment }),
+  getSegment: route({
+    method: 'GET',
+    path: '/api/v1/segments/:id',
+    access: 'user',
+    tag,
+    summary: 'One segment with its playbook',
+    params: IdParams,
+    reply: Segment,
+  }),
   segmentCustomers: route({
-    method: 'GET', path: '/api/v1/segments/:id/customers', access: 'user', tag, summary: 'Who is in the segment, highest value first',
-    params: IdParams, query: z.strictObject({ page: pageQuery.page, page_size: pageQuery.page_size, cursor: pageQuery.cursor }), reply: pageOf(CustomerRow),
+    method: 'GET',
+    path: '/api/v1/segments/:id/customers',
+    access: 'user',
+    tag,
+    summary: 'Who is in the segment, highest value first',
+    params: IdParams,
+    query: z.strictObject({ page: pageQuery.page, page_size: pageQuery.page_size, cursor: pageQuery.cursor }),
+    reply: pageOf(CustomerRow),
   }),
 }

@@ -14,7 +14,10 @@ export const ShopSettings = z.strictObject({
   from_email: z.email(),
   reply_to: z.email().nullable().default(null),
   /** branding of messages */
-  brand_color: z.string().regex(/^#[0-9A-Fa-f]{6}$/).default('#17553F'),
+  brand_color: z
+    .string()
+    .regex(/^#[0-9A-Fa-f]{6}$/)
+    .default('#17553F'),
 })
 export type ShopSettings = z.infer<typeof ShopSettings>
 
@@ -37,22 +40,54 @@ export type SettingName = keyof typeof settingSchemas
 
 const tag = 'Settings'
 export const settings = {
-  getShop: route({ method: 'GET', path: '/api/v1/settings/shop', access: 'user', tag, summary: 'Shop profile', reply: ShopSettings }),
-  updateShop: route({
-    method: 'PATCH', path: '/api/v1/settings/shop', access: 'admin', tag, summary: 'Change the shop profile',
-    body: ShopSettings.partial(), reply: ShopSettings,
+  getShop: route({
+    method: 'GET',
+    path: '/api/v1/settings/shop',
+    access: 'user',
+    tag,
+    summary: 'Shop profile',
+    reply: ShopSettings,
   }),
-  getLimits: route({ method: 'GET', path: '/api/v1/settings/limits', access: 'user', tag, summary: 'Sending limits', reply: LimitSettings }),
+  updateShop: route({
+    method: 'PATCH',
+    path: '/api/v1/settings/shop',
+    access: 'admin',
+    tag,
+    summary: 'Change the shop profile',
+    body: ShopSettings.partial(),
+    reply: ShopSettings,
+  }),
+  getLimits: route({
+    method: 'GET',
+    path: '/api/v1/settings/limits',
+    access: 'user',
+    tag,
+    summary: 'Sending limits',
+    reply: LimitSettings,
+  }),
   updateLimits: route({
-    method: 'PATCH', path: '/api/v1/settings/limits', access: 'admin', tag, summary: 'Change the sending limits',
-    body: LimitSettings.partial(), reply: LimitSettings,
+    method: 'PATCH',
+    path: '/api/v1/settings/limits',
+    access: 'admin',
+    tag,
+    summary: 'Change the sending limits',
+    body: LimitSettings.partial(),
+    reply: LimitSettings,
   }),
   demoState: route({
-    method: 'GET', path: '/api/v1/demo', access: 'user', tag, summary: 'Whether demo data is in the shop',
+    method: 'GET',
+    path: '/api/v1/demo',
+    access: 'user',
+    tag,
+    summary: 'Whether demo data is in the shop',
     reply: z.strictObject({ present: z.boolean(), customers: z.int(), orders: z.int(), campaigns: z.int() }),
   }),
   removeDemo: route({
-    method: 'DELETE', path: '/api/v1/demo', access: 'admin', tag, summary: 'Remove all demo data in one go',
+    method: 'DELETE',
+    path: '/api/v1/demo',
+    access: 'admin',
+    tag,
+    summary: 'Remove all demo data in one go',
     reply: z.strictObject({ removed_customers: z.int(), removed_orders: z.int(), removed_campaigns: z.int() }),
   }),
 }

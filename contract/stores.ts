@@ -13,7 +13,10 @@ const fields = {
   state: z.string().regex(/^[A-Z]{2}$/, 'Use the two letters of the state, like IL.'),
   zip: z.string().regex(/^\d{5}(-\d{4})?$/, 'Use five digits, like 62701.'),
   time_zone: z.string().max(60),
-  phone: z.string().regex(/^\+[1-9]\d{6,14}$/, 'Use the international form, like +12175550142.').nullable(),
+  phone: z
+    .string()
+    .regex(/^\+[1-9]\d{6,14}$/, 'Use the international form, like +12175550142.')
+    .nullable(),
   /** departments the licence covers */
   sells: z.array(z.enum(departments)).min(1),
 }
@@ -23,12 +26,43 @@ export const StoreInput = z.strictObject({
   phone: fields.phone.default(null),
   sells: fields.sells.default(['spirits', 'wine', 'beer']),
 })
-export const Store = z.strictObject({ id: Id, ...fields, external_id: z.string().nullable(), is_demo: z.boolean(), customers: z.int() })
+export const Store = z.strictObject({
+  id: Id,
+  ...fields,
+  external_id: z.string().nullable(),
+  is_demo: z.boolean(),
+  customers: z.int(),
+})
 export type Store = z.infer<typeof Store>
 
 const tag = 'Settings'
 export const stores = {
-  list: route({ method: 'GET', path: '/api/v1/stores', access: 'user', tag, summary: 'The shops of this retailer', reply: z.strictObject({ data: z.array(Store) }) }),
-  create: route({ method: 'POST', path: '/api/v1/stores', access: 'admin', tag, status: 201, summary: 'Add a shop', body: StoreInput, reply: Store }),
-  update: route({ method: 'PATCH', path: '/api/v1/stores/:id', access: 'admin', tag, summary: 'Change a shop', params: IdParams, body: z.strictObject(fields).partial(), reply: Store }),
+  list: route({
+    method: 'GET',
+    path: '/api/v1/stores',
+    access: 'user',
+    tag,
+    summary: 'The shops of this retailer',
+    reply: z.strictObject({ data: z.array(Store) }),
+  }),
+  create: route({
+    method: 'POST',
+    path: '/api/v1/stores',
+    access: 'admin',
+    tag,
+    status: 201,
+    summary: 'Add a shop',
+    body: StoreInput,
+    reply: Store,
+  }),
+  update: route({
+    method: 'PATCH',
+    path: '/api/v1/stores/:id',
+    access: 'admin',
+    tag,
+    summary: 'Change a shop',
+    params: IdParams,
+    body: z.strictObject(fields).partial(),
+    reply: Store,
+  }),
 }

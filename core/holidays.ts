@@ -10,7 +10,8 @@ export interface Holiday {
 
 /** US days that matter to a liquor shop in this year, in order. */
 export function holidays(year: number): Holiday[] {
-  const at = (month: number, day: number): Day => `${year}-${String(month).padStart(2, '0')}-${String(day).padStart(2, '0')}`
+  const at = (month: number, day: number): Day =>
+    `${year}-${String(month).padStart(2, '0')}-${String(day).padStart(2, '0')}`
   const list: [string, string, Day, boolean][] = [
     ['new_year', 'New Year’s Day', at(1, 1), true],
     // The NFL plays it on the second Sunday of February since the season of 2021.

@@ -1,11 +1,6 @@
 /** Money is an integer number of cents of the shop's one currency; nothing else does money arithmetic. */
 export type Cents = number
 
-/** Share of an amount, rounded half away from zero. @param percent 0..100 */
-export function percentOf(amountCents: Cents, percent: number): Cents {
-  return roundCents((amountCents * percent) / 100)
-}
-
 /** Rounds half away from zero, so that refunds mirror sales. */
 export function roundCents(value: number): Cents {
   return Math.sign(value) * Math.round(Math.abs(value))
@@ -24,7 +19,10 @@ export function formatCents(amountCents: Cents, currency = 'USD', short = false)
 
 /** Reads "12", "12.5", "$1,234.56", "-3.00", "(3.00)" or "1.234,56"; null when it is not an amount. */
 export function parseCents(text: string): Cents | null {
-  let s = text.trim().replace(/^[A-Z]{3}\s*|\s*[A-Z]{3}$/g, '').replace(/[$€£\s]/g, '')
+  let s = text
+    .trim()
+    .replace(/^[A-Z]{3}\s*|\s*[A-Z]{3}$/g, '')
+    .replace(/[$€£\s]/g, '')
   let sign = 1
   const parenthesised = /^\((.*)\)$/.exec(s)
   if (parenthesised) {

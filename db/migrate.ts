@@ -20,7 +20,12 @@ export function readMigrations(from = folder): Migration[] {
     .sort()
     .map((file) => {
       const sql = readFileSync(path.join(from, file), 'utf8')
-      return { version: Number(file.slice(0, 4)), name: file.slice(0, -4), sql, checksum: createHash('sha256').update(sql).digest('hex') }
+      return {
+        version: Number(file.slice(0, 4)),
+        name: file.slice(0, -4),
+        sql,
+        checksum: createHash('sha256').update(sql).digest('hex'),
+      }
     })
 }
 
@@ -35,12 +40,20 @@ export async function migrate(url: string, migrations = readMigrations()): Promi
     await client.query('select pg_advisory_lock(81000)')
     await client.query(`create table if not exists schema_migrations (
       version int primary key, name text not null, checksum text not null, applied_at timestamptz not null default now())`)
-    const { rows } = await client.query<{ version: number; name: string; checksum: string }>('select version, name, checksum from schema_migrations order by version')
+    const { rows } = await client.query<{ version: number; name: string; checksum: string }>(
+      'select version, name, checksum from schema_migrations order by version',
+    )
     const known = new Map(migrations.map((m) => [m.version, m]))
     for (const row of rows) {
       const file = known.get(row.version)
-      if (!file) throw new StartupError(`The database was used by a newer release (migration ${row.name} is unknown here). Update the program, or restore an older backup.`)
-      if (file.checksum !== row.checksum) throw new StartupError(`The migration ${row.name} was changed after it had been applied. Undo the change and add a new migration instead.`)
+      if (!file)
+        throw new StartupError(
+          `The database was used by a newer release (migration ${row.name} is unknown here). Update the program, or restore an older backup.`,
+        )
+      if (file.checksum !== row.checksum)
+        throw new StartupError(
+          `The migration ${row.name} was changed after it had been applied. Undo the change and add a new migration instead.`,
+        )
     }
     const done = new Set(rows.map((r) => r.version))
     const applied: string[] = []
@@ -49,7 +62,11 @@ export async function migrate(url: string, migrations = readMigrations()): Promi
       await client.query('begin')
       try {
         // The version first: whoever comes second collides here and not half-way through.
-        await client.query('insert into schema_migrations (version, name, checksum) values ($1, $2, $3)', [migration.version, migration.name, migration.checksum])
+        await client.query('insert into schema_migrations (version, name, checksum) values ($1, $2, $3)', [
+          migration.version,
+          migration.name,
+          migration.checksum,
+        ])
         await client.query(migration.sql)
         await client.query('commit')
       } catch (error) {

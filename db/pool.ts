@@ -23,7 +23,7 @@ export interface PoolOptions {
 
 /** A connection pool with our type rules: int8 -> number, date -> 'YYYY-MM-DD', timestamptz -> Date. */
 export function createPool(url: string, options: PoolOptions = {}): pg.Pool {
-  return new pg.Pool({
+  const pool = new pg.Pool({
     connectionString: url,
     max: options.max ?? 20,
     application_name: options.applicationName ?? 'liquor-agent',
@@ -31,6 +31,10 @@ export function createPool(url: string, options: PoolOptions = {}): pg.Pool {
     keepAlive: true,
     ...(options.statementTimeoutMs ? { statement_timeout: options.statementTimeoutMs } : {}),
   })
+  // A client that is checked out has no listener of the pool: without one, a database that dies between two statements
+  // would take the process with it. The next statement fails and says so.
+  pool.on('connect', (client) => client.on('error', () => undefined))
+  return pool
 }
 
 /** Kysely over the same pool, for queries whose shape depends on the request. */
@@ -58,7 +62,12 @@ export async function withTx<T>(pool: pg.Pool, run: (tx: pg.PoolClient) => Promi
 export type CopyValue = string | number | boolean | bigint | Date | null | undefined
 
 /** COPY rows into a table in PostgreSQL's text format; returns how many. Arrays and JSON are given as text. */
-export async function copyIn(client: pg.ClientBase, table: string, columns: readonly string[], rows: Iterable<readonly CopyValue[]> | AsyncIterable<readonly CopyValue[]>): Promise<number> {
+export async function copyIn(
+  client: pg.ClientBase,
+  table: string,
+  columns: readonly string[],
+  rows: Iterable<readonly CopyValue[]> | AsyncIterable<readonly CopyValue[]>,
+): Promise<number> {
   let count = 0
   async function* lines(): AsyncGenerator<string> {
     let buffer = ''
@@ -80,7 +89,8 @@ export async function copyIn(client: pg.ClientBase, table: string, columns: read
 
 function encode(value: CopyValue): string {
   if (value === null || value === undefined) return '\\N'
-  if (typeof value === 'string') return value.replace(/[\\\n\r\t]/g, (c) => (c === '\\' ? '\\\\' : c === '\n' ? '\\n' : c === '\r' ? '\\r' : '\\t'))
+  if (typeof value === 'string')
+    return value.replace(/[\\\n\r\t]/g, (c) => (c === '\\' ? '\\\\' : c === '\n' ? '\\n' : c === '\r' ? '\\r' : '\\t'))
   if (value instanceof Date) return value.toISOString()
   return String(value)
 }

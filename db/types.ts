@@ -97,6 +97,7 @@ export interface Campaigns {
   conversions: Generated<number>;
   created_at: Generated<Timestamp>;
   created_by: string | null;
+  customer_ids: string[] | null;
   description: string | null;
   end_date: string;
   engine: Generated<string>;

@@ -10,7 +10,13 @@ export async function ensureUi() {
   const now = sourcesHash()
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === now) return
   process.stderr.write('Building the UI...\n')
-  const code = await run(path.join(root, 'node_modules/.bin/vite'), ['build', '-c', 'web/vite.config.ts', '--logLevel', 'warn'])
+  const code = await run(path.join(root, 'node_modules/.bin/vite'), [
+    'build',
+    '-c',
+    'web/vite.config.ts',
+    '--logLevel',
+    'warn',
+  ])
   if (code !== 0) fail('The UI could not be built; the lines above say why.')
   writeFileSync(stamp, now)
 }

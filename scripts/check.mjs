@@ -8,7 +8,11 @@ const checks = [
   ['lint', bin('oxlint'), ['--type-aware', '--deny-warnings', '.']],
   ['types of core, contract, db and server', bin('tsc'), ['-p', 'tsconfig.json']],
   ['types of web', bin('tsc'), ['--noEmit', '-p', 'web/tsconfig.json']],
-  ['import direction', bin('depcruise'), ['--config', '.dependency-cruiser.cjs', 'core', 'contract', 'db', 'server', 'web/src']],
+  [
+    'import direction',
+    bin('depcruise'),
+    ['--config', '.dependency-cruiser.cjs', 'core', 'contract', 'db', 'server', 'web/src'],
+  ],
   ['unused code', bin('knip'), []],
   ['database types', node, ['scripts/generate-types.ts', '--verify']],
 ]

@@ -11,17 +11,29 @@ export const node = path.join(root, 'node_modules/.bin', process.platform === 'w
 
 /** Installs what package-lock.json says, unless it is there already. Ends the process with a sentence when it cannot. */
 export function ensureInstalled() {
-  if (Number(process.versions.node.split('.')[0]) < 20) fail(`Node ${process.versions.node} is too old to start; install Node 20 or newer.`)
-  const lock = createHash('sha256').update(readFileSync(path.join(root, 'package-lock.json'))).digest('hex')
+  if (Number(process.versions.node.split('.')[0]) < 20)
+    fail(`Node ${process.versions.node} is too old to start; install Node 20 or newer.`)
+  const lock = createHash('sha256')
+    .update(readFileSync(path.join(root, 'package-lock.json')))
+    .digest('hex')
   if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== lock || !existsSync(node)) {
     process.stderr.write('Installing the dependencies (once, about a minute)...\n')
-    const npm = spawnSync('npm', ['ci', '--no-fund', '--no-audit', '--loglevel=error'], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], shell: process.platform === 'win32' })
-    if (npm.status !== 0) fail('The dependencies could not be installed. Check the network and the space on the disk, then try again.')
+    // Not `npm ci`: it refuses a lock file that lacks optional packages of other platforms, which some mirrors do not
+    // carry. With the lock in place `install` takes the same versions, and --no-save leaves the lock as it is.
+    const npm = spawnSync('npm', ['install', '--no-save', '--no-fund', '--no-audit', '--loglevel=error'], {
+      cwd: root,
+      stdio: ['ignore', 'ignore', 'inherit'],
+      shell: process.platform === 'win32',
+    })
+    if (npm.status !== 0)
+      fail('The dependencies could not be installed. Check the network and the space on the disk, then try again.')
     writeFileSync(stamp, lock)
   }
   const version = spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout?.trim() ?? ''
   if (!/^v(2[4-9]|[3-9]\d)\./.test(version)) {
-    fail('The npm package `node` did not bring Node 24, probably because install scripts are switched off. Run: npm rebuild node --ignore-scripts=false')
+    fail(
+      'The npm package `node` did not bring Node 24, probably because install scripts are switched off. Run: npm rebuild node --ignore-scripts=false',
+    )
   }
 }
 

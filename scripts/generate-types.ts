@@ -14,7 +14,26 @@ const server = await startEmbedded({ dataDir: folder, log: quiet, fsync: false }
 try {
   await migrate(server.url)
   const out = verify ? path.join(folder, 'types.ts') : target
-  execFileSync('kysely-codegen', ['--url', server.url, '--dialect', 'postgres', '--out-file', out, '--exclude-pattern', '*_(20*|default)', '--numeric-parser', 'number', '--date-parser', 'string', '--log-level', 'error'], { stdio: 'inherit' })
+  execFileSync(
+    'kysely-codegen',
+    [
+      '--url',
+      server.url,
+      '--dialect',
+      'postgres',
+      '--out-file',
+      out,
+      '--exclude-pattern',
+      '*_(20*|default)',
+      '--numeric-parser',
+      'number',
+      '--date-parser',
+      'string',
+      '--log-level',
+      'error',
+    ],
+    { stdio: 'inherit' },
+  )
   // db/pool.ts reads int8 as a safe number, which the generator cannot know.
   writeFileSync(out, readFileSync(out, 'utf8').replace(/export type Int8 = .*;/, 'export type Int8 = number;'))
   if (verify && readFileSync(out, 'utf8') !== readFileSync(target, 'utf8')) {

@@ -30,15 +30,20 @@ test('a failed job keeps its reason and a cancelled one stops at its next report
 
   const long = await startJob(ctx, systemActor, 'long', {})
   let steps = 0
-  await runJob(ctx, long.id, {
-    long: async (_ctx, _input, tools) => {
-      for (; steps < 100; steps++) {
-        tools.signal.throwIfAborted()
-        if (steps === 3) await cancelJob(ctx, long.id)
-        await tools.progress(100, 100)
-      }
+  await runJob(
+    ctx,
+    long.id,
+    {
+      long: async (_ctx, _input, tools) => {
+        for (; steps < 100; steps++) {
+          tools.signal.throwIfAborted()
+          if (steps === 3) await cancelJob(ctx, long.id)
+          await tools.progress(100, 100)
+        }
+      },
     },
-  }, running)
+    running,
+  )
   expect(steps).toBeLessThan(10)
   expect((await readJob(ctx, long.id)).status).toBe('cancelled')
 })

@@ -22,7 +22,9 @@ export async function startJob(ctx: Ctx, actor: Actor, kind: string, input: Reco
     [kind, JSON.stringify(input), actor.kind === 'user' ? actor.id : null],
   )
   const job = rows[0]!
-  await ctx.queue.enqueue('job', { id: job.id }).catch((err: unknown) => ctx.log.warn({ err, job: job.id }, 'wake-up lost, the sweep will find the job'))
+  await ctx.queue
+    .enqueue('job', { id: job.id })
+    .catch((err: unknown) => ctx.log.warn({ err, job: job.id }, 'wake-up lost, the sweep will find the job'))
   return job
 }
 
@@ -35,7 +37,10 @@ export async function readJob(ctx: Ctx, id: string): Promise<Job> {
 
 /** Asks a job to stop; it ends at its next progress report. */
 export async function cancelJob(ctx: Ctx, id: string): Promise<void> {
-  await ctx.pool.query(`update jobs set status = 'cancelled', finished_at = now() where id = $1 and status in ('queued', 'running')`, [id])
+  await ctx.pool.query(
+    `update jobs set status = 'cancelled', finished_at = now() where id = $1 and status in ('queued', 'running')`,
+    [id],
+  )
   await ctx.bus.publish(`job.${id}`, { id, status: 'cancelled' })
 }
 
@@ -43,10 +48,18 @@ export async function cancelJob(ctx: Ctx, id: string): Promise<void> {
  * Runs one job if nobody else does. A session advisory lock says that it runs: when the process dies PostgreSQL
  * frees it and the sweep starts the job again, so handlers must be able to run twice.
  */
-export async function runJob(ctx: Ctx, id: string, handlers: Record<string, JobHandler>, stopping: AbortSignal): Promise<void> {
+export async function runJob(
+  ctx: Ctx,
+  id: string,
+  handlers: Record<string, JobHandler>,
+  stopping: AbortSignal,
+): Promise<void> {
   const client = await ctx.pool.connect()
   try {
-    const { rows: lock } = await client.query<{ ok: boolean }>('select pg_try_advisory_lock(hashtextextended($1, 7)) as ok', [id])
+    const { rows: lock } = await client.query<{ ok: boolean }>(
+      'select pg_try_advisory_lock(hashtextextended($1, 7)) as ok',
+      [id],
+    )
     if (!lock[0]?.ok) return
     try {
       const { rows } = await client.query<{ kind: string; input: Record<string, unknown>; created_by: string | null }>(
@@ -82,9 +95,19 @@ async function execute(
       // People read four updates a second at most.
       if (Date.now() - told < 250 && done !== total) return
       told = Date.now()
-      const { rowCount } = await ctx.pool.query(`update jobs set done = $2, total = $3, message = $4 where id = $1 and status = 'running'`, [id, done, total, message ?? null])
+      const { rowCount } = await ctx.pool.query(
+        `update jobs set done = $2, total = $3, message = $4 where id = $1 and status = 'running'`,
+        [id, done, total, message ?? null],
+      )
       if (rowCount === 0) cancel.abort()
-      await ctx.bus.publish(`job.${id}`, { id, kind: job.kind, status: 'running', done, total, message: message ?? null })
+      await ctx.bus.publish(`job.${id}`, {
+        id,
+        kind: job.kind,
+        status: 'running',
+        done,
+        total,
+        message: message ?? null,
+      })
     },
   }
   let end: { status: string; result: unknown; error: string | null }
@@ -99,7 +122,10 @@ async function execute(
     if (!cancel.signal.aborted) ctx.log.error({ err: error as Error, job: id, kind: job.kind }, 'job failed')
     end = { status: cancel.signal.aborted ? 'cancelled' : 'failed', result: null, error: (error as Error).message }
   }
-  await ctx.pool.query(`update jobs set status = $2, result = $3, error = $4, finished_at = now() where id = $1 and status = 'running'`, [id, end.status, JSON.stringify(end.result), end.error])
+  await ctx.pool.query(
+    `update jobs set status = $2, result = $3, error = $4, finished_at = now() where id = $1 and status = 'running'`,
+    [id, end.status, JSON.stringify(end.result), end.error],
+  )
   await ctx.bus.publish(`job.${id}`, { id, kind: job.kind, status: end.status })
 }
 

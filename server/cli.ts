@@ -4,7 +4,9 @@ import path from 'node:path'
 import { Command, CommanderError, Option } from 'commander'
 import { CliError, exit, type Output } from './cli/output.ts'
 
-const version = (JSON.parse(readFileSync(path.join(import.meta.dirname, '../package.json'), 'utf8')) as { version: string }).version
+const version = (
+  JSON.parse(readFileSync(path.join(import.meta.dirname, '../package.json'), 'utf8')) as { version: string }
+).version
 
 /** Stops after the running batch; a second Ctrl-C stops at once. */
 function interruption(): AbortSignal {
@@ -32,15 +34,37 @@ function build(): Command {
     .option('--no-color', 'plain text')
     .showSuggestionAfterError()
     .exitOverride()
-    .addHelpText('before', 'Examples:\n  liquor-agent import customers shop.csv\n  liquor-agent score && liquor-agent plan\n  liquor-agent actions --json > actions.json && liquor-agent plan --from actions.json --json > plan.json\n  liquor-agent send --plan plan.json --live\n')
+    .addHelpText(
+      'before',
+      'Examples:\n  liquor-agent import customers shop.csv\n  liquor-agent score && liquor-agent plan\n  liquor-agent actions --json > actions.json && liquor-agent plan --from actions.json --json > plan.json\n  liquor-agent send --plan plan.json --live\n',
+    )
   const globals = (): Globals => ({ ...program.opts<Output>(), signal })
 
-  program.command('up').description('database, API, worker and UI in one process').action(async () => (await import('./cli/run.ts')).up(globals()))
-  program.command('api').description('only the API and the UI').action(async () => (await import('./cli/run.ts')).run(globals(), { api: true, worker: false }))
-  program.command('worker').description('only the background worker').action(async () => (await import('./cli/run.ts')).run(globals(), { api: false, worker: true }))
-  program.command('migrate').description('bring the database schema up to date').action(async () => (await import('./cli/run.ts')).migrateOnly(globals()))
-  program.command('doctor').description('check machine, configuration and database').action(async () => (await import('./cli/run.ts')).doctor(globals()))
+  program
+    .command('up')
+    .description('database, API, worker and UI in one process')
+    .action(async () => (await import('./cli/run.ts')).up(globals()))
+  program
+    .command('api')
+    .description('only the API and the UI')
+    .action(async () => (await import('./cli/run.ts')).run(globals(), { api: true, worker: false }))
+  program
+    .command('worker')
+    .description('only the background worker')
+    .action(async () => (await import('./cli/run.ts')).run(globals(), { api: false, worker: true }))
+  program
+    .command('migrate')
+    .description('bring the database schema up to date')
+    .action(async () => (await import('./cli/run.ts')).migrateOnly(globals()))
+  program
+    .command('doctor')
+    .description('check machine, configuration and database')
+    .action(async () => (await import('./cli/run.ts')).doctor(globals()))
 
+  program
+    .command('env')
+    .description('every environment variable: name, meaning, default')
+    .action(async () => (await import('./cli/run.ts')).environment())
   program
     .command('import')
     .description('customers, orders or products from CSV, TSV, JSON or JSONL, plain or gzip; - reads stdin')
@@ -50,7 +74,9 @@ function build(): Command {
     .option('--dry-run', 'check every row, change nothing', false)
     .option('--zone <zone>', 'time zone of dates without one (default: the shop’s)')
     .option('--no-create-customers', 'orders of unknown customers are rejected instead of creating them')
-    .action(async (kind: string, file: string, options) => (await import('./cli/import.ts')).importFile(globals(), kind, file, options))
+    .action(async (kind: string, file: string, options) =>
+      (await import('./cli/import.ts')).importFile(globals(), kind, file, options),
+    )
   program
     .command('score')
     .description('score every customer')
@@ -75,7 +101,10 @@ function build(): Command {
     .option('--live', 'really send through the configured channel', false)
     .option('--now', 'do not wait for the windows of the plan: everything that may go now goes now', false)
     .action(async (options) => (await import('./cli/send.ts')).send(globals(), options))
-  program.command('status').description('what is in the shop and what runs').action(async () => (await import('./cli/report.ts')).status(globals()))
+  program
+    .command('status')
+    .description('what is in the shop and what runs')
+    .action(async () => (await import('./cli/report.ts')).status(globals()))
   program
     .command('export')
     .description('customers, sends or campaigns as CSV on stdout')
@@ -94,7 +123,9 @@ function build(): Command {
     .argument('<email>')
     .addOption(new Option('--role <role>').choices(['admin', 'manager', 'user']).default('admin'))
     .option('--name <name>')
-    .action(async (email: string, options) => (await import('./cli/setup.ts')).createUserFromShell(globals(), email, options))
+    .action(async (email: string, options) =>
+      (await import('./cli/setup.ts')).createUserFromShell(globals(), email, options),
+    )
   return program
 }
 
@@ -104,7 +135,8 @@ try {
 } catch (error) {
   if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? exit.ok : exit.usage)
   const known = error instanceof CliError || (error instanceof Error && 'exitCode' in error)
-  if (program.opts<Output>().json) process.stdout.write(JSON.stringify({ schema: 'liquor-agent/error@1', error: (error as Error).message }) + '\n')
+  if (program.opts<Output>().json)
+    process.stdout.write(JSON.stringify({ schema: 'liquor-agent/error@1', error: (error as Error).message }) + '\n')
   process.stderr.write(known ? `${(error as Error).message}\n` : `Something broke: ${(error as Error).stack}\n`)
   process.exit(known ? (error as { exitCode: number }).exitCode : exit.failed)
 }

@@ -8,14 +8,27 @@ const root = path.resolve(import.meta.dirname, '..')
 /** Every setting a process takes from its environment: name, meaning, default. All others live in the database. */
 const Environment = z.object({
   DATABASE_URL: z.string().optional().describe('PostgreSQL 15+; absent: the embedded server under LMA_DATA'),
-  LMA_DATA: z.string().default(path.join(root, '.data')).describe('folder for the embedded database, imports, exports and the secret'),
-  LMA_SECRET: z.string().min(32).optional().describe('at least 32 characters; absent: made once and kept in LMA_DATA/secret'),
+  LMA_DATA: z
+    .string()
+    .default(path.join(root, '.data'))
+    .describe('folder for the embedded database, imports, exports and the secret'),
+  LMA_SECRET: z
+    .string()
+    .min(32)
+    .optional()
+    .describe('at least 32 characters; absent: made once and kept in LMA_DATA/secret'),
   PORT: z.coerce.number().int().min(0).max(65535).default(8000).describe('HTTP port'),
   HOST: z.string().default('127.0.0.1').describe('address to listen on; 0.0.0.0 to be reached from other machines'),
   PUBLIC_URL: z.url().optional().describe('where customers reach links in messages; default http://localhost:PORT'),
   SMTP_URL: z.string().optional().describe('smtp://user:pass@host:port; overrides the e-mail channel of the settings'),
-  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info').describe('least level that is written'),
-  LMA_DEMO: z.enum(['auto', 'off']).default('auto').describe('auto: an empty shop gets the demo data at the first start'),
+  LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+    .default('info')
+    .describe('least level that is written'),
+  LMA_DEMO: z
+    .enum(['auto', 'off'])
+    .default('auto')
+    .describe('auto: an empty shop gets the demo data at the first start'),
   LMA_SLOTS: z.coerce.number().int().min(1).max(500).default(20).describe('messages in flight per channel and worker'),
   LMA_TRUST_PROXY: z.coerce.number().int().min(0).max(5).default(0).describe('number of reverse proxies in front'),
 })
@@ -45,7 +58,9 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const parsed = Environment.safeParse(Object.fromEntries(Object.entries(env).filter(([, v]) => v !== '')))
   if (!parsed.success) {
     const issue = parsed.error.issues[0]
-    throw new ConfigError(`The environment variable ${issue?.path.join('.')} is wrong: ${issue?.message}. Correct or unset it.`)
+    throw new ConfigError(
+      `The environment variable ${issue?.path.join('.')} is wrong: ${issue?.message}. Correct or unset it.`,
+    )
   }
   const e = parsed.data
   return {
@@ -81,7 +96,9 @@ function keptSecret(dataDir: string): string {
     writeFileSync(file, secret + '\n', { mode: 0o600, flag: 'wx' })
   } catch (error) {
     if (existsSync(file)) return readFileSync(file, 'utf8').trim()
-    throw new ConfigError(`The data folder ${dataDir} cannot be written (${(error as NodeJS.ErrnoException).code ?? 'error'}). Make it writable, or point LMA_DATA at a folder that is.`)
+    throw new ConfigError(
+      `The data folder ${dataDir} cannot be written (${(error as NodeJS.ErrnoException).code ?? 'error'}). Make it writable, or point LMA_DATA at a folder that is.`,
+    )
   }
   return secret
 }

@@ -25,7 +25,11 @@ export interface Ctx {
 }
 
 /** Connects everything; the only file that sees adapters. Close with closeContext. */
-export function createContext(config: Config, databaseUrl: string, options: { log?: Log; clock?: () => Date; poolSize?: number } = {}): Ctx {
+export function createContext(
+  config: Config,
+  databaseUrl: string,
+  options: { log?: Log; clock?: () => Date; poolSize?: number } = {},
+): Ctx {
   const log = options.log ?? createLog(config.logLevel)
   const pool = createPool(databaseUrl, { max: options.poolSize ?? 20 })
   pool.on('error', (err) => log.warn({ err }, 'database connection lost'))

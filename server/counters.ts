@@ -5,7 +5,10 @@ import type { ClientBase, Pool } from 'pg'
  * Without ids: campaigns that run, or that something happened to in the last two hours. Returns how many changed.
  * Completed is what a provider accepted and did not give back; a click implies an open; scanners never count.
  */
-export async function refreshCampaignCounters(client: ClientBase | Pool, campaignIds?: readonly string[]): Promise<number> {
+export async function refreshCampaignCounters(
+  client: ClientBase | Pool,
+  campaignIds?: readonly string[],
+): Promise<number> {
   if (campaignIds?.length === 0) return 0
   const { rowCount } = await client.query(
     `with touched as (

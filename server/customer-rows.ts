@@ -35,7 +35,12 @@ type Stored = Omit<CustomerRow, 'is_masked'>
 /** The row as this reader may see it: role `user` works with people without seeing how to reach them. */
 export function showCustomer(row: Stored, actor: Pick<Actor, 'role'>): CustomerRow {
   const masked = actor.role === 'user'
-  return { ...row, email: masked ? maskEmail(row.email) : row.email, phone: masked ? maskPhone(row.phone) : row.phone, is_masked: masked }
+  return {
+    ...row,
+    email: masked ? maskEmail(row.email) : row.email,
+    phone: masked ? maskPhone(row.phone) : row.phone,
+    is_masked: masked,
+  }
 }
 
 /** j***@e***.com */
@@ -57,9 +62,18 @@ export interface Count {
 
 /** Exact up to 10,000; beyond, the planner's estimate: counting a million rows for a page nobody reads is not worth it. */
 export async function countUpTo(pool: Pool, from: string, where: string, values: readonly unknown[]): Promise<Count> {
-  const { rows } = await pool.query<{ n: number }>(`select count(*) as n from (select from ${from} where ${where} limit 10001) as some`, [...values])
+  const { rows } = await pool.query<{ n: number }>(
+    `select count(*) as n from (select from ${from} where ${where} limit 10001) as counted`,
+    [...values],
+  )
   const n = rows[0]?.n ?? 0
   if (n <= 10_000) return { total: n, total_is_exact: true }
-  const { rows: plan } = await pool.query<{ 'QUERY PLAN': { Plan: { 'Plan Rows': number } }[] }>(`explain (format json) select from ${from} where ${where}`, [...values])
-  return { total: Math.max(10_001, Math.round(plan[0]?.['QUERY PLAN'][0]?.Plan['Plan Rows'] ?? n)), total_is_exact: false }
+  const { rows: plan } = await pool.query<{ 'QUERY PLAN': { Plan: { 'Plan Rows': number } }[] }>(
+    `explain (format json) select from ${from} where ${where}`,
+    [...values],
+  )
+  return {
+    total: Math.max(10_001, Math.round(plan[0]?.['QUERY PLAN'][0]?.Plan['Plan Rows'] ?? n)),
+    total_is_exact: false,
+  }
 }

@@ -6,11 +6,21 @@ const ctx = await testContext()
 const campaignId = '01900000-0000-7000-8000-000000000001'
 
 async function rollup(): Promise<unknown[]> {
-  return (await ctx.pool.query('select hour, campaign_id, channel, segment, event_type, machine, events, value_cents from rollup_hourly order by 1, 2, 3, 4, 5, 6')).rows
+  return (
+    await ctx.pool.query(
+      'select hour, campaign_id, channel, segment, event_type, machine, events, value_cents from rollup_hourly order by 1, 2, 3, 4, 5, 6',
+    )
+  ).rows
 }
 
 test('an event that arrives twice is counted once', async () => {
-  const open: NewEvent = { type: 'open', at: new Date('2026-11-20T10:00:00Z'), key: 'open:1', campaignId, channel: 'email' }
+  const open: NewEvent = {
+    type: 'open',
+    at: new Date('2026-11-20T10:00:00Z'),
+    key: 'open:1',
+    campaignId,
+    channel: 'email',
+  }
   expect(await appendEvents(ctx.pool, [open, open])).toBe(1)
   expect(await appendEvents(ctx.pool, [open])).toBe(0)
   expect((await ctx.pool.query('select count(*) as n from analytics_events')).rows[0]).toEqual({ n: 1 })

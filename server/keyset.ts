@@ -26,11 +26,20 @@ export function createParams(): Params {
 
 /** "-clv_score,name" -> steps from the allow-list, with the id at the end so that the order is total. Throws InputError. */
 export function parseSort(sort: string | undefined, fallback: string, keys: SortKeys, idSql: string): SortStep[] {
-  const names = (sort ?? fallback).split(',').map((s) => s.trim()).filter(Boolean)
+  const names = (sort ?? fallback)
+    .split(',')
+    .map((s) => s.trim())
+    .filter(Boolean)
   const steps = names.map((name) => {
     const key = name.replace(/^-/, '')
     const found = Object.hasOwn(keys, key) ? keys[key] : undefined
-    if (!found) throw new InputError([{ path: 'query.sort', message: `Cannot sort by ${key.slice(0, 40)}; choose from ${Object.keys(keys).join(', ')}.` }])
+    if (!found)
+      throw new InputError([
+        {
+          path: 'query.sort',
+          message: `Cannot sort by ${key.slice(0, 40)}; choose from ${Object.keys(keys).join(', ')}.`,
+        },
+      ])
     return { ...found, descending: name.startsWith('-') }
   })
   if (steps.length > 5) throw new InputError([{ path: 'query.sort', message: 'Sort by at most five keys.' }])
@@ -70,7 +79,10 @@ export function readCursor(secret: string, cursor: string, sort: string): unknow
   const body = bytes.subarray(16)
   const ok = bytes.length > 16 && timingSafeEqual(bytes.subarray(0, 16), sign(secret, body))
   const parsed = ok ? (JSON.parse(body.toString('utf8')) as unknown[]) : []
-  if (parsed[0] !== sort) throw new InputError([{ path: 'query.cursor', message: 'This cursor does not belong to this list and sort; begin again without it.' }])
+  if (parsed[0] !== sort)
+    throw new InputError([
+      { path: 'query.cursor', message: 'This cursor does not belong to this list and sort; begin again without it.' },
+    ])
   return parsed.slice(1)
 }
 

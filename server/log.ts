@@ -13,7 +13,14 @@ export function createLog(level: string): Log {
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
-      serializers: { err: (e: Error & { code?: string }) => ({ type: e.name, code: e.code, message: withoutAddresses(e.message), stack: withoutAddresses(e.stack ?? '') }) },
+      serializers: {
+        err: (e: Error & { code?: string }) => ({
+          type: e.name,
+          code: e.code,
+          message: withoutAddresses(e.message),
+          stack: withoutAddresses(e.stack ?? ''),
+        }),
+      },
     },
     pino.destination({ dest: 2, sync: false }),
   )

@@ -42,7 +42,13 @@ export async function findOffers(client: ClientBase | Pool, filter: OfferFilter 
      where ($1::uuid[] is null or o.id = any($1)) and ($2::text is null or o.title ilike '%' || $2 || '%' or o.key ilike '%' || $2 || '%')
        and ($3::text is null or o.kind = $3) and ($4::text is null or o.department = $4) and ($5::boolean is null or o.is_active = $5)
      order by o.id`,
-    [filter.ids ?? null, filter.q?.replace(/[\\%_]/g, '\\$&') ?? null, filter.kind ?? null, filter.department ?? null, filter.isActive ?? null],
+    [
+      filter.ids ?? null,
+      filter.q?.replace(/[\\%_]/g, '\\$&') ?? null,
+      filter.kind ?? null,
+      filter.department ?? null,
+      filter.isActive ?? null,
+    ],
   )
   return rows
 }
@@ -53,22 +59,49 @@ export function offerOf({ is_active: _, is_demo: __, ...offer }: OfferRow): Offe
 }
 
 /** Adds the words for customers and the law's opinion per store. */
-export function showOffer(row: OfferRow, stores: readonly StoreForGate[], policy: Policy, currency: string): StoredOffer {
+export function showOffer(
+  row: OfferRow,
+  stores: readonly StoreForGate[],
+  policy: Policy,
+  currency: string,
+): StoredOffer {
   return { ...row, text: describeOffer(row, currency), stores: judgeOffer(row, stores, policy) }
 }
 
-export function judgeOffer(offer: Offer, stores: readonly StoreForGate[], policy: Policy, day: string | null = null): StoredOffer['stores'] {
+export function judgeOffer(
+  offer: Offer,
+  stores: readonly StoreForGate[],
+  policy: Policy,
+  day: string | null = null,
+): StoredOffer['stores'] {
   return stores
     .filter((s) => s.id !== 'shop')
     .map((store) => {
       const verdicts = checkOffer(offer, store, policy, day)
-      return { store_id: store.id, store: store.name, state: store.state, allowed: decisive(verdicts) === null, verdicts }
+      return {
+        store_id: store.id,
+        store: store.name,
+        state: store.state,
+        allowed: decisive(verdicts) === null,
+        verdicts,
+      }
     })
 }
 
 const defaults: Omit<Offer, 'id' | 'key' | 'title' | 'kind'> = {
-  value: null, min_quantity: null, department: null, category: null, product_ids: [], min_spend_cents: null, funded_by: 'store', redeemable_as_coupon: false, code: null,
-  unit_cost_cents: null, regular_price_cents: null, valid_from: null, valid_to: null,
+  value: null,
+  min_quantity: null,
+  department: null,
+  category: null,
+  product_ids: [],
+  min_spend_cents: null,
+  funded_by: 'store',
+  redeemable_as_coupon: false,
+  code: null,
+  unit_cost_cents: null,
+  regular_price_cents: null,
+  valid_from: null,
+  valid_to: null,
 }
 
 /** An offer as it would be stored; the id is only a place-holder until the database gives one. */
@@ -99,10 +132,27 @@ export async function saveOffer(client: ClientBase, offer: Offer, isActive: bool
 
 /** The offer as stored, without price facts from products. */
 export async function findStoredOffer(client: ClientBase, id: string): Promise<OfferRow | null> {
-  const { rows } = await client.query<OfferRow>(`select ${columns}, o.is_active, o.is_demo from offers as o where o.id = $1 for update`, [id])
+  const { rows } = await client.query<OfferRow>(
+    `select ${columns}, o.is_active, o.is_demo from offers as o where o.id = $1 for update`,
+    [id],
+  )
   return rows[0] ?? null
 }
 
 function values(o: Omit<Offer, 'id'>): unknown[] {
-  return [o.value, o.min_quantity, o.department, o.category, o.product_ids, o.min_spend_cents, o.funded_by, o.redeemable_as_coupon, o.code, o.unit_cost_cents, o.regular_price_cents, o.valid_from, o.valid_to]
+  return [
+    o.value,
+    o.min_quantity,
+    o.department,
+    o.category,
+    o.product_ids,
+    o.min_spend_cents,
+    o.funded_by,
+    o.redeemable_as_coupon,
+    o.code,
+    o.unit_cost_cents,
+    o.regular_price_cents,
+    o.valid_from,
+    o.valid_to,
+  ]
 }

@@ -38,7 +38,12 @@ const closesAll = (reason: Closing['reason']): boolean => reason === 'complaint'
  * Closes addresses: suppression (keyed hash), consent denied with its proof, the customer's waiting messages of that
  * channel cancelled. Doing it twice changes nothing. A bounce is no statement of the customer and leaves consent alone.
  */
-export async function closeAddresses(client: ClientBase, config: Pick<Config, 'secret'>, closings: readonly Closing[], proof: Proof): Promise<Closed> {
+export async function closeAddresses(
+  client: ClientBase,
+  config: Pick<Config, 'secret'>,
+  closings: readonly Closing[],
+  proof: Proof,
+): Promise<Closed> {
   if (closings.length === 0) return { suppressed: 0, denied: 0, cancelled: 0 }
   const rows = closings.map((c) => ({
     channel: c.channel,
@@ -58,8 +63,21 @@ export async function closeAddresses(client: ClientBase, config: Pick<Config, 's
      on conflict (channel, address_hash) do nothing`,
     [JSON.stringify(rows)],
   )
-  const spoken = rows.filter((r) => r.customer_id && r.reason !== 'hard_bounce').flatMap((r) => (r.scope === 'all' ? (['email', 'sms'] as const) : [r.channel]).map((channel) => ({ customer_id: r.customer_id!, channel, at: r.at })))
-  const denied = await setConsents(client, spoken.map((s) => ({ customerId: s.customer_id, channel: s.channel, at: new Date(s.at) })), 'denied', proof)
+  const spoken = rows
+    .filter((r) => r.customer_id && r.reason !== 'hard_bounce')
+    .flatMap((r) =>
+      (r.scope === 'all' ? (['email', 'sms'] as const) : [r.channel]).map((channel) => ({
+        customer_id: r.customer_id!,
+        channel,
+        at: r.at,
+      })),
+    )
+  const denied = await setConsents(
+    client,
+    spoken.map((s) => ({ customerId: s.customer_id, channel: s.channel, at: new Date(s.at) })),
+    'denied',
+    proof,
+  )
   const { rowCount: cancelled } = await client.query(
     `update sends set status = 'cancelled', refused_by = g.reason, error_message = 'The address was closed before this message was due.', updated_at = now()
      from (select distinct on (x.customer_id, x.scope) x.customer_id, x.scope, x.reason
@@ -74,18 +92,37 @@ export async function closeAddresses(client: ClientBase, config: Pick<Config, 's
  * Takes a customer's own "no" back: only suppressions that the customer made are lifted, never those for bounces and
  * complaints. Returns whether messages may go again as far as this list is concerned.
  */
-export async function reopenAddress(client: ClientBase, config: Pick<Config, 'secret'>, opening: { channel: Channel; address: string; customerId: string; at: Date }, proof: Proof): Promise<boolean> {
+export async function reopenAddress(
+  client: ClientBase,
+  config: Pick<Config, 'secret'>,
+  opening: { channel: Channel; address: string; customerId: string; at: Date },
+  proof: Proof,
+): Promise<boolean> {
   const hash = addressHash(config, opening.channel, opening.address)
-  await client.query(`delete from suppressions where suppressions.channel = $1 and suppressions.address_hash = $2 and suppressions.reason = 'unsubscribe'`, [opening.channel, hash])
-  const { rowCount: still } = await client.query(`select 1 from suppressions where suppressions.channel in ($1, 'all') and suppressions.address_hash = $2`, [opening.channel, hash])
+  await client.query(
+    `delete from suppressions where suppressions.channel = $1 and suppressions.address_hash = $2 and suppressions.reason = 'unsubscribe'`,
+    [opening.channel, hash],
+  )
+  const { rowCount: still } = await client.query(
+    `select 1 from suppressions where suppressions.channel in ($1, 'all') and suppressions.address_hash = $2`,
+    [opening.channel, hash],
+  )
   if (still) return false
   const given = await setConsents(client, [opening], 'granted', proof)
-  if (given > 0) await appendEvents(client, [{ type: 'resubscribe', at: opening.at, customerId: opening.customerId, channel: opening.channel }])
+  if (given > 0)
+    await appendEvents(client, [
+      { type: 'resubscribe', at: opening.at, customerId: opening.customerId, channel: opening.channel },
+    ])
   return true
 }
 
 /** Writes consent and its proof where it differs from what stands; returns how many changed. */
-async function setConsents(client: ClientBase, consents: readonly { customerId: string; channel: Channel; at: Date }[], status: 'granted' | 'denied', proof: Proof): Promise<number> {
+async function setConsents(
+  client: ClientBase,
+  consents: readonly { customerId: string; channel: Channel; at: Date }[],
+  status: 'granted' | 'denied',
+  proof: Proof,
+): Promise<number> {
   if (consents.length === 0) return 0
   const { rows } = await client.query<{ n: number }>(
     `with given as (
@@ -108,7 +145,14 @@ async function setConsents(client: ClientBase, consents: readonly { customerId: 
        returning 1
      )
      select count(*) as n from proven`,
-    [JSON.stringify(consents.map((c) => ({ customer_id: c.customerId, channel: c.channel, at: c.at.toISOString() }))), status, proof.source, proof.textVersion ?? null, proof.ip ?? null, proof.userAgent ?? null],
+    [
+      JSON.stringify(consents.map((c) => ({ customer_id: c.customerId, channel: c.channel, at: c.at.toISOString() }))),
+      status,
+      proof.source,
+      proof.textVersion ?? null,
+      proof.ip ?? null,
+      proof.userAgent ?? null,
+    ],
   )
   return rows[0]?.n ?? 0
 }

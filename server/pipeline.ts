@@ -3,13 +3,55 @@
  * writing slice, or the kernel (modules directly in server/); anybody may read. test/architecture.test.ts checks it.
  */
 export const pipeline = [
-  { stage: 'knowledge', seedName: 'knowledge base', verb: 'import', does: 'customers, orders, catalog', tables: ['customers', 'orders', 'order_items', 'products', 'consents', 'imports'] },
-  { stage: 'segments', seedName: 'playbooks', verb: 'segments', does: 'who belongs together and what to tell them', tables: [] },
-  { stage: 'scoring', seedName: 'subagent', verb: 'score', does: 'scores and actions per customer', tables: ['customer_scores', 'segments', 'segment_members'] },
-  { stage: 'planning', seedName: 'orchestrator', verb: 'plan', does: 'weekly plan within limits', tables: ['campaigns', 'offers', 'campaign_variants', 'experiments', 'llm_calls'] },
-  { stage: 'dispatch', seedName: 'sender', verb: 'send', does: 'due sends, windows, rates', tables: ['send_batches', 'delivery_attempts'] },
-  { stage: 'delivery', seedName: 'pusher', verb: 'send', does: 'render and deliver: email, SMS', tables: ['message_templates', 'links', 'sandbox_messages'] },
-  { stage: 'feedback', seedName: 'feedback', verb: 'feedback', does: 'opens, clicks, orders, bounces, opt-outs', tables: ['conversions', 'webhook_inbox'] },
+  {
+    stage: 'knowledge',
+    seedName: 'knowledge base',
+    verb: 'import',
+    does: 'customers, orders, catalog',
+    tables: ['customers', 'orders', 'order_items', 'products', 'consents', 'imports'],
+  },
+  {
+    stage: 'segments',
+    seedName: 'playbooks',
+    verb: 'segments',
+    does: 'who belongs together and what to tell them',
+    tables: [],
+  },
+  {
+    stage: 'scoring',
+    seedName: 'subagent',
+    verb: 'score',
+    does: 'scores and actions per customer',
+    tables: ['customer_scores', 'segments', 'segment_members'],
+  },
+  {
+    stage: 'planning',
+    seedName: 'orchestrator',
+    verb: 'plan',
+    does: 'weekly plan within limits',
+    tables: ['campaigns', 'offers', 'campaign_variants', 'experiments', 'llm_calls'],
+  },
+  {
+    stage: 'dispatch',
+    seedName: 'sender',
+    verb: 'send',
+    does: 'due sends, windows, rates',
+    tables: ['send_batches', 'delivery_attempts'],
+  },
+  {
+    stage: 'delivery',
+    seedName: 'pusher',
+    verb: 'send',
+    does: 'render and deliver: email, SMS',
+    tables: ['message_templates', 'links', 'sandbox_messages'],
+  },
+  {
+    stage: 'feedback',
+    seedName: 'feedback',
+    verb: 'feedback',
+    does: 'opens, clicks, orders, bounces, opt-outs',
+    tables: ['conversions', 'webhook_inbox'],
+  },
   { stage: 'analytics', seedName: 'analytics', verb: 'status', does: 'what it earned', tables: [] },
 ] as const
 

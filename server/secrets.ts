@@ -19,13 +19,16 @@ export function encryptSecret(secret: string, context: string, plain: string): s
 export function decryptSecret(secret: string, context: string, stored: string): string {
   const [tag, payload] = stored.split('.')
   const bytes = Buffer.from(payload ?? '', 'base64url')
-  if (tag !== version || bytes.length < 28) throw new Error('A stored secret is damaged; enter it again in the settings.')
+  if (tag !== version || bytes.length < 28)
+    throw new Error('A stored secret is damaged; enter it again in the settings.')
   const decipher = createDecipheriv('aes-256-gcm', deriveKey(secret, 'settings'), bytes.subarray(0, 12))
   decipher.setAAD(Buffer.from(context))
   decipher.setAuthTag(bytes.subarray(12, 28))
   try {
     return Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]).toString('utf8')
   } catch {
-    throw new Error('A stored secret cannot be read with this LMA_SECRET; restore the secret or enter the password again in the settings.')
+    throw new Error(
+      'A stored secret cannot be read with this LMA_SECRET; restore the secret or enter the password again in the settings.',
+    )
   }
 }

@@ -13,5 +13,15 @@ export async function loadStores(client: ClientBase | Pool): Promise<StoreForGat
   )
   if (rows.length > 0) return rows.map((row) => ({ ...row, sells: [...row.sells, 'other'] }))
   const shop = await readSetting(client, 'shop')
-  return [{ id: 'shop', name: shop.name, legal_name: shop.name, licence_number: null, state: '??', time_zone: shop.time_zone, sells: ['spirits', 'wine', 'beer', 'other'] }]
+  return [
+    {
+      id: 'shop',
+      name: shop.name,
+      legal_name: shop.name,
+      licence_number: null,
+      state: '??',
+      time_zone: shop.time_zone,
+      sells: ['spirits', 'wine', 'beer', 'other'],
+    },
+  ]
 }

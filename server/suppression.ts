@@ -17,7 +17,12 @@ export function addressHash(config: Pick<Config, 'secret'>, channel: 'email' | '
 }
 
 /** Why an address must not be contacted over a channel, or null. */
-export async function suppressionOf(client: ClientBase | Pool, config: Pick<Config, 'secret'>, channel: 'email' | 'sms', address: string): Promise<{ reason: string; createdAt: Date } | null> {
+export async function suppressionOf(
+  client: ClientBase | Pool,
+  config: Pick<Config, 'secret'>,
+  channel: 'email' | 'sms',
+  address: string,
+): Promise<{ reason: string; createdAt: Date } | null> {
   const { rows } = await client.query<{ reason: string; created_at: Date }>(
     `select s.reason, s.created_at from suppressions as s where s.address_hash = $1 and s.channel in ($2, 'all') order by s.created_at limit 1`,
     [addressHash(config, channel, address), channel],

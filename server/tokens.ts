@@ -26,7 +26,11 @@ function keyOf(secret: string): Buffer {
  * It holds ids only, so nothing about a person can be read from an address in a log or a mail proxy.
  */
 export function signToken(secret: string, purpose: TokenPurpose, sendId: string, linkId: string | null = null): string {
-  const body = Buffer.concat([Buffer.from([purposeByte[purpose]]), idBytes(sendId), linkId ? idBytes(linkId) : Buffer.alloc(0)])
+  const body = Buffer.concat([
+    Buffer.from([purposeByte[purpose]]),
+    idBytes(sendId),
+    linkId ? idBytes(linkId) : Buffer.alloc(0),
+  ])
   return Buffer.concat([body, mac(secret, body)]).toString('base64url')
 }
 

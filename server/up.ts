@@ -50,7 +50,11 @@ export interface Roles {
  * Serves until the signal, then closes in order: no new requests, work in flight finished, database last.
  * `ready` is told the address. Throws StartupError with one sentence when something is in the way.
  */
-export async function serve(roles: Roles, signal: AbortSignal, ready: (address: string, ctx: Ctx) => Promise<void> | void): Promise<void> {
+export async function serve(
+  roles: Roles,
+  signal: AbortSignal,
+  ready: (address: string, ctx: Ctx) => Promise<void> | void,
+): Promise<void> {
   const config = readConfig()
   await withContext(async (ctx) => {
     if (ctx.config.demo === 'auto' && roles.api && roles.worker) await loadDemo(ctx)
@@ -70,13 +74,22 @@ async function listen(app: Awaited<ReturnType<typeof createApp>>, config: Config
     await app.listen({ port: config.port, host: config.host })
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code
-    if (code === 'EADDRINUSE') throw new StartupError(`Port ${config.port} is taken by another program. Stop it, or choose another port: PORT=${config.port + 1} npm start`)
-    if (code === 'EACCES') throw new StartupError(`Port ${config.port} needs more rights than this user has. Choose a port above 1023: PORT=8000 npm start`)
-    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') throw new StartupError(`The address ${config.host} does not belong to this machine. Correct HOST or unset it.`)
+    if (code === 'EADDRINUSE')
+      throw new StartupError(
+        `Port ${config.port} is taken by another program. Stop it, or choose another port: PORT=${config.port + 1} npm start`,
+      )
+    if (code === 'EACCES')
+      throw new StartupError(
+        `Port ${config.port} needs more rights than this user has. Choose a port above 1023: PORT=8000 npm start`,
+      )
+    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+      throw new StartupError(`The address ${config.host} does not belong to this machine. Correct HOST or unset it.`)
     throw error
   }
 }
 
 function untilAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })))
+  return new Promise((resolve) =>
+    signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true }),
+  )
 }

@@ -14,16 +14,32 @@ interface Duty {
 
 const duties: Duty[] = [
   { name: 'sweep jobs', everyMs: 5_000, run: (ctx, signal) => sweepJobs(ctx, jobHandlers, signal) },
-  { name: 'attribute orders', everyMs: 60_000, run: (ctx) => attributeOrders(ctx, { since: new Date(ctx.clock().getTime() - 8 * 86_400_000) }) },
+  {
+    name: 'attribute orders',
+    everyMs: 60_000,
+    run: (ctx) => attributeOrders(ctx, { since: new Date(ctx.clock().getTime() - 8 * 86_400_000) }),
+  },
   { name: 'campaign counters', everyMs: 15_000, run: (ctx) => refreshCampaignCounters(ctx.pool) },
-  { name: 'partitions', everyMs: 6 * 3_600_000, run: (ctx) => ctx.pool.query('select ensure_partitions(current_date, 4)') },
-  { name: 'expired sessions and keys', everyMs: 3_600_000, run: (ctx) => ctx.pool.query(`with a as (delete from refresh_tokens where refresh_tokens.expires_at < now() - interval '7 days') delete from idempotency_keys where idempotency_keys.created_at < now() - interval '1 day'`) },
+  {
+    name: 'partitions',
+    everyMs: 6 * 3_600_000,
+    run: (ctx) => ctx.pool.query('select ensure_partitions(current_date, 4)'),
+  },
+  {
+    name: 'expired sessions and keys',
+    everyMs: 3_600_000,
+    run: (ctx) =>
+      ctx.pool.query(
+        `with a as (delete from refresh_tokens where refresh_tokens.expires_at < now() - interval '7 days') delete from idempotency_keys where idempotency_keys.created_at < now() - interval '1 day'`,
+      ),
+  },
 ]
 
 /** Runs jobs, duties and the dispatcher until the signal; then finishes what is in flight and returns. */
 export async function runWorker(ctx: Ctx, signal: AbortSignal): Promise<void> {
   await ctx.queue.work(async (name, data, stopping) => {
-    if (name === 'job' && typeof data['id'] === 'string') await runJob(ctx, data['id'], jobHandlers, AbortSignal.any([signal, stopping]))
+    if (name === 'job' && typeof data['id'] === 'string')
+      await runJob(ctx, data['id'], jobHandlers, AbortSignal.any([signal, stopping]))
   }, 2)
   const timers = duties.map((duty) => turn(ctx, duty, signal))
   ctx.log.info('worker started')

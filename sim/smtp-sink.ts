@@ -39,7 +39,9 @@ export interface SmtpSink {
  * An SMTP server that takes everything and forgets it: counts, keeps bodies when asked to, answers late, and breaks as
  * told. Raw TCP with PIPELINING, so that it is not the slower end of a measurement.
  */
-export async function startSmtpSink(options: { port?: number; latencyMs?: number; keep?: boolean; faults?: SinkFaults; random?: () => number } = {}): Promise<SmtpSink> {
+export async function startSmtpSink(
+  options: { port?: number; latencyMs?: number; keep?: boolean; faults?: SinkFaults; random?: () => number } = {},
+): Promise<SmtpSink> {
   const random = options.random ?? Math.random
   const sockets = new Set<Socket>()
   const server = createServer((socket) => serve(socket))
@@ -144,7 +146,14 @@ export async function startSmtpSink(options: { port?: number; latencyMs?: number
       sink.accepted += 1
       const messageId = /^message-id:\s*(\S+)/im.exec(raw)?.[1] ?? ''
       sink.copies.set(messageId, (sink.copies.get(messageId) ?? 0) + 1)
-      if (options.keep) sink.messages.push({ from, to, messageId, sendId: /^x-send-id:\s*(\S+)/im.exec(raw)?.[1] ?? '', raw: raw.replace(/\r\n\.\./g, '\r\n.') + '\r\n' })
+      if (options.keep)
+        sink.messages.push({
+          from,
+          to,
+          messageId,
+          sendId: /^x-send-id:\s*(\S+)/im.exec(raw)?.[1] ?? '',
+          raw: raw.replace(/\r\n\.\./g, '\r\n.') + '\r\n',
+        })
       if (hits(sink.faults.dropAfterData)) return void socket.destroy()
       reply('250 2.0.0 taken')
     }
@@ -159,10 +168,23 @@ export async function startSmtpSink(options: { port?: number; latencyMs?: number
 }
 
 if (import.meta.main) {
-  const { values } = (await import('node:util')).parseArgs({ options: { port: { type: 'string', default: '2525' }, latency: { type: 'string', default: '0' }, 'drop-after-data': { type: 'string', default: '0' } } })
-  const sink = await startSmtpSink({ port: Number(values.port), latencyMs: Number(values.latency), faults: { dropAfterData: Number(values['drop-after-data']) } })
+  const { values } = (await import('node:util')).parseArgs({
+    options: {
+      port: { type: 'string', default: '2525' },
+      latency: { type: 'string', default: '0' },
+      'drop-after-data': { type: 'string', default: '0' },
+    },
+  })
+  const sink = await startSmtpSink({
+    port: Number(values.port),
+    latencyMs: Number(values.latency),
+    faults: { dropAfterData: Number(values['drop-after-data']) },
+  })
   process.stderr.write(`SMTP sink on 127.0.0.1:${sink.port}\n`)
-  const report = (): boolean => process.stdout.write(JSON.stringify({ accepted: sink.accepted, distinct: sink.copies.size, bytes: sink.bytes }) + '\n')
+  const report = (): boolean =>
+    process.stdout.write(
+      JSON.stringify({ accepted: sink.accepted, distinct: sink.copies.size, bytes: sink.bytes }) + '\n',
+    )
   process.once('SIGTERM', () => void (report(), process.exit(0)))
   process.once('SIGINT', () => void (report(), process.exit(0)))
 }

@@ -8,8 +8,6 @@ import { createApp } from '#server/http/app.ts'
 import { signAccessToken } from '#server/http/auth.ts'
 import { testContext } from './context.ts'
 
-export { testContext } from './context.ts'
-
 export interface TestApp {
   ctx: Ctx
   app: FastifyInstance
@@ -25,12 +23,18 @@ export async function testApp(options: { clock?: () => Date } = {}): Promise<Tes
   afterAll(() => app.close())
   const tokens = new Map<Role, string>()
   for (const role of ['admin', 'manager', 'user'] as const) {
-    const user = await createUser(ctx, systemActor, { email: `${role}@shop.test`, password: 'a long test password', fullName: role, role })
+    const user = await createUser(ctx, systemActor, {
+      email: `${role}@shop.test`,
+      password: 'a long test password',
+      fullName: role,
+      role,
+    })
     tokens.set(role, await signAccessToken(ctx.config.secret, { id: user.id, role }, ctx.clock()))
   }
   return {
     ctx,
     app,
-    as: (role) => (options) => app.inject({ ...options, headers: { authorization: `Bearer ${tokens.get(role)}`, ...options.headers } }),
+    as: (role) => (options) =>
+      app.inject({ ...options, headers: { authorization: `Bearer ${tokens.get(role)}`, ...options.headers } }),
   }
 }

@@ -16,7 +16,12 @@ function cruise(...folders: string[]): Cruise {
   // It ends with the number of violations as exit code; the report is on stdout either way.
   let report: string
   try {
-    report = execFileSync(path.join(root, 'node_modules/.bin/depcruise'), args, { cwd: root, encoding: 'utf8', maxBuffer: 2 ** 28, stdio: ['ignore', 'pipe', 'ignore'] })
+    report = execFileSync(path.join(root, 'node_modules/.bin/depcruise'), args, {
+      cwd: root,
+      encoding: 'utf8',
+      maxBuffer: 2 ** 28,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
   } catch (error) {
     report = (error as { stdout: string }).stdout
   }
@@ -32,9 +37,21 @@ test('imports go one way, without cycles', () => {
 
 test('a planted violation turns the check red', () => {
   const planted = [
-    { file: 'core/planted-io.ts', text: "import { readFileSync } from 'node:fs'\nexport const planted = readFileSync\n", rule: 'core-is-pure' },
-    { file: 'server/feedback/planted-slice.ts', text: "export { planningRoutes } from '../planning/routes.ts'\n", rule: 'slices-do-not-import-slices' },
-    { file: 'contract/planted-server.ts', text: "export { systemActor } from '#server/audit.ts'\n", rule: 'contract-knows-core-only' },
+    {
+      file: 'core/planted-io.ts',
+      text: "import { readFileSync } from 'node:fs'\nexport const planted = readFileSync\n",
+      rule: 'core-is-pure',
+    },
+    {
+      file: 'server/feedback/planted-slice.ts',
+      text: "export { planningRoutes } from '../planning/routes.ts'\n",
+      rule: 'slices-do-not-import-slices',
+    },
+    {
+      file: 'contract/planted-server.ts',
+      text: "export { systemActor } from '#server/audit.ts'\n",
+      rule: 'contract-knows-core-only',
+    },
   ]
   try {
     for (const p of planted) writeFileSync(path.join(root, p.file), p.text)
@@ -57,7 +74,8 @@ test('each table has one writing slice', () => {
     for (const [, table] of text.matchAll(/(?:insert into|update|delete from)\s+([a-z_]+)/g)) {
       statements++
       const allowed = owner.get(table!)
-      if (allowed !== undefined && allowed !== slice) wrong.push(`${slice} writes ${table}, which belongs to ${allowed} (${entry})`)
+      if (allowed !== undefined && allowed !== slice)
+        wrong.push(`${slice} writes ${table}, which belongs to ${allowed} (${entry})`)
     }
   }
   expect(wrong).toEqual([])

@@ -11,10 +11,18 @@ import { freshDatabase } from './db.ts'
 export async function testContext(options: { clock?: () => Date } = {}): Promise<Ctx> {
   const database = await freshDatabase()
   const config = {
-    ...readConfig({ LMA_DATA: mkdtempSync(path.join(tmpdir(), 'lma-test-')), LMA_SECRET: 'a secret that only tests use, 32+ characters', LMA_DEMO: 'off' }),
+    ...readConfig({
+      LMA_DATA: mkdtempSync(path.join(tmpdir(), 'lma-test-')),
+      LMA_SECRET: 'a secret that only tests use, 32+ characters',
+      LMA_DEMO: 'off',
+    }),
     publicUrl: 'http://shop.test',
   }
-  const ctx = createContext(config, database.url, { log: createLog(process.env['TEST_LOG'] ?? 'silent'), poolSize: 8, ...options })
+  const ctx = createContext(config, database.url, {
+    log: createLog(process.env['TEST_LOG'] ?? 'silent'),
+    poolSize: 8,
+    ...options,
+  })
   afterAll(() => closeContext(ctx))
   return ctx
 }

@@ -15,16 +15,31 @@ import type { Routes } from '#server/http/bind.ts'
 import { createLog } from '#server/log.ts'
 
 /** A context over a fresh database, and an app of the given slices, with a clock the test moves. */
-export async function shopOf(...slices: Routes[]): Promise<{ ctx: Ctx; app: FastifyInstance; at: (iso: string) => Date }> {
+export async function shopOf(
+  ...slices: Routes[]
+): Promise<{ ctx: Ctx; app: FastifyInstance; at: (iso: string) => Date }> {
   const database = await freshDatabase()
   let now = new Date('2026-11-20T18:00:00Z')
-  const config = { ...readConfig({ LMA_DATA: mkdtempSync(path.join(tmpdir(), 'lma-test-')), LMA_SECRET: 'a secret that only tests use, 32+ characters', LMA_DEMO: 'off' }), publicUrl: 'http://shop.test' }
-  const ctx = createContext(config, database.url, { log: createLog(process.env['TEST_LOG'] ?? 'silent'), poolSize: 8, clock: () => now })
+  const config = {
+    ...readConfig({
+      LMA_DATA: mkdtempSync(path.join(tmpdir(), 'lma-test-')),
+      LMA_SECRET: 'a secret that only tests use, 32+ characters',
+      LMA_DEMO: 'off',
+    }),
+    publicUrl: 'http://shop.test',
+  }
+  const ctx = createContext(config, database.url, {
+    log: createLog(process.env['TEST_LOG'] ?? 'silent'),
+    poolSize: 8,
+    clock: () => now,
+  })
   const app = fastify()
   app.setErrorHandler(sendProblem)
   await app.register(cookie)
   await app.register(multipart)
-  app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) => done(null, Object.fromEntries(new URLSearchParams(String(body)))))
+  app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) =>
+    done(null, Object.fromEntries(new URLSearchParams(String(body)))),
+  )
   for (const register of slices) register(app, ctx)
   await app.ready()
   afterAll(async () => {
@@ -43,7 +58,12 @@ export interface SentMessage {
 }
 
 /** Customers with one message each of one campaign, sent at this time; ids in the order of the customers. */
-export async function sendMessages(ctx: Ctx, count: number, sentAt: Date, options: { code?: string; holdouts?: number; segment?: string } = {}): Promise<SentMessage[]> {
+export async function sendMessages(
+  ctx: Ctx,
+  count: number,
+  sentAt: Date,
+  options: { code?: string; holdouts?: number; segment?: string } = {},
+): Promise<SentMessage[]> {
   const offer = { title: 'Rye week', kind: 'percent_off', value: 10, code: options.code ?? null }
   const { rows: campaigns } = await ctx.pool.query<{ id: string }>(
     `insert into campaigns (name, status, start_date, end_date, started_at) values ('Rye week', 'active', $1::timestamptz::date, $1::timestamptz::date + 6, $1::timestamptz) returning id`,
@@ -72,18 +92,42 @@ export async function sendMessages(ctx: Ctx, count: number, sentAt: Date, option
       [campaignId, options.holdouts, JSON.stringify(offer), sentAt],
     )
   }
-  await appendEvents(ctx.pool, rows.map((r) => ({ type: 'sent', at: sentAt, key: `sent:${r.send_id}`, sendId: r.send_id, customerId: r.customer_id, campaignId, channel: 'email', segment: options.segment ?? 'Promising' })))
-  return rows.map((r) => ({ campaignId, customerId: r.customer_id, actionId: r.action_id, sendId: r.send_id, email: r.email }))
+  await appendEvents(
+    ctx.pool,
+    rows.map((r) => ({
+      type: 'sent',
+      at: sentAt,
+      key: `sent:${r.send_id}`,
+      sendId: r.send_id,
+      customerId: r.customer_id,
+      campaignId,
+      channel: 'email',
+      segment: options.segment ?? 'Promising',
+    })),
+  )
+  return rows.map((r) => ({
+    campaignId,
+    customerId: r.customer_id,
+    actionId: r.action_id,
+    sendId: r.send_id,
+    email: r.email,
+  }))
 }
 
 /** A stored link's id. */
 export async function storeLink(ctx: Ctx, url: string): Promise<string> {
-  const { rows } = await ctx.pool.query<{ id: string }>('insert into links (url, url_hash) values ($1, $2) returning id', [url, createHash('sha256').update(url).digest()])
+  const { rows } = await ctx.pool.query<{ id: string }>(
+    'insert into links (url, url_hash) values ($1, $2) returning id',
+    [url, createHash('sha256').update(url).digest()],
+  )
   return rows[0]!.id
 }
 
 /** An order as an import would write it. */
-export async function placeOrder(ctx: Ctx, order: { customerId: string; at: Date; totalCents: number; code?: string }): Promise<string> {
+export async function placeOrder(
+  ctx: Ctx,
+  order: { customerId: string; at: Date; totalCents: number; code?: string },
+): Promise<string> {
   const { rows } = await ctx.pool.query<{ id: string }>(
     `insert into orders (external_id, customer_id, ordered_at, total_cents, coupon_code) values ('o-' || uuidv7(), $1, $2, $3, $4) returning id`,
     [order.customerId, order.at, order.totalCents, order.code ?? null],
@@ -91,4 +135,5 @@ export async function placeOrder(ctx: Ctx, order: { customerId: string; at: Date
   return rows[0]!.id
 }
 
-export const phone = 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1'
+export const phone =
+  'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1'

@@ -5,7 +5,10 @@ import subsetFont from 'subset-font'
 const ascii = Array.from({ length: 95 }, (_, i) => String.fromCodePoint(32 + i)).join('')
 const glyphs = `${ascii}áéíóúñüÁÉÍÓÚÑÜ¿¡çàèâêôöä¢£€©®°·×–—‘’“”…•→←↑↓−½ª\u00a0\u202f`
 
-const source = new URL('../node_modules/@fontsource-variable/archivo/files/archivo-latin-wdth-normal.woff2', import.meta.url)
+const source = new URL(
+  '../node_modules/@fontsource-variable/archivo/files/archivo-latin-wdth-normal.woff2',
+  import.meta.url,
+)
 const target = new URL('./src/fonts/archivo-latin.woff2', import.meta.url)
 const subset = await subsetFont(await readFile(source), glyphs, {
   targetFormat: 'woff2',

@@ -10,9 +10,17 @@ const preloadFont: Plugin = {
   transformIndexHtml: {
     order: 'post',
     handler(_html, { bundle }) {
-      const font = Object.keys(bundle ?? {}).find((name) => /archivo-[^/]*\.woff2$/.test(name) && !name.includes('-ext'))
+      const font = Object.keys(bundle ?? {}).find(
+        (name) => /archivo-[^/]*\.woff2$/.test(name) && !name.includes('-ext'),
+      )
       if (!font) return []
-      return [{ tag: 'link', attrs: { rel: 'preload', as: 'font', type: 'font/woff2', crossorigin: '', href: `/${font}` }, injectTo: 'head-prepend' }]
+      return [
+        {
+          tag: 'link',
+          attrs: { rel: 'preload', as: 'font', type: 'font/woff2', crossorigin: '', href: `/${font}` },
+          injectTo: 'head-prepend',
+        },
+      ]
     },
   },
 }
@@ -22,13 +30,12 @@ export default defineConfig({
   plugins: [react(), tailwindcss(), preloadFont],
   build: { outDir: 'dist', emptyOutDir: true, target: 'es2022', assetsInlineLimit: 0, chunkSizeWarningLimit: 600 },
   server: {
-    proxy: {
-      '/api': api,
-      '/t/': api,
-      '/u/': api,
-      '/docs': api,
-      '/openapi.json': api,
-      '/ws': { target: api, ws: true },
-    },
+    // changeOrigin would make the server's same-origin check refuse every write.
+    proxy: Object.fromEntries(
+      ['/api', '/t/', '/u/', '/p/', '/docs', '/openapi.json', '/ws'].map((path) => [
+        path,
+        { target: api, changeOrigin: false, ws: path === '/ws' },
+      ]),
+    ),
   },
 })

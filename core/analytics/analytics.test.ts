@@ -4,12 +4,15 @@ import type { Arm } from '../experiments/stats.ts'
 import { measureLift } from './lift.ts'
 import { changePercent, percent, periodUpTo, type PeriodName } from './period.ts'
 
-test.each(['7d', '30d', '90d', '12m'] satisfies PeriodName[])('%s is compared with the same weekdays of earlier, separate days', (name) => {
-  const p = periodUpTo('2026-11-23', name)
-  expect(p.to).toBe('2026-11-23')
-  expect(p.previousTo < p.from).toBe(true)
-  expect(isoWeekday(p.previousFrom)).toBe(isoWeekday(p.from))
-})
+test.each(['7d', '30d', '90d', '12m'] satisfies PeriodName[])(
+  '%s is compared with the same weekdays of earlier, separate days',
+  (name) => {
+    const p = periodUpTo('2026-11-23', name)
+    expect(p.to).toBe('2026-11-23')
+    expect(p.previousTo < p.from).toBe(true)
+    expect(isoWeekday(p.previousFrom)).toBe(isoWeekday(p.from))
+  },
+)
 test('the comparison is said in words', () => {
   expect(periodUpTo('2026-11-23', '7d').words).toContain('the week before')
   expect(periodUpTo('2026-11-23', '30d').words).toContain('5 weeks before, same weekdays')
@@ -22,7 +25,11 @@ test('change needs something to change from', () => {
   expect(percent(1, 0)).toBeNull()
 })
 
-const arm = (n: number, mean: number, sd: number): Arm => ({ n, sum: n * mean, sumOfSquares: (n - 1) * sd * sd + n * mean * mean })
+const arm = (n: number, mean: number, sd: number): Arm => ({
+  n,
+  sum: n * mean,
+  sumOfSquares: (n - 1) * sd * sd + n * mean * mean,
+})
 
 test('a clear difference is called more, with its interval and both counts', () => {
   const lift = measureLift([{ contacted: arm(40_000, 1100, 1500), heldOut: arm(4_000, 700, 1500) }], 25, 1, 'USD')!
@@ -40,8 +47,12 @@ test('a small shop is told that it cannot tell yet, and for how long', () => {
 })
 test('two campaigns together read more sharply than one', () => {
   const one = { contacted: arm(4_500, 900, 1500), heldOut: arm(500, 700, 1500) }
-  const width = (l: { per_customer_cents: { low: number; high: number } } | null): number => l!.per_customer_cents.high - l!.per_customer_cents.low
-  expect(width(measureLift([one, one], 25, 2, 'USD'))).toBeCloseTo(width(measureLift([one], 25, 1, 'USD')) / Math.SQRT2, 0)
+  const width = (l: { per_customer_cents: { low: number; high: number } } | null): number =>
+    l!.per_customer_cents.high - l!.per_customer_cents.low
+  expect(width(measureLift([one, one], 25, 2, 'USD'))).toBeCloseTo(
+    width(measureLift([one], 25, 1, 'USD')) / Math.SQRT2,
+    0,
+  )
 })
 test('without held-out customers there is no lift figure at all', () => {
   expect(measureLift([{ contacted: arm(4_500, 900, 1500), heldOut: arm(0, 0, 0) }], 25, 1, 'USD')).toBeNull()

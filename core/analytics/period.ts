@@ -25,8 +25,17 @@ export function periodUpTo(today: Day, name: PeriodName): PeriodDays {
   const shiftDays = weeksBefore * 7
   const from = addDays(today, 1 - days)
   return {
-    days, from, to: today, previousFrom: addDays(from, -shiftDays), previousTo: addDays(today, -shiftDays), shiftDays, weeksBefore,
-    words: weeksBefore === 1 ? 'vs the week before, same weekdays, up to the same time of day' : `vs ${weeksBefore} weeks before, same weekdays, up to the same time of day`,
+    days,
+    from,
+    to: today,
+    previousFrom: addDays(from, -shiftDays),
+    previousTo: addDays(today, -shiftDays),
+    shiftDays,
+    weeksBefore,
+    words:
+      weeksBefore === 1
+        ? 'vs the week before, same weekdays, up to the same time of day'
+        : `vs ${weeksBefore} weeks before, same weekdays, up to the same time of day`,
   }
 }
 

@@ -54,7 +54,12 @@ export function openHours(day: Day, facts: HoursCase, extra?: Window): OpenHours
 
 function computeHours(day: Day, { channel, state, zones, limits, policy }: HoursCase, extra?: Window): OpenHours {
   let window: Window | null = channel === 'email' ? limits.email_window : limits.sms_window
-  let rule: OpenHours['rule'] = { id: `shop-${channel}-window`, source: 'shop setting', confidence: 'high', summary: `The shop sends ${channel === 'email' ? 'e-mail' : 'texts'} ${window.start} to ${window.end} by the recipient’s clock.` }
+  let rule: OpenHours['rule'] = {
+    id: `shop-${channel}-window`,
+    source: 'shop setting',
+    confidence: 'high',
+    summary: `The shop sends ${channel === 'email' ? 'e-mail' : 'texts'} ${window.start} to ${window.end} by the recipient’s clock.`,
+  }
   if (channel === 'sms') {
     const federal = policy.rules.find((r) => r.type === 'sms_quiet_hours')
     const rows: [id: string, row: QuietHours, what: string][] = [
@@ -65,13 +70,31 @@ function computeHours(day: Day, { channel, state, zones, limits, policy }: Hours
     if (own) rows.push([`us-${state?.toLowerCase()}-quiet-hours`, own, `${state} allows texts`])
     for (const [id, row, what] of rows) {
       const hours = hoursOf(row, day)
-      const next: Window | null = hours && window ? { start: hours[0] > window.start ? hours[0] : window.start, end: hours[1] < window.end ? hours[1] : window.end } : null
+      const next: Window | null =
+        hours && window
+          ? {
+              start: hours[0] > window.start ? hours[0] : window.start,
+              end: hours[1] < window.end ? hours[1] : window.end,
+            }
+          : null
       const narrower = next?.start !== window?.start || next?.end !== window?.end
-      if (narrower) rule = { id, source: row.source, confidence: row.confidence, summary: hours ? `${what} ${hours[0]} to ${hours[1]} by the recipient’s clock.` : `${state ?? 'The state'} allows no marketing texts on this day.` }
+      if (narrower)
+        rule = {
+          id,
+          source: row.source,
+          confidence: row.confidence,
+          summary: hours
+            ? `${what} ${hours[0]} to ${hours[1]} by the recipient’s clock.`
+            : `${state ?? 'The state'} allows no marketing texts on this day.`,
+        }
       window = next
     }
   }
-  if (window && extra) window = { start: extra.start > window.start ? extra.start : window.start, end: extra.end < window.end ? extra.end : window.end }
+  if (window && extra)
+    window = {
+      start: extra.start > window.start ? extra.start : window.start,
+      end: extra.end < window.end ? extra.end : window.end,
+    }
   return { span: window ? windowOn(day, window, zones) : null, rule }
 }
 

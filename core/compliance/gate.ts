@@ -54,7 +54,11 @@ export interface GateInput {
  * go. Pure: planning asks before, dispatch asks again in the claim.
  */
 export function gate(input: GateInput): Verdict[] {
-  return [...personVerdicts(input), ...(input.offerVerdicts ?? checkOffer(input.offer, input.store, input.policy, localDate(input.at, input.store.time_zone)))]
+  return [
+    ...personVerdicts(input),
+    ...(input.offerVerdicts ??
+      checkOffer(input.offer, input.store, input.policy, localDate(input.at, input.store.time_zone))),
+  ]
 }
 
 /** True when nothing denies or defers. */
@@ -71,24 +75,50 @@ function personVerdicts(input: GateInput): Verdict[] {
   }
   const law = (type: PersonRuleType, fallback: string, summary: string, cure: string): void => {
     const rule = personRule(policy, type)
-    out.push({ outcome: 'deny', rule_id: rule?.id ?? fallback, summary, source: rule?.source ?? 'product rule', confidence: rule?.confidence ?? 'high', cure })
+    out.push({
+      outcome: 'deny',
+      rule_id: rule?.id ?? fallback,
+      summary,
+      source: rule?.source ?? 'product rule',
+      confidence: rule?.confidence ?? 'high',
+      cure,
+    })
   }
 
   if (channel === 'email' ? !recipient.has_email : !recipient.has_phone) {
-    shop('person-no-address', channel === 'email' ? 'There is no e-mail address.' : 'There is no phone number.', 'Add it to the customer, or use the other channel.')
+    shop(
+      'person-no-address',
+      channel === 'email' ? 'There is no e-mail address.' : 'There is no phone number.',
+      'Add it to the customer, or use the other channel.',
+    )
   }
   if (recipient.is_suppressed) {
     const rule = personRule(policy, channel === 'sms' ? 'sms_revocation' : 'email_footer_required')
-    out.push({ outcome: 'deny', rule_id: 'person-suppressed', summary: `This address asked not to get a ${name} again, or it bounced.`, source: rule?.source ?? 'product rule', confidence: 'high', cure: 'Only the customer can lift this.' })
+    out.push({
+      outcome: 'deny',
+      rule_id: 'person-suppressed',
+      summary: `This address asked not to get a ${name} again, or it bounced.`,
+      source: rule?.source ?? 'product rule',
+      confidence: 'high',
+      cure: 'Only the customer can lift this.',
+    })
   }
   const consent = channel === 'email' ? recipient.email_consent : recipient.sms_consent
   if (consent !== 'granted') {
-    const optIn = policy.rules.find((r) => r.type === 'direct_mail_optin' && r.jurisdiction === `US-${input.store.state}`)
+    const optIn = policy.rules.find(
+      (r) => r.type === 'direct_mail_optin' && r.jurisdiction === `US-${input.store.state}`,
+    )
     out.push({
-      outcome: 'deny', rule_id: `person-consent-${channel}`,
-      summary: consent === 'denied' ? `The customer said no to ${name} messages.` : `The customer has not agreed to ${name} messages.`,
-      source: optIn?.source ?? (channel === 'sms' ? '47 CFR 64.1200(a)(2)' : 'product rule: consent first'), confidence: optIn?.confidence ?? 'high',
-      cure: consent === 'denied' ? 'Only the customer can change this.' : 'Ask for consent in the store or on the website.',
+      outcome: 'deny',
+      rule_id: `person-consent-${channel}`,
+      summary:
+        consent === 'denied'
+          ? `The customer said no to ${name} messages.`
+          : `The customer has not agreed to ${name} messages.`,
+      source: optIn?.source ?? (channel === 'sms' ? '47 CFR 64.1200(a)(2)' : 'product rule: consent first'),
+      confidence: optIn?.confidence ?? 'high',
+      cure:
+        consent === 'denied' ? 'Only the customer can change this.' : 'Ask for consent in the store or on the website.',
     })
   }
 
@@ -96,30 +126,71 @@ function personVerdicts(input: GateInput): Verdict[] {
   const minAge = personRule(policy, 'legal_age')?.params.min_age ?? 21
   const isMinor = recipient.birth_date !== null && ageOn(recipient.birth_date, earliestLocalDay(at, zones)) < minAge
   if (isMinor || recipient.age_status === 'under_age') {
-    law('legal_age', 'us-legal-age', `The customer is, or is suspected to be, under ${minAge}.`, 'Nothing: verify the date of birth again once it has passed.')
+    law(
+      'legal_age',
+      'us-legal-age',
+      `The customer is, or is suspected to be, under ${minAge}.`,
+      'Nothing: verify the date of birth again once it has passed.',
+    )
   } else if (channel === 'sms' && recipient.age_status !== 'dob_verified') {
-    law('age_gate_required', 'us-age-gate-required', 'Texts about alcohol need a verified date of birth.', 'Verify the date of birth, or use e-mail.')
+    law(
+      'age_gate_required',
+      'us-age-gate-required',
+      'Texts about alcohol need a verified date of birth.',
+      'Verify the date of birth, or use e-mail.',
+    )
   } else if (channel === 'email' && !limits.email_ages.some((status) => status === recipient.age_status)) {
-    out.push({ outcome: 'deny', rule_id: 'person-age-unknown', summary: `It is not known that the customer is ${minAge} or over.`, source: personRule(policy, 'legal_age')?.source ?? 'product rule', confidence: 'high', cure: 'Ask for the date of birth, or let the customer confirm the age.' })
+    out.push({
+      outcome: 'deny',
+      rule_id: 'person-age-unknown',
+      summary: `It is not known that the customer is ${minAge} or over.`,
+      source: personRule(policy, 'legal_age')?.source ?? 'product rule',
+      confidence: 'high',
+      cure: 'Ask for the date of birth, or let the customer confirm the age.',
+    })
   }
 
   if (channel === 'email' && !(template.has_footer && template.has_unsubscribe)) {
-    law('email_footer_required', 'us-email-footer-required', 'The template lacks the postal address or the unsubscribe link.', 'Use a template with the locked footer.')
+    law(
+      'email_footer_required',
+      'us-email-footer-required',
+      'The template lacks the postal address or the unsubscribe link.',
+      'Use a template with the locked footer.',
+    )
   }
   if (history.week >= limits.max_per_customer_week) {
-    shop('cap-week', `The customer has had ${history.week} of at most ${limits.max_per_customer_week} messages within seven days.`, 'Wait, or raise the weekly limit in the settings.')
+    shop(
+      'cap-week',
+      `The customer has had ${history.week} of at most ${limits.max_per_customer_week} messages within seven days.`,
+      'Wait, or raise the weekly limit in the settings.',
+    )
   }
   if (channel === 'sms' && history.sms_week >= limits.max_sms_per_customer_week) {
-    shop('cap-sms-week', `The customer has had ${history.sms_week} of at most ${limits.max_sms_per_customer_week} texts within seven days.`, 'Use e-mail, or raise the weekly limit in the settings.')
+    shop(
+      'cap-sms-week',
+      `The customer has had ${history.sms_week} of at most ${limits.max_sms_per_customer_week} texts within seven days.`,
+      'Use e-mail, or raise the weekly limit in the settings.',
+    )
   }
   placeAndHours(input, zones, out)
   return out
 }
 
-function placeAndHours({ recipient, channel, policy, limits, store, at }: GateInput, zones: readonly string[], out: Verdict[]): void {
+function placeAndHours(
+  { recipient, channel, policy, limits, store, at }: GateInput,
+  zones: readonly string[],
+  out: Verdict[],
+): void {
   if (recipient.state === null || recipient.time_zones.length === 0) {
     const hold = limits.unknown_place === 'hold'
-    out.push({ outcome: hold ? 'deny' : 'warn', rule_id: 'person-place-unknown', summary: 'The customer’s state or time zone is not known; the store’s is used.', source: 'shop setting', confidence: 'high', cure: 'Add state or ZIP to the customer.' })
+    out.push({
+      outcome: hold ? 'deny' : 'warn',
+      rule_id: 'person-place-unknown',
+      summary: 'The customer’s state or time zone is not known; the store’s is used.',
+      source: 'shop setting',
+      confidence: 'high',
+      cure: 'Add state or ZIP to the customer.',
+    })
   }
   // Without a state of their own the store's is the best guess, and its hours are kept.
   const facts = { channel, state: recipient.state ?? store.state, zones, limits, policy }
@@ -127,7 +198,11 @@ function placeAndHours({ recipient, channel, policy, limits, store, at }: GateIn
   const { rule } = openHours(localDate(at, zones[0] ?? store.time_zone), facts)
   const until = nextOpening(at, facts)
   out.push({
-    outcome: until ? 'defer' : 'deny', rule_id: rule.id, summary: rule.summary, source: rule.source, confidence: rule.confidence,
+    outcome: until ? 'defer' : 'deny',
+    rule_id: rule.id,
+    summary: rule.summary,
+    source: rule.source,
+    confidence: rule.confidence,
     cure: until ? 'It waits for the next open window.' : 'Widen the window in the settings, or use the other channel.',
     ...(until ? { until: until.toISOString() } : {}),
   })

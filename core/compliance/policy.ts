@@ -4,17 +4,42 @@ import shipped from './policy/us-alcohol.json' with { type: 'json' }
 
 /** Types whose rules are checked against an offer in a store's state (rules.ts). */
 export const offerRuleTypes = [
-  'coupon_prohibited', 'inducement_prohibited', 'multi_unit_free_prohibited', 'free_goods_prohibited', 'supplier_coupon_prohibited',
-  'below_cost_prohibited', 'min_markup_pct', 'max_discount_pct', 'discount_prohibited', 'required_text', 'coupon_review',
-  'min_price_review', 'below_cost_review', 'sunday_spirits_closed', 'supplier_funded_promo',
+  'coupon_prohibited',
+  'inducement_prohibited',
+  'multi_unit_free_prohibited',
+  'free_goods_prohibited',
+  'supplier_coupon_prohibited',
+  'below_cost_prohibited',
+  'min_markup_pct',
+  'max_discount_pct',
+  'discount_prohibited',
+  'required_text',
+  'coupon_review',
+  'min_price_review',
+  'below_cost_review',
+  'sunday_spirits_closed',
+  'supplier_funded_promo',
 ] as const
 /** Types whose rules are checked against a person and a moment (gate.ts). */
-export const personRuleTypes = ['legal_age', 'age_gate_required', 'sms_quiet_hours', 'sms_revocation', 'email_footer_required', 'direct_mail_optin'] as const
+export const personRuleTypes = [
+  'legal_age',
+  'age_gate_required',
+  'sms_quiet_hours',
+  'sms_revocation',
+  'email_footer_required',
+  'direct_mail_optin',
+] as const
 /** Types whose rules are checked against the words of a message (lint.ts). */
 export const copyRuleTypes = ['content_lint'] as const
 /** Types that only tell; they never stop a message. */
 export const infoRuleTypes = [
-  'audience_share', 'price_ad_allowed', 'coupon_allowed', 'no_special_rule', 'control_state', 'multi_unit_discount_allowed', 'retailer_instant_rebate',
+  'audience_share',
+  'price_ad_allowed',
+  'coupon_allowed',
+  'no_special_rule',
+  'control_state',
+  'multi_unit_discount_allowed',
+  'retailer_instant_rebate',
 ] as const
 
 export type OfferRuleType = (typeof offerRuleTypes)[number]
@@ -64,8 +89,18 @@ export const Policy = z
   .strictObject({
     notice: z.string(),
     version: z.string(),
-    control_states: z.strictObject({ states: z.array(z.string().length(2)), summary: z.string(), source: z.string(), as_of: z.string(), confidence: Confidence }),
-    quiet_hours: z.strictObject({ federal: QuietHours, product_default: QuietHours, states: z.record(z.string().length(2), QuietHours) }),
+    control_states: z.strictObject({
+      states: z.array(z.string().length(2)),
+      summary: z.string(),
+      source: z.string(),
+      as_of: z.string(),
+      confidence: Confidence,
+    }),
+    quiet_hours: z.strictObject({
+      federal: QuietHours,
+      product_default: QuietHours,
+      states: z.record(z.string().length(2), QuietHours),
+    }),
     rules: z.array(PolicyRule),
   })
   .refine((p) => new Set(p.rules.map((r) => r.id)).size === p.rules.length, 'two rules have the same id')

@@ -26,5 +26,8 @@ export function decisive(verdicts: readonly Verdict[]): Verdict | null {
   const denied = verdicts.find((v) => v.outcome === 'deny')
   if (denied) return denied
   const deferred = verdicts.filter((v) => v.outcome === 'defer')
-  return deferred.reduce<Verdict | null>((latest, v) => (!latest || (v.until ?? '') > (latest.until ?? '') ? v : latest), null)
+  return deferred.reduce<Verdict | null>(
+    (latest, v) => (!latest || (v.until ?? '') > (latest.until ?? '') ? v : latest),
+    null,
+  )
 }

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest'
 import { isZone } from '../calendar.ts'
 import { candidateZones, stateOfZip } from './zones.ts'
 
-const zonesOf = (state: string | null, zip: string | null = null, phone: string | null = null) => candidateZones({ state, zip, phone }, 'America/Chicago').zones
+const zonesOf = (state: string | null, zip: string | null = null, phone: string | null = null) =>
+  candidateZones({ state, zip, phone }, 'America/Chicago').zones
 
 test('a state in two zones gives both until a ZIP settles it', () => {
   expect(zonesOf('FL')).toEqual(['America/New_York', 'America/Chicago'])
@@ -37,7 +38,10 @@ test('a ZIP alone gives the state', () => {
 })
 
 test('every zone named is one this machine knows', () => {
-  const states = 'AL AK AZ AR CA CO CT DC DE FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK OR PA RI SC SD TN TX UT VT VA WA WV WI WY'.split(' ')
+  const states =
+    'AL AK AZ AR CA CO CT DC DE FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK OR PA RI SC SD TN TX UT VT VA WA WV WI WY'.split(
+      ' ',
+    )
   expect(states).toHaveLength(51)
   for (const state of states) {
     const found = candidateZones({ state }, 'UTC')

@@ -7,7 +7,8 @@ export class HeaderError extends Error {
 /** Refuses what could start another header or another message: CR, LF and every other control character. */
 export function assertHeaderSafe(name: string, value: string): void {
   if (!/^[!-9;-~]+$/.test(name)) throw new HeaderError(`The header name ${JSON.stringify(name)} is not allowed.`)
-  if (/[\u0000-\u0008\u000a-\u001f\u007f]/.test(value)) throw new HeaderError(`The header ${name} holds a line break or control character and was refused.`)
+  if (/[\u0000-\u0008\u000a-\u001f\u007f]/.test(value))
+    throw new HeaderError(`The header ${name} holds a line break or control character and was refused.`)
 }
 
 /** Header block, each line CRLF-terminated, values as given (already encoded), folded at blanks beyond 76 characters. */
@@ -46,13 +47,19 @@ export function formatMailbox(name: string, address: string): string {
   assertHeaderSafe('From', name)
   if (name === '') return address
   const encoded = encodeHeaderText(name)
-  const shown = encoded !== name || /^[A-Za-z0-9 !#$%&'*+/=?^_`{|}~-]+$/.test(name) ? encoded : `"${name.replace(/["\\]/g, '\\$&')}"`
+  const shown =
+    encoded !== name || /^[A-Za-z0-9 !#$%&'*+/=?^_`{|}~-]+$/.test(name)
+      ? encoded
+      : `"${name.replace(/["\\]/g, '\\$&')}"`
   return `${shown} <${address}>`
 }
 
 /** One mailbox, nothing that could add a recipient or end the command. */
 export function assertMailbox(address: string): void {
-  if (!/^[^\s<>"(),;:\\@\u0000-\u001f\u007f]+@[^\s<>"(),;:\\@\u0000-\u001f\u007f]+$/.test(address) || address.length > 320) {
+  if (
+    !/^[^\s<>"(),;:\\@\u0000-\u001f\u007f]+@[^\s<>"(),;:\\@\u0000-\u001f\u007f]+$/.test(address) ||
+    address.length > 320
+  ) {
     throw new HeaderError('The e-mail address is not one plain mailbox.')
   }
 }

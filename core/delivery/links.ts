@@ -24,7 +24,8 @@ export function extractLinks(html: string): { html: string; links: TrackedLink[]
 }
 
 /** One pixel before the end of the page, for counting opens. */
-export const openPixel = '<img src="{{ _link.open }}" width="1" height="1" alt="" style="display:block;border:0;width:1px;height:1px;">'
+export const openPixel =
+  '<img src="{{ _link.open }}" width="1" height="1" alt="" style="display:block;border:0;width:1px;height:1px;">'
 
 // One address for all recipients of a store: plain, or built from the store's own facts.
 function isTrackable(source: string): boolean {

@@ -15,7 +15,8 @@ export function compileMime(textSource: string, htmlSource: string, boundaryKey:
   const text = compileTemplate(textSource, 'text-mime')
   const html = compileTemplate(htmlSource, 'html-mime')
   const boundary = `=_${boundaryKey.replace(/[^A-Za-z0-9]/g, '').slice(0, 40)}`
-  const part = (type: string): string => `--${boundary}\r\nContent-Type: ${type}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n`
+  const part = (type: string): string =>
+    `--${boundary}\r\nContent-Type: ${type}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n`
   const beforeText = part('text/plain')
   const beforeHtml = '\r\n' + part('text/html')
   const end = `\r\n--${boundary}--\r\n`
@@ -25,7 +26,14 @@ export function compileMime(textSource: string, htmlSource: string, boundaryKey:
   ]
   const ownHeaders = formatHeaders(own) + '\r\n'
   return {
-    render: (headers, variables) => formatHeaders(headers) + ownHeaders + beforeText + text.render(variables) + beforeHtml + html.render(variables) + end,
+    render: (headers, variables) =>
+      formatHeaders(headers) +
+      ownHeaders +
+      beforeText +
+      text.render(variables) +
+      beforeHtml +
+      html.render(variables) +
+      end,
   }
 }
 

@@ -1,5 +1,12 @@
 import { frameSms, footerText, withFooter, type StoreFacts } from './footer.ts'
-import { assertMailbox, encodeHeaderText, formatMailbox, marketingHeaders, messageIdOf, type Header } from './headers.ts'
+import {
+  assertMailbox,
+  encodeHeaderText,
+  formatMailbox,
+  marketingHeaders,
+  messageIdOf,
+  type Header,
+} from './headers.ts'
 import { extractLinks, openPixel, type TrackedLink } from './links.ts'
 import { compileMime, formatDate, type MimeTemplate } from './mime.ts'
 import type { ChannelKind, OutgoingMessage } from './message.ts'
@@ -56,7 +63,14 @@ export interface Recipient {
 /** Compiles a template version. Throws TemplateError when its source is wrong. */
 export function compilePlan(template: TemplateSource, options: PlanOptions): MessagePlan {
   if (template.channel === 'sms') {
-    return { template, links: [], subject: null, html: null, text: compileTemplate(frameSms(template.body_text_template), 'text'), mime: null }
+    return {
+      template,
+      links: [],
+      subject: null,
+      html: null,
+      text: compileTemplate(frameSms(template.body_text_template), 'text'),
+      mime: null,
+    }
   }
   const page = withPreheader(branded(template.body_html_template ?? '', options), template.preheader_template)
   const { html, links } = options.trackClicks ? extractLinks(page) : { html: page, links: [] }
@@ -75,16 +89,46 @@ export function compilePlan(template: TemplateSource, options: PlanOptions): Mes
 
 /** The finished message of one recipient. Throws HeaderError for an address that could break out of its header. */
 export function fillPlan(plan: MessagePlan, to: Recipient, from: SenderFacts, at: Date): OutgoingMessage {
-  const variables: Variables = { ...to.variables, store: { ...(isRecord(to.variables['store']) ? to.variables['store'] : {}), ...to.store }, _link: to.links }
+  const variables: Variables = {
+    ...to.variables,
+    store: { ...(isRecord(to.variables['store']) ? to.variables['store'] : {}), ...to.store },
+    _link: to.links,
+  }
   const domain = from.email.slice(from.email.indexOf('@') + 1)
-  const base = { sendId: to.sendId, kind: plan.template.channel, messageId: messageIdOf(to.sendId, domain), senderName: from.name, recipient: to.address }
+  const base = {
+    sendId: to.sendId,
+    kind: plan.template.channel,
+    messageId: messageIdOf(to.sendId, domain),
+    senderName: from.name,
+    recipient: to.address,
+  }
   if (plan.template.channel === 'sms') {
-    const body = plainSms(plan.text.render(variables)).replace(/[ \t]+/g, ' ').replace(/ ?\n ?/g, '\n').trim()
-    return { ...base, sender: withoutControls(to.store.phone ?? from.shopName, ' '), subject: null, headers: [['X-Send-Id', to.sendId]], html: () => null, text: () => body, mime: () => { throw new TypeError('A text has no MIME form.') } }
+    const body = plainSms(plan.text.render(variables))
+      .replace(/[ \t]+/g, ' ')
+      .replace(/ ?\n ?/g, '\n')
+      .trim()
+    return {
+      ...base,
+      sender: withoutControls(to.store.phone ?? from.shopName, ' '),
+      subject: null,
+      headers: [['X-Send-Id', to.sendId]],
+      html: () => null,
+      text: () => body,
+      mime: () => {
+        throw new TypeError('A text has no MIME form.')
+      },
+    }
   }
   assertMailbox(to.address)
   const subject = (plan.subject?.render(variables) ?? '').replace(/ {2,}/g, ' ').trim().slice(0, 300)
-  const bulk = marketingHeaders({ sendId: to.sendId, campaignId: to.campaignId, templateKey: plan.template.key, domain, shopName: from.shopName, unsubscribeUrl: to.links['unsubscribe'] ?? '' })
+  const bulk = marketingHeaders({
+    sendId: to.sendId,
+    campaignId: to.campaignId,
+    templateKey: plan.template.key,
+    domain,
+    shopName: from.shopName,
+    unsubscribeUrl: to.links['unsubscribe'] ?? '',
+  })
   const headers: Header[] = [
     ['From', formatMailbox(from.name, from.email)],
     ['To', to.address],

@@ -29,7 +29,8 @@ function encodeLine(line: string, endsHard: boolean): string {
 
 function hex(run: string): string {
   let out = ''
-  for (const byte of new TextEncoder().encode(run)) out += '=' + (byte < 16 ? '0' : '') + byte.toString(16).toUpperCase()
+  for (const byte of new TextEncoder().encode(run))
+    out += '=' + (byte < 16 ? '0' : '') + byte.toString(16).toUpperCase()
   return out
 }
 

@@ -35,8 +35,26 @@ export function measureSms(text: string): SmsSize {
 }
 
 const plainer: Record<string, string> = {
-  '\u2018': "'", '\u2019': "'", '\u201a': "'", '\u201c': '"', '\u201d': '"', '\u201e': '"', '\u2013': '-', '\u2014': '-', '\u2011': '-',
-  '\u2026': '...', '\u00a0': ' ', '\u202f': ' ', '\u2009': ' ', '\u2022': '-', '\u00b7': '-', '\u0060': "'", '\u00b4': "'", '\u00e7': 'c', '\u200b': '', '\ufeff': '',
+  '\u2018': "'",
+  '\u2019': "'",
+  '\u201a': "'",
+  '\u201c': '"',
+  '\u201d': '"',
+  '\u201e': '"',
+  '\u2013': '-',
+  '\u2014': '-',
+  '\u2011': '-',
+  '\u2026': '...',
+  '\u00a0': ' ',
+  '\u202f': ' ',
+  '\u2009': ' ',
+  '\u2022': '-',
+  '\u00b7': '-',
+  '\u0060': "'",
+  '\u00b4': "'",
+  '\u00e7': 'c',
+  '\u200b': '',
+  '\ufeff': '',
 }
 
 /** Replaces typographic characters that would force UCS-2 by their plain twins: half the cost, same reading. */

@@ -12,6 +12,8 @@ const longestPauseMs = 15_000
 /** The state after a result. `chance` 0..1 spreads the probes of several workers. */
 export function afterResult(breaker: Breaker, isReachable: boolean, nowMs: number, chance: number): Breaker {
   if (isReachable) return closedBreaker
+  // What was in flight when it opened says nothing new.
+  if (nowMs < breaker.openUntilMs) return breaker
   const failures = breaker.failures + 1
   if (failures < breakerThreshold) return { failures, openUntilMs: 0 }
   const pause = Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(10, failures - breakerThreshold))

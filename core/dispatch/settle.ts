@@ -24,7 +24,12 @@ export interface Settlement {
  * The rule of the ledger: accepted is final, a refusal is final, a delay is tried again with full jitter, and what
  * nobody knows is not repeated unless the campaign asks for it. `chance` is 0..1.
  */
-export function settle(outcome: AttemptOutcome, send: { retryCount: number; resendUnknown: boolean }, now: Date, chance: number): Settlement {
+export function settle(
+  outcome: AttemptOutcome,
+  send: { retryCount: number; resendUnknown: boolean },
+  now: Date,
+  chance: number,
+): Settlement {
   const base = { dueAt: null, retryCount: send.retryCount, error: null, suppress: false }
   switch (outcome.kind) {
     case 'accepted':
@@ -32,12 +37,20 @@ export function settle(outcome: AttemptOutcome, send: { retryCount: number; rese
     case 'rejected':
       return { ...base, status: 'failed', error: outcome.detail, suppress: outcome.suppress ?? false }
     case 'unknown':
-      if (!send.resendUnknown || send.retryCount >= maxRetries) return { ...base, status: 'unknown', error: outcome.detail }
-      return { ...base, status: 'pending', retryCount: send.retryCount + 1, dueAt: later(now, retryDelayMs(send.retryCount, chance)), error: outcome.detail }
+      if (!send.resendUnknown || send.retryCount >= maxRetries)
+        return { ...base, status: 'unknown', error: outcome.detail }
+      return {
+        ...base,
+        status: 'pending',
+        retryCount: send.retryCount + 1,
+        dueAt: later(now, retryDelayMs(send.retryCount, chance)),
+        error: outcome.detail,
+      }
     case 'deferred': {
       // A provider that is away is no fault of the message and uses up none of its chances.
       const retryCount = send.retryCount + (outcome.unreachable ? 0 : 1)
-      if (retryCount > maxRetries) return { ...base, status: 'failed', error: `Given up after ${maxRetries + 1} tries: ${outcome.detail}` }
+      if (retryCount > maxRetries)
+        return { ...base, status: 'failed', error: `Given up after ${maxRetries + 1} tries: ${outcome.detail}` }
       const delay = outcome.retryAfterMs ?? retryDelayMs(outcome.unreachable ? 0 : send.retryCount, chance)
       return { ...base, status: 'pending', retryCount, dueAt: later(now, delay), error: outcome.detail }
     }

@@ -4,7 +4,10 @@ import { dataNeeded, meanAndVariance, sampleSizeOfMeans, sampleSizeOfShares, wel
 
 // Vectors: facts/science.md §4.1 and §4.2 (GrowthBook's open test suite, Hillstrom data, textbook values).
 test('Welch on sums gives the published interval', () => {
-  const r = welch({ n: 3407, sum: 1396.87, sumOfSquares: 52377.9767 }, { n: 3461, sum: 2422.7, sumOfSquares: 134698.29 })!
+  const r = welch(
+    { n: 3407, sum: 1396.87, sumOfSquares: 52377.9767 },
+    { n: 3461, sum: 2422.7, sumOfSquares: 134698.29 },
+  )!
   expect(r.mid).toBeCloseTo(0.29, 3)
   expect(r.standardError).toBeCloseTo(0.12478, 5)
   expect(r.low).toBeCloseTo(0.04538, 4)

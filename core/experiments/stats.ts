@@ -41,7 +41,14 @@ export function welch(control: Arm, treated: Arm, confidence = 0.95): WelchResul
   const degreesOfFreedom = (va + vb) ** 2 / (va ** 2 / (control.n - 1) + vb ** 2 / (treated.n - 1))
   const mid = b.mean - a.mean
   const half = studentQuantile(1 - (1 - confidence) / 2, degreesOfFreedom) * standardError
-  return { low: mid - half, mid, high: mid + half, standardError, degreesOfFreedom, pValue: 2 * (1 - studentCdf(Math.abs(mid / standardError), degreesOfFreedom)) }
+  return {
+    low: mid - half,
+    mid,
+    high: mid + half,
+    standardError,
+    degreesOfFreedom,
+    pValue: 2 * (1 - studentCdf(Math.abs(mid / standardError), degreesOfFreedom)),
+  }
 }
 
 /** Wilson's interval of a share: right also for 0 of n and small n. */
@@ -51,7 +58,11 @@ export function wilson(successes: number, n: number, confidence = 0.95): Interva
   const p = successes / n
   const middle = (p + (z * z) / (2 * n)) / (1 + (z * z) / n)
   const half = (z / (1 + (z * z) / n)) * Math.sqrt((p * (1 - p)) / n + (z * z) / (4 * n * n))
-  return { low: successes === 0 ? 0 : Math.max(0, middle - half), mid: p, high: successes === n ? 1 : Math.min(1, middle + half) }
+  return {
+    low: successes === 0 ? 0 : Math.max(0, middle - half),
+    mid: p,
+    high: successes === n ? 1 : Math.min(1, middle + half),
+  }
 }
 
 /** Customers per arm to see a share move from `base` to `base + effect` (two-sided; pooled variance, Fleiss). */

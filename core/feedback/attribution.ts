@@ -37,11 +37,18 @@ export function attributeOrder(order: OrderFact, touches: readonly Touch[]): Att
     const last = latest(carried.map((t) => ({ sendId: t.sendId, at: t.sentAt.getTime() })))
     if (last) return { sendId: last, because: 'coupon' }
   }
-  const clicks = touches.flatMap((t) => t.clickedAt.filter((c) => within(c, clickWindowMs)).map((c) => ({ sendId: t.sendId, at: c.getTime() })))
+  const clicks = touches.flatMap((t) =>
+    t.clickedAt.filter((c) => within(c, clickWindowMs)).map((c) => ({ sendId: t.sendId, at: c.getTime() })),
+  )
   const last = latest(clicks)
   return last ? { sendId: last, because: 'click' } : null
 }
 
 function latest(moments: { sendId: string; at: number }[]): string | null {
-  return moments.reduce<{ sendId: string; at: number } | null>((best, m) => (!best || m.at > best.at || (m.at === best.at && m.sendId > best.sendId) ? m : best), null)?.sendId ?? null
+  return (
+    moments.reduce<{ sendId: string; at: number } | null>(
+      (best, m) => (!best || m.at > best.at || (m.at === best.at && m.sendId > best.sendId) ? m : best),
+      null,
+    )?.sendId ?? null
+  )
 }

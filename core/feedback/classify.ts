@@ -35,8 +35,10 @@ export function classifyHit(hit: Hit): HitClass {
   const agent = hit.userAgent?.trim() ?? ''
   if (scanners.test(agent)) return { machine: true, because: 'known scanner' }
   if (applePrefetch.test(agent)) return { machine: true, because: 'mail privacy prefetch' }
-  if (hit.sentAt === null || hit.at.getTime() - hit.sentAt.getTime() < tooSoonMs) return { machine: true, because: 'within 5 seconds of sending' }
-  if (hit.kind === 'click' && hit.otherLinksJustNow > 0) return { machine: true, because: 'several links within 2 seconds' }
+  if (hit.sentAt === null || hit.at.getTime() - hit.sentAt.getTime() < tooSoonMs)
+    return { machine: true, because: 'within 5 seconds of sending' }
+  if (hit.kind === 'click' && hit.otherLinksJustNow > 0)
+    return { machine: true, because: 'several links within 2 seconds' }
   if (agent === '') return { machine: null, because: 'no user agent' }
   if (openProxies.test(agent)) return { machine: null, because: 'image proxy' }
   return { machine: false, because: 'looks like a person' }

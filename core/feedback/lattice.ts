@@ -1,5 +1,15 @@
 /** Where a send can be. */
-export const sendStates = ['pending', 'claimed', 'sent', 'delivered', 'failed', 'bounced', 'skipped', 'cancelled', 'unknown'] as const
+export const sendStates = [
+  'pending',
+  'claimed',
+  'sent',
+  'delivered',
+  'failed',
+  'bounced',
+  'skipped',
+  'cancelled',
+  'unknown',
+] as const
 export type SendState = (typeof sendStates)[number]
 
 /** Nothing happens to these any more, except what the provider may still report. */

@@ -35,13 +35,28 @@ export function contactability(facts: ContactFacts): ChannelState[] {
   const email = [...both]
   if (!facts.hasEmail) email.push({ code: 'no_address', message: 'There is no e-mail address.' })
   if (facts.emailConsent === 'denied') email.push({ code: 'denied', message: 'The customer does not want e-mail.' })
-  if (facts.emailSuppressed) email.push({ code: 'suppressed', message: suppressed[facts.emailSuppressed] ?? 'The address is on the do-not-contact list.' })
-  if (facts.ageStatus === 'unknown') email.push({ code: 'age_unknown', message: 'Nobody has confirmed that the customer is 21 or older.' })
+  if (facts.emailSuppressed)
+    email.push({
+      code: 'suppressed',
+      message: suppressed[facts.emailSuppressed] ?? 'The address is on the do-not-contact list.',
+    })
+  if (facts.ageStatus === 'unknown')
+    email.push({ code: 'age_unknown', message: 'Nobody has confirmed that the customer is 21 or older.' })
   const sms = [...both]
   if (!facts.hasPhone) sms.push({ code: 'no_address', message: 'There is no phone number.' })
-  if (facts.smsConsent !== 'granted') sms.push({ code: facts.smsConsent === 'denied' ? 'denied' : 'no_consent', message: facts.smsConsent === 'denied' ? 'The customer does not want SMS.' : 'The customer has not agreed to SMS.' })
-  if (facts.smsSuppressed) sms.push({ code: 'suppressed', message: suppressed[facts.smsSuppressed] ?? 'The number is on the do-not-contact list.' })
-  if (facts.ageStatus === 'unknown' || facts.ageStatus === 'attested') sms.push({ code: 'age_not_verified', message: 'SMS about alcohol needs a verified birth date.' })
+  if (facts.smsConsent !== 'granted')
+    sms.push({
+      code: facts.smsConsent === 'denied' ? 'denied' : 'no_consent',
+      message:
+        facts.smsConsent === 'denied' ? 'The customer does not want SMS.' : 'The customer has not agreed to SMS.',
+    })
+  if (facts.smsSuppressed)
+    sms.push({
+      code: 'suppressed',
+      message: suppressed[facts.smsSuppressed] ?? 'The number is on the do-not-contact list.',
+    })
+  if (facts.ageStatus === 'unknown' || facts.ageStatus === 'attested')
+    sms.push({ code: 'age_not_verified', message: 'SMS about alcohol needs a verified birth date.' })
   return [
     { channel: 'email', can_contact: email.length === 0, reasons: email },
     { channel: 'sms', can_contact: sms.length === 0, reasons: sms },

@@ -1,7 +1,7 @@
 /** RFC 4180 cell; text a spreadsheet would run as a formula gets an apostrophe in front (OWASP CSV injection). */
 export function csvCell(text: string): string {
   const safe = /^'*[=+\-@\t\r]/.test(text) ? `'${text}` : text
-  return /[",\r\n;]|^'|^\s|\s$/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
+  return /[",\r\n;]|^\s|\s$/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }
 
 export function csvLine(cells: readonly string[]): string {

@@ -52,7 +52,9 @@ export function readCustomerRow(cell: Cell, headerOf: HeaderOf, rules: RowRules)
   const consentAt = row.read('consent_date', (t) => {
     const at = readInstant(t, rules, rules.now)
     if (!at) return { fault: 'This is not a date that exists; write it like 2024-05-31.' }
-    return at.getTime() > rules.now.getTime() + 86_400_000 ? { fault: 'Consent cannot be given in the future.' } : { value: at }
+    return at.getTime() > rules.now.getTime() + 86_400_000
+      ? { fault: 'Consent cannot be given in the future.' }
+      : { value: at }
   })
   const consentSource = row.text('consent_source', 200)
   const consent = (field: 'email_consent' | 'sms_consent'): ConsentStatus | null => {
@@ -100,7 +102,11 @@ function yearsBetween(day: string, now: Date): number {
 }
 
 /** "Doe, Jane" is turned round; the first name is the first word when no column gives it. */
-export function nameOf(full: string | null, first: string | null, last: string | null): { name: string | null; firstName: string | null } {
+export function nameOf(
+  full: string | null,
+  first: string | null,
+  last: string | null,
+): { name: string | null; firstName: string | null } {
   const turned = full ? full.replace(/^([^,]+), *([^,]+)$/, '$2 $1') : null
   const name = turned ?? ([first, last].filter(Boolean).join(' ') || null)
   const word = name?.split(' ')[0] ?? null
@@ -109,6 +115,13 @@ export function nameOf(full: string | null, first: string | null, last: string |
 
 function tagsOf(text: string | null): string[] | null {
   if (text === null) return null
-  const tags = [...new Set(text.split(/[,;|]/).map((t) => t.trim().toLowerCase().slice(0, 50)).filter(Boolean))].sort()
+  const tags = [
+    ...new Set(
+      text
+        .split(/[,;|]/)
+        .map((t) => t.trim().toLowerCase().slice(0, 50))
+        .filter(Boolean),
+    ),
+  ].sort()
   return tags.slice(0, 50)
 }

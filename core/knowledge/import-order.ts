@@ -52,9 +52,11 @@ export function readOrderRow(cell: Cell, headerOf: HeaderOf, rules: RowRules): R
   const sku = row.text('sku', 100) ?? (productName ? `name:${productName.toLowerCase().slice(0, 90)}` : null)
   const quantity = row.read('quantity', (t) => readNumber(t, -1_000_000, 1_000_000)) ?? 1
   const unitPriceCents = row.cents('unit_price')
-  const lineTotalCents = row.cents('line_total') ?? (unitPriceCents === null ? null : roundCents(unitPriceCents * quantity))
+  const lineTotalCents =
+    row.cents('line_total') ?? (unitPriceCents === null ? null : roundCents(unitPriceCents * quantity))
   const totalCents = row.cents('total')
-  if (row.reasons.length === 0 && lineTotalCents === null && totalCents === null) row.refuse(sku === null ? 'total' : 'line_total', 'The amount is missing.')
+  if (row.reasons.length === 0 && lineTotalCents === null && totalCents === null)
+    row.refuse(sku === null ? 'total' : 'line_total', 'The amount is missing.')
   if (row.reasons.length === 0 && sku !== null && lineTotalCents === null) {
     row.refuse('line_total', 'An item needs its own amount: a line total, or a unit price.')
   }

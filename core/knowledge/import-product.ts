@@ -40,5 +40,7 @@ export function readProductRow(cell: Cell, headerOf: HeaderOf): RowResult<Produc
     unitCostCents: notNegative('unit_cost'),
     stock: row.read('stock', (t) => readNumber(t, -1_000_000, 10_000_000)),
   }
-  return row.reasons.length > 0 ? { reasons: row.reasons } : { facts: { ...facts, stock: facts.stock === null ? null : Math.round(facts.stock) }, notes: row.notes }
+  return row.reasons.length > 0
+    ? { reasons: row.reasons }
+    : { facts: { ...facts, stock: facts.stock === null ? null : Math.round(facts.stock) }, notes: row.notes }
 }

@@ -22,7 +22,12 @@ const readers: { [K in ImportKind]: (cell: Cell, headerOf: HeaderOf, rules: RowR
 }
 
 /** Makes the function that turns the cells of a file's row into facts, or into the reasons why not. */
-export function importRow<K extends ImportKind>(kind: K, headers: readonly string[], mapping: Mapping, rules: RowRules): (cells: readonly string[]) => RowResult<FactsOf[K]> {
+export function importRow<K extends ImportKind>(
+  kind: K,
+  headers: readonly string[],
+  mapping: Mapping,
+  rules: RowRules,
+): (cells: readonly string[]) => RowResult<FactsOf[K]> {
   const index = new Map<string, number>()
   for (const [field, header] of Object.entries(mapping)) {
     const at = headers.indexOf(header)

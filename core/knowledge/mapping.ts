@@ -53,7 +53,12 @@ export function checkMapping(mapping: Mapping, headers: readonly string[], kind:
   const need = (ok: boolean, field: string, message: string): void => {
     if (!ok) faults.push({ field, message })
   }
-  if (kind === 'customers') need(has('external_id', 'email', 'phone'), 'email', 'Choose the column with the e-mail, the phone or the customer number: without one a customer cannot be told from another.')
+  if (kind === 'customers')
+    need(
+      has('external_id', 'email', 'phone'),
+      'email',
+      'Choose the column with the e-mail, the phone or the customer number: without one a customer cannot be told from another.',
+    )
   if (kind === 'products') {
     need(has('sku'), 'sku', 'Choose the column with the product number.')
     need(has('name'), 'name', 'Choose the column with the product name.')
@@ -61,14 +66,51 @@ export function checkMapping(mapping: Mapping, headers: readonly string[], kind:
   if (kind === 'orders') {
     need(has('order_id'), 'order_id', 'Choose the column with the order number.')
     need(has('ordered_at'), 'ordered_at', 'Choose the column with the date of the order.')
-    need(has('customer_id', 'email', 'phone'), 'customer_id', 'Choose the column that says whose order it is: customer number, e-mail or phone.')
-    need(has('total', 'line_total', 'unit_price'), 'total', 'Choose the column with the amount: order total, line total or unit price.')
+    need(
+      has('customer_id', 'email', 'phone'),
+      'customer_id',
+      'Choose the column that says whose order it is: customer number, e-mail or phone.',
+    )
+    need(
+      has('total', 'line_total', 'unit_price'),
+      'total',
+      'Choose the column with the amount: order total, line total or unit price.',
+    )
   }
   return faults
 }
 
 // Words that say too little when they stand among others.
-const weak = new Set(['name', 'date', 'item', 'items', 'code', 'type', 'group', 'groups', 'class', 'source', 'time', 'count', 'customer', 'client', 'product', 'order', 'description', 'title', 'location', 'total', 'amount', 'born', 'lists', 'region', 'units', 'style', 'cost', 'price'])
+const weak = new Set([
+  'name',
+  'date',
+  'item',
+  'items',
+  'code',
+  'type',
+  'group',
+  'groups',
+  'class',
+  'source',
+  'time',
+  'count',
+  'customer',
+  'client',
+  'product',
+  'order',
+  'description',
+  'title',
+  'location',
+  'total',
+  'amount',
+  'born',
+  'lists',
+  'region',
+  'units',
+  'style',
+  'cost',
+  'price',
+])
 
 function wordsOf(text: string): string[] {
   return text
@@ -93,7 +135,8 @@ function likeness(header: readonly string[], name: readonly string[]): number {
   }
   // "customer e-mail (primary)" still is an e-mail; a one-word name such as "id" or "date" is too weak for that.
   if (name.length >= 2 && name.every((w) => header.includes(w))) return 0.8 - (header.length - name.length) * 0.02
-  if (name.length === 1 && b.length >= 3 && !weak.has(b) && header.length <= 3 && header.includes(b)) return 0.76 - header.length * 0.01
+  if (name.length === 1 && b.length >= 3 && !weak.has(b) && header.length <= 3 && header.includes(b))
+    return 0.76 - header.length * 0.01
   return 0
 }
 
@@ -105,7 +148,8 @@ function distance(a: string, b: string): number {
     for (let j = 1; j <= b.length; j++) {
       const cost = a[i - 1] === b[j - 1] ? 0 : 1
       let least = Math.min((rows[i - 1]?.[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, (rows[i - 1]?.[j - 1] ?? 0) + cost)
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) least = Math.min(least, (rows[i - 2]?.[j - 2] ?? 0) + 1)
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+        least = Math.min(least, (rows[i - 2]?.[j - 2] ?? 0) + 1)
       row.push(least)
     }
     rows.push(row)

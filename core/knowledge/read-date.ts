@@ -66,7 +66,13 @@ function monthNumber(name: string | undefined): string {
   return String(months.indexOf((name ?? '').slice(0, 3).toLowerCase()) + 1)
 }
 
-function complete(y: string | undefined, mo: string | undefined, d: string | undefined, rest: (string | undefined)[], now: Date): Parts | null {
+function complete(
+  y: string | undefined,
+  mo: string | undefined,
+  d: string | undefined,
+  rest: (string | undefined)[],
+  now: Date,
+): Parts | null {
   const [h, mi, s, fraction, half, zone] = rest
   let year = Number(y)
   const short = (y ?? '').length === 2
@@ -80,9 +86,20 @@ function complete(y: string | undefined, mo: string | undefined, d: string | und
   }
   const minute = Number(mi ?? 0)
   const second = Number(s ?? 0)
-  if (month < 1 || month > 12 || day < 1 || day > daysIn(year, month) || hour > 23 || minute > 59 || second > 59) return null
+  if (month < 1 || month > 12 || day < 1 || day > daysIn(year, month) || hour > 23 || minute > 59 || second > 59)
+    return null
   if (year < 1900 || year > 2200) return null
-  return { year, month, day, hour, minute, second, ms: fraction ? Number(fraction.slice(0, 3).padEnd(3, '0')) : 0, offset: offsetOf(zone), short }
+  return {
+    year,
+    month,
+    day,
+    hour,
+    minute,
+    second,
+    ms: fraction ? Number(fraction.slice(0, 3).padEnd(3, '0')) : 0,
+    offset: offsetOf(zone),
+    short,
+  }
 }
 
 function offsetOf(zone: string | undefined): number | null {
@@ -108,7 +125,16 @@ function offsetAt(utcMs: number, timeZone: string): number {
   if (kept !== undefined) return kept
   let format = formats.get(timeZone)
   if (!format) {
-    format = new Intl.DateTimeFormat('en-US', { timeZone, hourCycle: 'h23', year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit' })
+    format = new Intl.DateTimeFormat('en-US', {
+      timeZone,
+      hourCycle: 'h23',
+      year: 'numeric',
+      month: '2-digit',
+      day: '2-digit',
+      hour: '2-digit',
+      minute: '2-digit',
+      second: '2-digit',
+    })
     formats.set(timeZone, format)
   }
   const at: Record<string, number> = {}

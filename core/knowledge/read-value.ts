@@ -8,13 +8,23 @@ const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 
 /** Address in lower case. Length caps of RFC 5321 §4.5.3.1; quoted local parts are refused, no shop has them. */
 export function readEmail(text: string): Read<string> {
-  const email = text.trim().replace(/^<(.*)>$/, '$1').replace(/^mailto:/i, '').toLowerCase()
+  const email = text
+    .trim()
+    .replace(/^<(.*)>$/, '$1')
+    .replace(/^mailto:/i, '')
+    .toLowerCase()
   if (email.length > 254) return { fault: 'The e-mail address is longer than 254 characters.' }
   const at = email.lastIndexOf('@')
   const name = email.slice(0, at)
   const domain = email.slice(at + 1)
   const labels = domain.split('.')
-  const ok = at > 0 && name.length <= 64 && local.test(name) && labels.length >= 2 && labels.every((l) => label.test(l)) && !/^\d+$/.test(labels.at(-1) ?? '')
+  const ok =
+    at > 0 &&
+    name.length <= 64 &&
+    local.test(name) &&
+    labels.length >= 2 &&
+    labels.every((l) => label.test(l)) &&
+    !/^\d+$/.test(labels.at(-1) ?? '')
   return ok ? { value: email } : { fault: 'This is not an e-mail address like name@example.com.' }
 }
 
@@ -22,22 +32,83 @@ export function readEmail(text: string): Read<string> {
 export function readPhone(text: string, country: 'US' | 'CA' = 'US'): Read<string> {
   const digits = text.replace(/\D/g, '')
   if (digits === '911' || digits === '1911' || digits === '112') return { fault: 'This is an emergency number.' }
-  if (digits.length < 7) return { fault: 'This is not a full phone number; write it with area code, like (212) 555-0123.' }
+  if (digits.length < 7)
+    return { fault: 'This is not a full phone number; write it with area code, like (212) 555-0123.' }
   if (text.length > 60) return { fault: 'The phone number is longer than 60 characters.' }
   const parsed = parsePhoneNumberFromString(text, { defaultCountry: country, extract: false })
   if (!parsed) return { fault: 'This is not a phone number; write it with area code, like (212) 555-0123.' }
-  if (parsed.ext) return { fault: 'A number with an extension cannot get messages; give the direct number or leave it empty.' }
+  if (parsed.ext)
+    return { fault: 'A number with an extension cannot get messages; give the direct number or leave it empty.' }
   if (!parsed.isValid()) return { fault: 'No phone has this number; check the digits and the area code.' }
   return { value: parsed.number }
 }
 
-const yes = new Set(['yes', 'y', 'true', 't', '1', 'on', 'x', 'granted', 'opted in', 'optedin', 'opt in', 'optin', 'subscribed', 'subscribe', 'confirmed', 'accepted', 'allowed', 'active'])
-const no = new Set(['no', 'n', 'false', 'f', '0', 'off', 'denied', 'opted out', 'optedout', 'opt out', 'optout', 'unsubscribed', 'unsubscribe', 'declined', 'refused', 'revoked', 'stop', 'removed', 'blocked', 'never', 'do not contact', 'cleaned', 'bounced', 'complained', 'inactive'])
-const unknown = new Set(['unknown', 'n a', 'na', 'none', 'null', 'pending', 'not set', 'not subscribed', 'never subscribed', 'transactional'])
+const yes = new Set([
+  'yes',
+  'y',
+  'true',
+  't',
+  '1',
+  'on',
+  'x',
+  'granted',
+  'opted in',
+  'optedin',
+  'opt in',
+  'optin',
+  'subscribed',
+  'subscribe',
+  'confirmed',
+  'accepted',
+  'allowed',
+  'active',
+])
+const no = new Set([
+  'no',
+  'n',
+  'false',
+  'f',
+  '0',
+  'off',
+  'denied',
+  'opted out',
+  'optedout',
+  'opt out',
+  'optout',
+  'unsubscribed',
+  'unsubscribe',
+  'declined',
+  'refused',
+  'revoked',
+  'stop',
+  'removed',
+  'blocked',
+  'never',
+  'do not contact',
+  'cleaned',
+  'bounced',
+  'complained',
+  'inactive',
+])
+const unknown = new Set([
+  'unknown',
+  'n a',
+  'na',
+  'none',
+  'null',
+  'pending',
+  'not set',
+  'not subscribed',
+  'never subscribed',
+  'transactional',
+])
 
 /** Yes or no in the words of common exports; null for unknown. */
 export function readFlag(text: string): Read<boolean | null> {
-  const word = text.trim().toLowerCase().replace(/[-_/.]+/g, ' ')
+  const word = text
+    .trim()
+    .toLowerCase()
+    .replace(/[-_/.]+/g, ' ')
   if (yes.has(word)) return { value: true }
   if (no.has(word)) return { value: false }
   if (word === '' || unknown.has(word)) return { value: null }
@@ -56,14 +127,26 @@ export function readZip(text: string): Read<string> {
 
 /** Decimal number with point or thousands commas, bounded. */
 export function readNumber(text: string, least: number, most: number): Read<number> {
-  const s = text.trim().replace(/^(-?\d{1,3})((?:,\d{3})+)(?=\.|$)/, (_, a: string, b: string) => a + b.replaceAll(',', ''))
+  const s = text
+    .trim()
+    .replace(/^(-?\d{1,3})((?:,\d{3})+)(?=\.|$)/, (_, a: string, b: string) => a + b.replaceAll(',', ''))
   const value = /^[+-]?(\d+(\.\d*)?|\.\d+)$/.test(s) ? Number(s) : Number.NaN
   if (!Number.isFinite(value)) return { fault: 'This is not a number.' }
   if (value < least || value > most) return { fault: `The number must lie between ${least} and ${most}.` }
   return { value }
 }
 
-const units: Record<string, number> = { ml: 1, cl: 10, l: 1000, lt: 1000, liter: 1000, litre: 1000, liters: 1000, oz: 29.5735, floz: 29.5735 }
+const units: Record<string, number> = {
+  ml: 1,
+  cl: 10,
+  l: 1000,
+  lt: 1000,
+  liter: 1000,
+  litre: 1000,
+  liters: 1000,
+  oz: 29.5735,
+  floz: 29.5735,
+}
 
 /** Bottle size in millilitres: "750", "750 mL", "1.75L", "12 fl oz". */
 export function readSizeMl(text: string): Read<number> {
@@ -76,7 +159,10 @@ export function readSizeMl(text: string): Read<number> {
 /** Trims, folds white space, refuses what is longer than `most` characters. Empty text is null. */
 export function readText(text: string, most: number): Read<string | null> {
   // oxlint-disable-next-line no-control-regex -- control characters are what is removed
-  const clean = text.normalize('NFC').replace(/[\u0000-\u001f\u007f\u200b\ufeff\s]+/g, ' ').trim()
+  const clean = text
+    .normalize('NFC')
+    .replace(/[\u0000-\u001f\u007f\u200b\ufeff\s]+/g, ' ')
+    .trim()
   if (clean.length > most) return { fault: `The text is longer than ${most} characters.` }
   return { value: clean === '' ? null : clean }
 }

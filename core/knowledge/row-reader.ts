@@ -9,7 +9,9 @@ export interface Reason {
   value?: string
 }
 
-export type RowResult<T> = { facts: T; notes: Reason[]; reasons?: undefined } | { facts?: undefined; notes?: undefined; reasons: Reason[] }
+export type RowResult<T> =
+  | { facts: T; notes: Reason[]; reasons?: undefined }
+  | { facts?: undefined; notes?: undefined; reasons: Reason[] }
 
 export interface RowRules extends DateRules {
   now: Date

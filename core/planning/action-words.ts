@@ -16,13 +16,18 @@ function whenReason(customer: ActionCustomer): string {
   if (customer.orders === 1) return `One order, ${since}`
   const gap = Math.max(1, Math.round(customer.expectedGapDays))
   const pace = `buys about every ${gap === 1 ? 'day' : `${gap} days`}, last ${since}`
-  return customer.dueRatio > 2.5 ? `Quiet for long: ${pace}` : customer.dueRatio >= 0.8 ? `Due now: ${pace}` : `Soon due: ${pace}`
+  return customer.dueRatio > 2.5
+    ? `Quiet for long: ${pace}`
+    : customer.dueRatio >= 0.8
+      ? `Due now: ${pace}`
+      : `Soon due: ${pace}`
 }
 
 function tasteReason(customer: ActionCustomer, offer: Offer): string {
   const what = offer.category ?? offer.department
   const words = `“${describeOffer(offer)}”`
-  if (what !== null && (what === customer.primaryCategory || what === customer.secondaryCategory)) return `likes ${what}, so ${words} fits`
+  if (what !== null && (what === customer.primaryCategory || what === customer.secondaryCategory))
+    return `likes ${what}, so ${words} fits`
   if (what !== null && customer.departments.includes(what)) return `buys ${what}, so ${words} fits`
   return customer.primaryCategory ? `mostly buys ${customer.primaryCategory}; ${words}` : words
 }
@@ -30,7 +35,9 @@ function tasteReason(customer: ActionCustomer, offer: Offer): string {
 function costReason(offer: Offer, terms: ActionTerms, currency: string): string {
   const basket = formatCents(Math.round(terms.basket_cents / 100) * 100, currency, true)
   if (!isDiscount(offer)) return `Usual basket ${basket}; no discount needed`
-  return terms.offer_cost_cents > 0 ? `Usual basket ${basket}; costs about ${formatCents(terms.offer_cost_cents, currency)} when used` : `Usual basket ${basket}; paid by the supplier`
+  return terms.offer_cost_cents > 0
+    ? `Usual basket ${basket}; costs about ${formatCents(terms.offer_cost_cents, currency)} when used`
+    : `Usual basket ${basket}; paid by the supplier`
 }
 
 /** One line for whoever writes the message. */

@@ -5,8 +5,24 @@ import { proposeActions, type ActionCustomer, type ProposedAction } from './acti
 import type { Offer } from './offer.ts'
 
 const offer = (key: string, kind: Offer['kind'], more: Partial<Offer> = {}): Offer => ({
-  id: '0198c0de-0000-7000-8000-000000000001', key, title: key, kind, value: null, min_quantity: null, department: null, category: null, product_ids: [],
-  min_spend_cents: null, funded_by: 'store', redeemable_as_coupon: false, code: null, unit_cost_cents: null, regular_price_cents: null, valid_from: null, valid_to: null, ...more,
+  id: '0198c0de-0000-7000-8000-000000000001',
+  key,
+  title: key,
+  kind,
+  value: null,
+  min_quantity: null,
+  department: null,
+  category: null,
+  product_ids: [],
+  min_spend_cents: null,
+  funded_by: 'store',
+  redeemable_as_coupon: false,
+  code: null,
+  unit_cost_cents: null,
+  regular_price_cents: null,
+  valid_from: null,
+  valid_to: null,
+  ...more,
 })
 const offers = [
   offer('picks', 'content'),
@@ -17,9 +33,24 @@ const offers = [
   offer('mixed_six', 'multi_buy', { value: 10, min_quantity: 6, department: 'wine' }),
 ]
 const customer: ActionCustomer = {
-  segment: 'High_Value_Loyal', orders: 12, daysSinceLast: 26, expectedGapDays: 24, dueRatio: 26 / 24, churnProbability: 0.15, averageOrderCents: 8000, clvCents: 20_000,
-  primaryCategory: 'Bourbon', secondaryCategory: null, departments: ['spirits'], priceSensitivity: 0.2, averageHour: 18, isNightBuyer: false, channels: ['email'],
-  daysSinceMessage: null, messagesThisWeek: 0, unanswered: 0,
+  segment: 'High_Value_Loyal',
+  orders: 12,
+  daysSinceLast: 26,
+  expectedGapDays: 24,
+  dueRatio: 26 / 24,
+  churnProbability: 0.15,
+  averageOrderCents: 8000,
+  clvCents: 20_000,
+  primaryCategory: 'Bourbon',
+  secondaryCategory: null,
+  departments: ['spirits'],
+  priceSensitivity: 0.2,
+  averageHour: 18,
+  isNightBuyer: false,
+  channels: ['email'],
+  daysSinceMessage: null,
+  messagesThisWeek: 0,
+  unanswered: 0,
 }
 const shop = { marginShare: 0.26, currency: 'USD' }
 const propose = (change: Partial<ActionCustomer>, limit = 1, choice = offers): ReturnType<typeof proposeActions> => {
@@ -36,7 +67,9 @@ const best = (change: Partial<ActionCustomer>): ProposedAction => {
 test('a loyal bourbon drinker who is due gets the bourbon guide, not a discount', () => {
   const action = best({})
   expect(action.offer.key).toBe('bourbon_guide')
-  expect(action.reason).toBe('Due now: buys about every 24 days, last 26 days ago; likes Bourbon, so “bourbon_guide” fits. Usual basket $80; no discount needed')
+  expect(action.reason).toBe(
+    'Due now: buys about every 24 days, last 26 days ago; likes Bourbon, so “bourbon_guide” fits. Usual basket $80; no discount needed',
+  )
   expect(action.window).toEqual({ start: '15:00', end: '18:00' })
   expect(action.priorityScore).toBeGreaterThan(0)
   expect(action.priorityScore).toBeLessThan(100)
@@ -62,7 +95,15 @@ test('new customers are not offered discounts', () => {
 })
 
 describe('a lapsed one-timer', () => {
-  const lapsed = { segment: 'One_Time_Buyers', orders: 1, daysSinceLast: 200, dueRatio: 6, churnProbability: 0.9, clvCents: 500, priceSensitivity: 0.6 } as const
+  const lapsed = {
+    segment: 'One_Time_Buyers',
+    orders: 1,
+    daysSinceLast: 200,
+    dueRatio: 6,
+    churnProbability: 0.9,
+    clvCents: 500,
+    priceSensitivity: 0.6,
+  } as const
   test('gets a small win-back at most', () => {
     const all = propose(lapsed, 10)
     expect(typeof all === 'string' ? [] : all.map((a) => a.offer.key)).not.toContain('thirty_off')
@@ -74,7 +115,10 @@ describe('a lapsed one-timer', () => {
 })
 
 test('a high-value customer at risk is worth more than one who is doing fine by a small basket', () => {
-  expect(best({ segment: 'At_Risk_High_Value', dueRatio: 4, churnProbability: 0.7, averageOrderCents: 20_000 }).priorityScore).toBeGreaterThan(best({ averageOrderCents: 2000, clvCents: 3000 }).priorityScore)
+  expect(
+    best({ segment: 'At_Risk_High_Value', dueRatio: 4, churnProbability: 0.7, averageOrderCents: 20_000 })
+      .priorityScore,
+  ).toBeGreaterThan(best({ averageOrderCents: 2000, clvCents: 3000 }).priorityScore)
 })
 
 test('a text message window ends at 20:00', () => {

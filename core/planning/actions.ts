@@ -135,32 +135,53 @@ function isFitting(customer: ActionCustomer, offer: Offer): boolean {
       return !isDiscount(offer)
     case 'One_Time_Buyers':
       // A small win-back at most: a tenth of the one basket we know.
-      return !isDiscount(offer) || redemptionCostCents(offer, customer.averageOrderCents) <= customer.averageOrderCents * 0.1 + 1
+      return (
+        !isDiscount(offer) ||
+        redemptionCostCents(offer, customer.averageOrderCents) <= customer.averageOrderCents * 0.1 + 1
+      )
     default:
       return true
   }
 }
 
-function weigh(customer: ActionCustomer, offer: Offer, usable: readonly ('email' | 'sms')[], playbook: ActionPlaybook, marginShare: number): { offer: Offer; channel: 'email' | 'sms'; terms: ActionTerms } {
-  const options = usable.map((channel) => ({ offer, channel, terms: weighOn(channel, customer, offer, playbook, marginShare) }))
+function weigh(
+  customer: ActionCustomer,
+  offer: Offer,
+  usable: readonly ('email' | 'sms')[],
+  playbook: ActionPlaybook,
+  marginShare: number,
+): { offer: Offer; channel: 'email' | 'sms'; terms: ActionTerms } {
+  const options = usable.map((channel) => ({
+    offer,
+    channel,
+    terms: weighOn(channel, customer, offer, playbook, marginShare),
+  }))
   return options.reduce((best, next) => (next.terms.margin_cents > best.terms.margin_cents ? next : best))
 }
 
-function weighOn(channel: 'email' | 'sms', customer: ActionCustomer, offer: Offer, playbook: ActionPlaybook, marginShare: number): ActionTerms {
+function weighOn(
+  channel: 'email' | 'sms',
+  customer: ActionCustomer,
+  offer: Offer,
+  playbook: ActionPlaybook,
+  marginShare: number,
+): ActionTerms {
   const basket = customer.averageOrderCents
   const fit = fitOf(customer, offer)
   const timing = timingOf(customer.dueRatio)
   const rank = playbook.offers.findIndex((wanted) => wanted === offer.key || wanted === offer.kind)
   const playbookWeight = rank < 0 ? 0.6 : Math.max(0.9, 1.25 - 0.1 * rank)
   const uptake = uptakeOf(offer, basket)
-  const cost = offer.funded_by === 'supplier' ? 0 : redemptionCostCents(offer, basket * (isNarrow(offer) ? fit : 1)) * uptake
+  const cost =
+    offer.funded_by === 'supplier' ? 0 : redemptionCostCents(offer, basket * (isNarrow(offer) ? fit : 1)) * uptake
 
   // A week at the customer's own pace, times the chance that they are still active.
   const buysAnyway = (1 - Math.exp(-7 / customer.expectedGapDays)) * (1 - customer.churnProbability)
   const depth = basket > 0 && lowersPrice(offer) ? Math.min(0.5, redemptionCostCents(offer, basket) / basket) : 0
   const pull = pullOf(offer, depth, customer.priceSensitivity) * fit * playbookWeight
   const nudged = Math.min(1 - buysAnyway, buysAnyway * Math.expm1(pull * timing))
-  const revived = customer.dueRatio > 2.5 ? customer.churnProbability * (0.003 + 0.06 * depth) * fit * playbookWeight : 0
+  const revived =
+    customer.dueRatio > 2.5 ? customer.churnProbability * (0.003 + 0.06 * depth) * fit * playbookWeight : 0
   const added = seen[channel] * (nudged + revived)
 
   const basketLift = seen[channel] * (buysAnyway + added) * uptake * basketLiftCents(offer, basket) * marginShare
@@ -189,8 +210,14 @@ function timingOf(dueRatio: number): number {
 const isNarrow = (offer: Offer): boolean => offer.category !== null || offer.department !== null
 
 function fitOf(customer: ActionCustomer, offer: Offer): number {
-  if (offer.category !== null) return offer.category === customer.primaryCategory ? 1 : offer.category === customer.secondaryCategory ? 0.75 : 0.25
-  if (offer.department !== null) return customer.departments[0] === offer.department ? 0.9 : customer.departments.includes(offer.department) ? 0.65 : 0.25
+  if (offer.category !== null)
+    return offer.category === customer.primaryCategory ? 1 : offer.category === customer.secondaryCategory ? 0.75 : 0.25
+  if (offer.department !== null)
+    return customer.departments[0] === offer.department
+      ? 0.9
+      : customer.departments.includes(offer.department)
+        ? 0.65
+        : 0.25
   return 0.75
 }
 
@@ -221,7 +248,9 @@ function uptakeOf(offer: Offer, basketCents: number): number {
 /** How much bigger the basket of somebody who uses it becomes. */
 function basketLiftCents(offer: Offer, basketCents: number): number {
   if (offer.kind === 'multi_buy' || offer.kind === 'bogo') return 0.25 * basketCents
-  return offer.min_spend_cents !== null ? Math.min(0.5 * basketCents, Math.max(0, offer.min_spend_cents - basketCents)) : 0
+  return offer.min_spend_cents !== null
+    ? Math.min(0.5 * basketCents, Math.max(0, offer.min_spend_cents - basketCents))
+    : 0
 }
 
 function round(value: number, digits: number): number {

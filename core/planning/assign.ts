@@ -1,4 +1,4 @@
-import { localMinutes, localDate, type Day } from '../calendar.ts'
+import { localMinutes, type Day } from '../calendar.ts'
 import { openHours, type ContactLimits } from '../compliance/contact-hours.ts'
 import { gate, type Recipient, type TemplateFlags } from '../compliance/gate.ts'
 import type { Policy } from '../compliance/policy.ts'
@@ -42,6 +42,8 @@ export interface AssignRules {
   limits: ContactLimits
   template: TemplateFlags
   now: Date
+  /** as soon as the window allows, instead of the customer's usual hour */
+  soonest?: boolean
 }
 
 const weekMs = 7 * 86_400_000
@@ -68,7 +70,8 @@ export function createAssigner(rules: AssignRules): (customer: AssignableCustome
     const out: Assignment[] = []
     for (const entry of entries) {
       if (!customer.segments.includes(entry.segment)) continue
-      const skip = (verdict: Verdict): void => void out.push({ entry, outcome: 'skipped', verdict, due_at: null, window_end: null })
+      const skip = (verdict: Verdict): void =>
+        void out.push({ entry, outcome: 'skipped', verdict, due_at: null, window_end: null })
       if (taken.has(entry.day)) {
         skip(shopVerdict('shop-one-a-day', 'The customer gets another message on that day.', 'Move one of the two.'))
         continue
@@ -79,9 +82,21 @@ export function createAssigner(rules: AssignRules): (customer: AssignableCustome
       const contacts = [...customer.contacts, ...planned]
       const verdicts = gate({
         recipient: { ...customer, is_suppressed: customer.suppressed[entry.channel] },
-        channel: entry.channel, offer: entry.offer, template: rules.template, store: customer.store, policy: rules.policy, limits: rules.limits,
-        history: { week: busiestWeek(contacts, at), sms_week: busiestWeek(contacts.filter((c) => c.channel === 'sms'), at) },
-        at, offerVerdicts: law(entry, customer.store),
+        channel: entry.channel,
+        offer: entry.offer,
+        template: rules.template,
+        store: customer.store,
+        policy: rules.policy,
+        limits: rules.limits,
+        history: {
+          week: busiestWeek(contacts, at),
+          sms_week: busiestWeek(
+            contacts.filter((c) => c.channel === 'sms'),
+            at,
+          ),
+        },
+        at,
+        offerVerdicts: law(entry, customer.store),
       })
       const stop = 'due' in slot ? decisive(verdicts) : (verdicts.find((v) => v.outcome === 'deny') ?? slot.closed)
       if (stop || !('due' in slot)) {
@@ -90,7 +105,13 @@ export function createAssigner(rules: AssignRules): (customer: AssignableCustome
       }
       taken.add(entry.day)
       planned.push({ at: slot.due, channel: entry.channel })
-      out.push({ entry, outcome: customer.held_out ? 'holdout' : 'pending', verdict: null, due_at: slot.due, window_end: slot.end })
+      out.push({
+        entry,
+        outcome: customer.held_out ? 'holdout' : 'pending',
+        verdict: null,
+        due_at: slot.due,
+        window_end: slot.end,
+      })
     }
     return out
   }
@@ -101,20 +122,49 @@ function shopVerdict(rule_id: string, summary: string, cure: string): Verdict {
 }
 
 /** The moment inside the customer's open window that lies nearest to an hour before they usually buy. */
-function slotOf(entry: AssignableEntry, customer: AssignableCustomer, { limits, policy, now }: AssignRules): { due: Date; end: Date } | { closed: Verdict } {
+function slotOf(
+  entry: AssignableEntry,
+  customer: AssignableCustomer,
+  { limits, policy, now, soonest }: AssignRules,
+): { due: Date; end: Date } | { closed: Verdict } {
   const zones = customer.time_zones.length > 0 ? customer.time_zones : [customer.store.time_zone]
-  const { span, rule } = openHours(entry.day, { channel: entry.channel, state: customer.state ?? customer.store.state, zones, limits, policy }, entry.window)
-  if (!span) return { closed: { outcome: 'deny', rule_id: rule.id, summary: `The window never opens on ${entry.day}: ${rule.summary}`, source: rule.source, confidence: rule.confidence, cure: 'Choose another day or a wider window.' } }
+  const { span, rule } = openHours(
+    entry.day,
+    { channel: entry.channel, state: customer.state ?? customer.store.state, zones, limits, policy },
+    entry.window,
+  )
+  if (!span)
+    return {
+      closed: {
+        outcome: 'deny',
+        rule_id: rule.id,
+        summary: `The window never opens on ${entry.day}: ${rule.summary}`,
+        source: rule.source,
+        confidence: rule.confidence,
+        cure: 'Choose another day or a wider window.',
+      },
+    }
   const from = Math.max(span.from.getTime(), now.getTime())
   const to = span.to.getTime()
-  if (from >= to) return { closed: shopVerdict('shop-window-over', `The window of ${entry.day} is over.`, 'Move the entry to a later day.') }
+  if (from >= to)
+    return {
+      closed: shopVerdict('shop-window-over', `The window of ${entry.day} is over.`, 'Move the entry to a later day.'),
+    }
+  if (soonest) return { due: new Date(from), end: span.to }
   return { due: new Date(dueMs(customer, span.from, from, to, zones[0]!)), end: span.to }
 }
 
-function dueMs({ usual_hour, spread }: AssignableCustomer, opens: Date, from: number, to: number, zone: string): number {
+function dueMs(
+  { usual_hour, spread }: AssignableCustomer,
+  opens: Date,
+  from: number,
+  to: number,
+  zone: string,
+): number {
   const ease = Math.min(hourMs, to - from)
   if (usual_hour === null) return Math.floor(from + spread * (to - from - 1))
-  const wished = opens.getTime() + ((usual_hour - 1) * 60 - localMinutes(opens, zone)) * 60_000 + (spread - 0.5) * 0.5 * hourMs
+  const wished =
+    opens.getTime() + ((usual_hour - 1) * 60 - localMinutes(opens, zone)) * 60_000 + (spread - 0.5) * 0.5 * hourMs
   // Many wish the same closed hour; they are spread over the first or last open one instead of standing in line.
   if (wished < from) return Math.floor(from + spread * (ease - 1))
   if (wished >= to) return Math.floor(to - 1 - spread * (ease - 1))
@@ -126,11 +176,7 @@ export function busiestWeek(contacts: readonly { at: Date }[], at: Date): number
   const moment = at.getTime()
   const times = contacts.map((c) => c.at.getTime()).filter((t) => Math.abs(t - moment) < weekMs)
   let most = 0
-  for (const start of [...times.filter((t) => t <= moment), moment]) most = Math.max(most, times.filter((t) => t >= start && t < start + weekMs).length)
+  for (const start of [...times.filter((t) => t <= moment), moment])
+    most = Math.max(most, times.filter((t) => t >= start && t < start + weekMs).length)
   return most
-}
-
-/** The day a moment is on for the customer; for grouping in tests and reports. */
-export function customerDay(customer: Pick<AssignableCustomer, 'time_zones' | 'store'>, at: Date): Day {
-  return localDate(at, customer.time_zones[0] ?? customer.store.time_zone)
 }

@@ -8,7 +8,10 @@ import type { PlanChange, PlanEntry } from './plan.ts'
  * windows, weekly caps, daily capacity. What can be mended is mended, the rest is dropped; both are told. Where two
  * entries compete, locked ones stay before unlocked, then those worth more.
  */
-export function checkPlan(entries: readonly PlanEntry[], facts: PlannerFacts): { entries: PlanEntry[]; changes: PlanChange[] } {
+export function checkPlan(
+  entries: readonly PlanEntry[],
+  facts: PlannerFacts,
+): { entries: PlanEntry[]; changes: PlanChange[] } {
   const changes: PlanChange[] = []
   const drop = (entry: PlanEntry, message: string, rule_id: string | null): void => {
     changes.push({ entry_id: entry.id, what: 'dropped', message, rule_id })
@@ -51,11 +54,20 @@ export function checkPlan(entries: readonly PlanEntry[], facts: PlannerFacts): {
     const shop = given.channel === 'email' ? facts.contact.email_window : facts.contact.sms_window
     const window = intersectWindows(given.window, shop)
     if (!window) {
-      drop(given, `Its window ${given.window.start} to ${given.window.end} lies outside the shop’s, ${shop.start} to ${shop.end}.`, `shop-${given.channel}-window`)
+      drop(
+        given,
+        `Its window ${given.window.start} to ${given.window.end} lies outside the shop’s, ${shop.start} to ${shop.end}.`,
+        `shop-${given.channel}-window`,
+      )
       continue
     }
     if (window.start !== given.window.start || window.end !== given.window.end) {
-      changes.push({ entry_id: given.id, what: 'changed', message: `The window was cut to ${window.start} to ${window.end}.`, rule_id: `shop-${given.channel}-window` })
+      changes.push({
+        entry_id: given.id,
+        what: 'changed',
+        message: `The window was cut to ${window.start} to ${window.end}.`,
+        rule_id: `shop-${given.channel}-window`,
+      })
     }
     const own = kept.filter((e) => e.segment === given.segment)
     if (own.some((e) => e.day === given.day)) {
@@ -63,18 +75,33 @@ export function checkPlan(entries: readonly PlanEntry[], facts: PlannerFacts): {
       continue
     }
     if (own.length >= facts.limits.max_per_customer_week) {
-      drop(given, `The segment has its ${facts.limits.max_per_customer_week} messages for the week already.`, 'cap-week')
+      drop(
+        given,
+        `The segment has its ${facts.limits.max_per_customer_week} messages for the week already.`,
+        'cap-week',
+      )
       continue
     }
-    if (given.channel === 'sms' && own.filter((e) => e.channel === 'sms').length >= facts.limits.max_sms_per_customer_week) {
-      drop(given, `The segment has its ${facts.limits.max_sms_per_customer_week} texts for the week already.`, 'cap-sms-week')
+    if (
+      given.channel === 'sms' &&
+      own.filter((e) => e.channel === 'sms').length >= facts.limits.max_sms_per_customer_week
+    ) {
+      drop(
+        given,
+        `The segment has its ${facts.limits.max_sms_per_customer_week} texts for the week already.`,
+        'cap-sms-week',
+      )
       continue
     }
     const perDay = facts.limits.email_per_day
     if (given.channel === 'email' && perDay !== null) {
       const load = kept.filter((e) => e.day === given.day && e.channel === 'email').reduce((sum, e) => sum + e.reach, 0)
       if (load + given.reach > perDay) {
-        drop(given, `With it ${load + given.reach} e-mails would leave on ${given.day}; the limit is ${perDay}.`, 'shop-email-per-day')
+        drop(
+          given,
+          `With it ${load + given.reach} e-mails would leave on ${given.day}; the limit is ${perDay}.`,
+          'shop-email-per-day',
+        )
         continue
       }
     }

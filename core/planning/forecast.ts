@@ -25,7 +25,11 @@ export function forecastOf(value: MessageValue, reach: number, basketCents: numb
     opens: countEstimate(reach * value.open, 0.2),
     clicks: countEstimate(reach * value.click, 0.35),
     orders,
-    revenue_cents: { low: roundCents(orders.low * paid), mid: roundCents(orders.mid * paid), high: roundCents(orders.high * paid) },
+    revenue_cents: {
+      low: roundCents(orders.low * paid),
+      mid: roundCents(orders.mid * paid),
+      high: roundCents(orders.high * paid),
+    },
     margin_cents: { low: roundCents(margin - half), mid: roundCents(margin), high: roundCents(margin + half) },
     cost_cents: roundCents(reach * value.cost_cents),
   }
@@ -43,7 +47,11 @@ export function sumForecasts(all: readonly Forecast[]): Forecast {
     }
     return { low: Math.max(floor, mid - width((e) => e.mid - e.low)), mid, high: mid + width((e) => e.high - e.mid) }
   }
-  const cents = (e: Estimate): Estimate => ({ low: roundCents(e.low), mid: roundCents(e.mid), high: roundCents(e.high) })
+  const cents = (e: Estimate): Estimate => ({
+    low: roundCents(e.low),
+    mid: roundCents(e.mid),
+    high: roundCents(e.high),
+  })
   return {
     opens: sum((f) => f.opens, 0),
     clicks: sum((f) => f.clicks, 0),

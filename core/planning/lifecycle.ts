@@ -13,8 +13,24 @@ const moves: Record<CampaignMove, { from: readonly CampaignStatus[]; to: Campaig
   cancel: { from: ['draft', 'approved', 'scheduled', 'active', 'paused'], to: 'cancelled' },
 }
 
-const words: Record<CampaignMove, string> = { approve: 'approved', reopen: 'edited', start: 'started', pause: 'paused', resume: 'resumed', complete: 'completed', cancel: 'cancelled' }
-const states: Record<CampaignStatus, string> = { draft: 'still a draft', approved: 'approved', scheduled: 'scheduled', active: 'running', paused: 'paused', completed: 'over', cancelled: 'cancelled' }
+const words: Record<CampaignMove, string> = {
+  approve: 'approved',
+  reopen: 'edited',
+  start: 'started',
+  pause: 'paused',
+  resume: 'resumed',
+  complete: 'completed',
+  cancel: 'cancelled',
+}
+const states: Record<CampaignStatus, string> = {
+  draft: 'still a draft',
+  approved: 'approved',
+  scheduled: 'scheduled',
+  active: 'running',
+  paused: 'paused',
+  completed: 'over',
+  cancelled: 'cancelled',
+}
 
 /** Where the move leads, or why it is not possible in words. */
 export function moveCampaign(status: CampaignStatus, move: CampaignMove): { to: CampaignStatus } | { refused: string } {

@@ -3,7 +3,10 @@ import { Verdict } from '../compliance/verdict.ts'
 import { Offer } from './offer.ts'
 
 /** Wall-clock window in the recipient's zone, half-open, "HH:MM". */
-export const Window = z.strictObject({ start: z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/), end: z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$|^24:00$/) })
+export const Window = z.strictObject({
+  start: z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/),
+  end: z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$|^24:00$/),
+})
 export type Window = z.infer<typeof Window>
 
 /** A figure that is not known exactly: middle and the 80 % interval around it. */
@@ -51,11 +54,22 @@ export const PlanEntry = z.strictObject({
 export type PlanEntry = z.infer<typeof PlanEntry>
 
 /** A candidate the checker refused, with the rule that did. */
-export const Refusal = z.strictObject({ segment: z.string(), channel: z.enum(['email', 'sms']), offer_title: z.string(), day: z.iso.date().nullable(), verdict: Verdict })
+export const Refusal = z.strictObject({
+  segment: z.string(),
+  channel: z.enum(['email', 'sms']),
+  offer_title: z.string(),
+  day: z.iso.date().nullable(),
+  verdict: Verdict,
+})
 export type Refusal = z.infer<typeof Refusal>
 
 /** How many are left after each limit, from everybody in the segments down to who will get a message. */
-export const ReachStep = z.strictObject({ label: z.string(), rule_id: z.string().nullable(), removed: z.int(), left: z.int() })
+export const ReachStep = z.strictObject({
+  label: z.string(),
+  rule_id: z.string().nullable(),
+  removed: z.int(),
+  left: z.int(),
+})
 export type ReachStep = z.infer<typeof ReachStep>
 
 export const PlanLimits = z.strictObject({
@@ -84,5 +98,10 @@ export const WeeklyPlan = z.strictObject({
 export type WeeklyPlan = z.infer<typeof WeeklyPlan>
 
 /** What the checker had to change or drop, and the rule that made it. */
-export const PlanChange = z.strictObject({ entry_id: z.string(), what: z.enum(['dropped', 'changed']), message: z.string(), rule_id: z.string().nullable() })
+export const PlanChange = z.strictObject({
+  entry_id: z.string(),
+  what: z.enum(['dropped', 'changed']),
+  message: z.string(),
+  rule_id: z.string().nullable(),
+})
 export type PlanChange = z.infer<typeof PlanChange>

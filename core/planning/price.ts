@@ -56,7 +56,9 @@ export function redemptionCostCents(offer: Offer, basketCents: number): number {
     case 'gift':
       return offer.unit_cost_cents ?? 300
     case 'price_point':
-      return offer.regular_price_cents && offer.value !== null ? Math.max(0, offer.regular_price_cents - offer.value) : basketCents * 0.1
+      return offer.regular_price_cents && offer.value !== null
+        ? Math.max(0, offer.regular_price_cents - offer.value)
+        : basketCents * 0.1
     case 'points':
       return offer.value ?? 0
     default:

@@ -8,7 +8,10 @@ const groups: readonly { label: string; matches: RegExp }[] = [
   { label: 'have not agreed to messages', matches: /^person-consent-/ },
   { label: 'are under 21 or of unknown age', matches: /^(us-legal-age|us-age-gate-required|person-age-unknown)$/ },
   { label: 'live where we do not know', matches: /^person-place-unknown$/ },
-  { label: 'shop in a store where the offer is not allowed', matches: /^(us-[a-z]{2}-(?!quiet)|shop-store-sells|shop-offer-dates)/ },
+  {
+    label: 'shop in a store where the offer is not allowed',
+    matches: /^(us-[a-z]{2}-(?!quiet)|shop-store-sells|shop-offer-dates)/,
+  },
   { label: 'have had enough messages this week', matches: /^cap-/ },
   { label: 'have no open window that day', matches: /(-window|-hours|shop-window-over|quiet-hours)$/ },
   { label: 'get another message that day', matches: /^shop-one-a-day$/ },
@@ -61,10 +64,17 @@ export function createReachCount(): {
     },
     ofEntry(entryId) {
       const count = entries.get(entryId)
-      const kept_back = [...(count?.rules ?? [])].map(([rule_id, n]) => ({ rule_id, label: labelOfRule(rule_id), count: n })).toSorted((a, b) => b.count - a.count)
+      const kept_back = [...(count?.rules ?? [])]
+        .map(([rule_id, n]) => ({ rule_id, label: labelOfRule(rule_id), count: n }))
+        .toSorted((a, b) => b.count - a.count)
       const reach = count?.reach ?? 0
       const held = count?.held_out ?? 0
-      return { reach, held_out: held, matched: reach + held + kept_back.reduce((sum, k) => sum + k.count, 0), kept_back }
+      return {
+        reach,
+        held_out: held,
+        matched: reach + held + kept_back.reduce((sum, k) => sum + k.count, 0),
+        kept_back,
+      }
     },
     steps() {
       let left = matched
@@ -75,7 +85,13 @@ export function createReachCount(): {
         left -= line.count
         steps.push({ label, rule_id: line.rule, removed: line.count, left })
       }
-      if (heldOut > 0) steps.push({ label: 'are held out, to measure what the plan earns', rule_id: 'shop-holdout', removed: heldOut, left: left - heldOut })
+      if (heldOut > 0)
+        steps.push({
+          label: 'are held out, to measure what the plan earns',
+          rule_id: 'shop-holdout',
+          removed: heldOut,
+          left: left - heldOut,
+        })
       return steps
     },
     heldOut: () => heldOut,

@@ -1,4 +1,4 @@
-import { isDiscount, type Offer } from './offer.ts'
+import type { Offer } from './offer.ts'
 import type { PastResult, PlanChannel, SegmentFacts } from './facts.ts'
 import { redemptionCostCents } from './price.ts'
 
@@ -41,15 +41,45 @@ const leaving: Record<PlanChannel, number> = { email: 0.0012, sms: 0.004 }
 
 /** Growth of the purchase rate among those who see it. */
 const lift: Record<Offer['kind'], number> = {
-  content: 0.22, early_access: 0.26, tasting_event: 0.24, points: 0.18, gift: 0.26, free_item: 0.32, price_point: 0.28, multi_buy: 0.26, amount_off: 0.32, percent_off: 0.3, bogo: 0.4,
+  content: 0.22,
+  early_access: 0.26,
+  tasting_event: 0.24,
+  points: 0.18,
+  gift: 0.26,
+  free_item: 0.32,
+  price_point: 0.28,
+  multi_buy: 0.26,
+  amount_off: 0.32,
+  percent_off: 0.3,
+  bogo: 0.4,
 }
 /** Chance that somebody who had stopped comes back because of it. */
 const revival: Record<Offer['kind'], number> = {
-  content: 0.012, early_access: 0.014, tasting_event: 0.014, points: 0.012, gift: 0.022, free_item: 0.026, price_point: 0.022, multi_buy: 0.016, amount_off: 0.032, percent_off: 0.035, bogo: 0.03,
+  content: 0.012,
+  early_access: 0.014,
+  tasting_event: 0.014,
+  points: 0.012,
+  gift: 0.022,
+  free_item: 0.026,
+  price_point: 0.022,
+  multi_buy: 0.016,
+  amount_off: 0.032,
+  percent_off: 0.035,
+  bogo: 0.03,
 }
 /** Share of buyers among the readers who use the offer. */
 const used: Record<Offer['kind'], number> = {
-  content: 0, early_access: 0, tasting_event: 0, points: 0.8, gift: 0.6, free_item: 0.6, price_point: 0.3, multi_buy: 0.2, amount_off: 0.7, percent_off: 0.9, bogo: 0.35,
+  content: 0,
+  early_access: 0,
+  tasting_event: 0,
+  points: 0.8,
+  gift: 0.6,
+  free_item: 0.6,
+  price_point: 0.3,
+  multi_buy: 0.2,
+  amount_off: 0.7,
+  percent_off: 0.9,
+  bogo: 0.35,
 }
 
 /** The value of one message; every term in it is shown on request. */
@@ -62,13 +92,20 @@ export function valueOfMessage(facts: MessageCase): MessageValue {
   const depth = offer.kind === 'percent_off' ? Math.min(2, (offer.value ?? 0) / 10) ** 0.5 : 1
   const rate = segment.orders_per_week
   const without = 1 - Math.exp(-rate)
-  const withIt = Math.min(0.95, 1 - Math.exp(-rate * (1 + lift[offer.kind] * depth * fit)) + segment.churn * revival[offer.kind] * depth * fit)
+  const withIt = Math.min(
+    0.95,
+    1 - Math.exp(-rate * (1 + lift[offer.kind] * depth * fit)) + segment.churn * revival[offer.kind] * depth * fit,
+  )
   const extra_orders = open * (withIt - without)
 
-  const discount_cents = open * withIt * used[offer.kind] * coverage(offer) * redemptionCostCents(offer, segment.basket_cents)
+  const discount_cents =
+    open * withIt * used[offer.kind] * coverage(offer) * redemptionCostCents(offer, segment.basket_cents)
   const gross = extra_orders * segment.basket_cents * facts.margin_share
   // A reader who leaves takes half a year of content's worth along.
-  const reachValueCents = Math.max(50, 26 * seen[channel] * (1 - Math.exp(-rate * lift.content)) * segment.basket_cents * facts.margin_share)
+  const reachValueCents = Math.max(
+    50,
+    26 * seen[channel] * (1 - Math.exp(-rate * lift.content)) * segment.basket_cents * facts.margin_share,
+  )
   const goodbye = leaving[channel] * Math.exp(0.35 * earlier) * reachValueCents
   const fatigue = 0.05 * earlier * gross
   const click = open * clicked[channel]
@@ -95,7 +132,9 @@ function coverage(offer: Offer): number {
 }
 
 function playbookWeight(offer: Offer, channel: PlanChannel, segment: SegmentFacts): number {
-  const places = segment.playbook.offers.map((name, i) => (name === offer.key || name === offer.kind ? i : -1)).filter((i) => i >= 0)
+  const places = segment.playbook.offers
+    .map((name, i) => (name === offer.key || name === offer.kind ? i : -1))
+    .filter((i) => i >= 0)
   const place = places[0]
   const byOffer = place === undefined ? 0.9 : place === 0 ? 1.15 : 1.05
   return byOffer * (segment.playbook.channels.includes(channel) ? 1 : 0.9)
@@ -118,8 +157,10 @@ const priorSends = 200
  */
 export function learnResponse(past: readonly PastResult[], segments: readonly SegmentFacts[]): PastResponse {
   const rateOf = new Map(segments.map((s) => [s.key, 1 - Math.exp(-s.orders_per_week * 1.2)]))
-  const expected = (r: PastResult): number => r.sends * seen[r.channel] * clicked[r.channel] * Math.min(0.6, (rateOf.get(r.segment) ?? 0.1) + 0.1)
-  const sum = (rows: readonly PastResult[], of: (r: PastResult) => number): number => rows.reduce((total, r) => total + of(r), 0)
+  const expected = (r: PastResult): number =>
+    r.sends * seen[r.channel] * clicked[r.channel] * Math.min(0.6, (rateOf.get(r.segment) ?? 0.1) + 0.1)
+  const sum = (rows: readonly PastResult[], of: (r: PastResult) => number): number =>
+    rows.reduce((total, r) => total + of(r), 0)
   return (segment, kind, channel) => {
     const sameKind = past.filter((r) => r.offer_kind === kind)
     const own = sameKind.filter((r) => r.segment === segment)
@@ -127,9 +168,10 @@ export function learnResponse(past: readonly PastResult[], segments: readonly Se
     const ratio = (sum(own, (r) => r.orders) + priorOrders * kindRatio) / (sum(own, expected) + priorOrders)
     const heard = past.filter((r) => r.segment === segment && r.channel === channel && channel === 'email')
     const open = (sum(heard, (r) => r.opens) + priorSends * seen[channel]) / (sum(heard, (r) => r.sends) + priorSends)
-    return { ratio: Math.min(2.5, Math.max(0.4, ratio)), open, spread: 1 / Math.sqrt(priorOrders + sum(own, (r) => r.orders)) }
+    return {
+      ratio: Math.min(2.5, Math.max(0.4, ratio)),
+      open,
+      spread: 1 / Math.sqrt(priorOrders + sum(own, (r) => r.orders)),
+    }
   }
 }
-
-/** True for offers that take margin away, which a segment should see at most once a week. */
-export const costsMargin = (offer: Offer): boolean => isDiscount(offer)

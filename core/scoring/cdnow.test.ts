@@ -31,7 +31,8 @@ interface Person extends History {
   holdout: number
 }
 
-const dayNumber = (yyyymmdd: string): number => Date.UTC(+yyyymmdd.slice(0, 4), +yyyymmdd.slice(4, 6) - 1, +yyyymmdd.slice(6, 8)) / 86_400_000
+const dayNumber = (yyyymmdd: string): number =>
+  Date.UTC(+yyyymmdd.slice(0, 4), +yyyymmdd.slice(4, 6) - 1, +yyyymmdd.slice(6, 8)) / 86_400_000
 
 function readPeople(): Person[] {
   const byId = new Map<string, Map<number, number>>()
@@ -42,22 +43,24 @@ function readPeople(): Person[] {
     days.set(dayNumber(date), (days.get(dayNumber(date)) ?? 0) + Number(dollars))
   }
   const end = dayNumber('19970930')
-  return [...byId].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, byDay]) => {
-    const days = [...byDay.keys()].sort((p, q) => p - q)
-    const seen = days.filter((d) => d <= end)
-    const first = seen[0]!
-    const repeat = seen.slice(1)
-    return {
-      x: repeat.length,
-      tx: (seen.at(-1)! - first) / 7,
-      T: (end - first) / 7,
-      mean: repeat.length > 0 ? repeat.reduce((sum, d) => sum + byDay.get(d)!, 0) / repeat.length : 0,
-      holdout: days.length - seen.length,
-      days: days.length,
-      spent: days.reduce((sum, d) => sum + byDay.get(d)!, 0),
-      daysSinceLast: dayNumber('19980701') - days.at(-1)!,
-    }
-  })
+  return [...byId]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, byDay]) => {
+      const days = [...byDay.keys()].sort((p, q) => p - q)
+      const seen = days.filter((d) => d <= end)
+      const first = seen[0]!
+      const repeat = seen.slice(1)
+      return {
+        x: repeat.length,
+        tx: (seen.at(-1)! - first) / 7,
+        T: (end - first) / 7,
+        mean: repeat.length > 0 ? repeat.reduce((sum, d) => sum + byDay.get(d)!, 0) / repeat.length : 0,
+        holdout: days.length - seen.length,
+        days: days.length,
+        spent: days.reduce((sum, d) => sum + byDay.get(d)!, 0),
+        daysSinceLast: dayNumber('19980701') - days.at(-1)!,
+      }
+    })
 }
 
 const people = absent ? [] : readPeople()
@@ -69,7 +72,7 @@ const bgPublished: PurchaseModel = { variant: 'bg', r: 0.243, alpha: 4.414, a: 0
 function auc(scores: number[], positive: boolean[]): number {
   const order = scores.map((_, i) => i).sort((i, j) => scores[i]! - scores[j]!)
   let rankSum = 0
-  for (let i = 0; i < order.length; ) {
+  for (let i = 0; i < order.length;) {
     let j = i
     while (j < order.length && scores[order[j]!] === scores[order[i]!]) j++
     for (let k = i; k < j; k++) if (positive[order[k]!]) rankSum += (i + j + 1) / 2
@@ -83,7 +86,9 @@ function correlation(a: number[], b: number[]): number {
   const mean = (v: number[]): number => v.reduce((s, x) => s + x, 0) / v.length
   const [ma, mb] = [mean(a), mean(b)]
   const sum = (f: (i: number) => number): number => a.reduce((s, _, i) => s + f(i), 0)
-  return sum((i) => (a[i]! - ma) * (b[i]! - mb)) / Math.sqrt(sum((i) => (a[i]! - ma) ** 2) * sum((i) => (b[i]! - mb) ** 2))
+  return (
+    sum((i) => (a[i]! - ma) * (b[i]! - mb)) / Math.sqrt(sum((i) => (a[i]! - ma) ** 2) * sum((i) => (b[i]! - mb) ** 2))
+  )
 }
 
 describe.skipIf(absent)(`on the CDNOW sample${absent ? ` (skipped: data set absent, ${file})` : ''}`, () => {
@@ -93,11 +98,15 @@ describe.skipIf(absent)(`on the CDNOW sample${absent ? ` (skipped: data set abse
 
   test('BG/NBD finds the published parameters', () => {
     expect(people).toHaveLength(2357)
-    expect([bg.r, bg.alpha, bg.a, bg.b, bg.logLikelihood].map((v) => digits(v))).toEqual([0.2426, 4.4136, 0.7929, 2.4259, -9582.4292])
+    expect([bg.r, bg.alpha, bg.a, bg.b, bg.logLikelihood].map((v) => digits(v))).toEqual([
+      0.2426, 4.4136, 0.7929, 2.4259, -9582.4292,
+    ])
   })
 
   test('MBG/NBD finds the published parameters', () => {
-    expect([mbg.r, mbg.alpha, mbg.a, mbg.b, mbg.logLikelihood].map((v) => digits(v, 3))).toEqual([0.525, 6.183, 0.891, 1.614, -9582.136])
+    expect([mbg.r, mbg.alpha, mbg.a, mbg.b, mbg.logLikelihood].map((v) => digits(v, 3))).toEqual([
+      0.525, 6.183, 0.891, 1.614, -9582.136,
+    ])
   })
 
   test('Gamma-Gamma finds the published parameters', () => {
@@ -106,7 +115,9 @@ describe.skipIf(absent)(`on the CDNOW sample${absent ? ` (skipped: data set abse
     expect(digits(spend.logLikelihood)).toBe(-4055.9177)
     expect(digits(expectedOrderValue(spend, 0, 0), 2)).toBe(35.17)
     const repeaters = people.filter((p) => p.x > 0 && p.mean > 0)
-    expect(digits(repeaters.reduce((s, p) => s + expectedOrderValue(spend, p.x, p.mean), 0) / repeaters.length, 3)).toBe(35.374)
+    expect(
+      digits(repeaters.reduce((s, p) => s + expectedOrderValue(spend, p.x, p.mean), 0) / repeaters.length, 3),
+    ).toBe(35.374)
   })
 
   test('the likelihood of given parameters is the published one', () => {
@@ -117,17 +128,45 @@ describe.skipIf(absent)(`on the CDNOW sample${absent ? ` (skipped: data set abse
 
   test('the holdout is predicted as published', () => {
     const predicted = people.map((p) => expectedOrders(bg, p, 39))
-    expect(digits(predicted.reduce((s, v) => s + v, 0), 1)).toBe(1653.4)
-    expect(digits(correlation(predicted, people.map((p) => p.holdout)))).toBe(0.6256)
+    expect(
+      digits(
+        predicted.reduce((s, v) => s + v, 0),
+        1,
+      ),
+    ).toBe(1653.4)
+    expect(
+      digits(
+        correlation(
+          predicted,
+          people.map((p) => p.holdout),
+        ),
+      ),
+    ).toBe(0.6256)
     const mbgPredicted = people.map((p) => expectedOrders(mbg, p, 39))
-    expect(digits(mbgPredicted.reduce((s, v) => s + v, 0), 1)).toBe(1576.7)
-    expect(digits(correlation(mbgPredicted, people.map((p) => p.holdout)))).toBe(0.6273)
+    expect(
+      digits(
+        mbgPredicted.reduce((s, v) => s + v, 0),
+        1,
+      ),
+    ).toBe(1576.7)
+    expect(
+      digits(
+        correlation(
+          mbgPredicted,
+          people.map((p) => p.holdout),
+        ),
+      ),
+    ).toBe(0.6273)
   })
 
   test('P(active) ranks who comes back, P(alive) of BG/NBD is worse than a coin', () => {
     const active = people.map((p) => p.holdout > 0)
     const of = (f: (p: Person) => number): number => digits(auc(people.map(f), active))
-    expect({ mbg: of((p) => probabilityActive(mbg, p, 39)), bg: of((p) => probabilityActive(bg, p, 39)), alive: of((p) => probabilityAlive(bg, p)) }).toEqual({
+    expect({
+      mbg: of((p) => probabilityActive(mbg, p, 39)),
+      bg: of((p) => probabilityActive(bg, p, 39)),
+      alive: of((p) => probabilityAlive(bg, p)),
+    }).toEqual({
       mbg: 0.7601,
       bg: 0.7569,
       alive: 0.3158,
@@ -140,16 +179,36 @@ describe.skipIf(absent)(`on the CDNOW sample${absent ? ` (skipped: data set abse
     const m = quintiles(people.map((p) => p.spent))
     const a = quintiles(people.map((p) => p.spent / p.days))
     const counts = (scores: number[]): number[] => [1, 2, 3, 4, 5].map((s) => scores.filter((v) => v === s).length)
-    expect([counts(r), counts(f), counts(m)]).toEqual([[482, 471, 463, 470, 471], [1218, 0, 403, 358, 378], [481, 462, 472, 470, 472]])
+    expect([counts(r), counts(f), counts(m)]).toEqual([
+      [482, 471, 463, 470, 471],
+      [1218, 0, 403, 358, 378],
+      [481, 462, 472, 470, 472],
+    ])
     expect(people.reduce((sum, _, i) => sum + 100 * r[i]! + 10 * f[i]! + m[i]!, 0)).toBe(769_351)
     const segments: Partial<Record<RfmSegment, number>> = {}
     people.forEach((p, i) => {
-      const segment = segmentOf({ transactions: p.days, daysSinceFirst: 400, averageCents: (p.spent / p.days) * 100, recency: r[i]!, frequency: f[i]!, monetary: m[i]!, average: a[i]! })
+      const segment = segmentOf({
+        transactions: p.days,
+        daysSinceFirst: 400,
+        averageCents: (p.spent / p.days) * 100,
+        recency: r[i]!,
+        frequency: f[i]!,
+        monetary: m[i]!,
+        average: a[i]!,
+      })
       segments[segment] = (segments[segment] ?? 0) + 1
     })
     expect(segments).toEqual({
-      One_Time_Buyers: 1218, Very_Frequent_Buyers: 369, Low_Value_Frequent: 300, High_Value_Loyal: 54, At_Risk_High_Value: 44,
-      High_Value_Occasional: 73, Promising: 192, Needs_Attention: 67, Hibernating: 27, Lost: 13,
+      One_Time_Buyers: 1218,
+      Very_Frequent_Buyers: 369,
+      Low_Value_Frequent: 300,
+      High_Value_Loyal: 54,
+      At_Risk_High_Value: 44,
+      High_Value_Occasional: 73,
+      Promising: 192,
+      Needs_Attention: 67,
+      Hibernating: 27,
+      Lost: 13,
     })
   })
 
@@ -162,9 +221,13 @@ describe.skipIf(absent)(`on the CDNOW sample${absent ? ` (skipped: data set abse
     const fresh = { x: 0, tx: 0, T: 0 }
     expect(orderDistribution(bgPublished, fresh, 39)[0]).toBeCloseTo(0.57378635, 8)
     expect(orderDistribution(bgPublished, fresh, 2, 0)[10]).toBeCloseTo(1.07868964e-7, 14)
-    expect([11, 12, 13].map((n) => digits(orderDistribution(bgPublished, fresh, 30, 0)[n]!, 8))).toEqual([0.00199952, 0.00151702, 0.00116332])
+    expect([11, 12, 13].map((n) => digits(orderDistribution(bgPublished, fresh, 30, 0)[n]!, 8))).toEqual([
+      0.00199952, 0.00151702, 0.00116332,
+    ])
     expect(expectedOrders(bg, { x: 2, tx: 30.43, T: 38.86 }, 39)).toBeCloseTo(1.2259057, 4)
-    expect([0.1429, 1, 3, 31.8571, 32].map((t) => digits(expectedOrdersOfNew(bg, t)))).toEqual([0.0078, 0.0532, 0.1506, 1.0405, 1.0437])
+    expect([0.1429, 1, 3, 31.8571, 32].map((t) => digits(expectedOrdersOfNew(bg, t)))).toEqual([
+      0.0078, 0.0532, 0.1506, 1.0405, 1.0437,
+    ])
     // Printed as 1.8576; scipy's 2F1 at the optimum gives our 1.8580.
     expect(expectedOrdersOfNew(bg, 78)).toBeCloseTo(1.8576, 3)
     expect(probabilityActive(bg, { x: 2, tx: 30.43, T: 38.86 }, 39)).toBeCloseTo(0.55460694, 4)
@@ -178,7 +241,9 @@ describe.skipIf(absent)(`on the CDNOW sample${absent ? ` (skipped: data set abse
 
   test('Gamma-Gamma values of the first ten customers are the published ones', () => {
     const published = { p: 6.25, q: 3.74, v: 15.44 }
-    expect(people.slice(0, 10).map((p) => digits(expectedOrderValue(published, p.x, p.mean), 2))).toEqual([24.66, 35.22, 18.92, 35.22, 35.22, 35.22, 35.22, 71.47, 18.92, 35.22])
+    expect(people.slice(0, 10).map((p) => digits(expectedOrderValue(published, p.x, p.mean), 2))).toEqual([
+      24.66, 35.22, 18.92, 35.22, 35.22, 35.22, 35.22, 71.47, 18.92, 35.22,
+    ])
     expect(expectedOrderValue(published, 3, 35)).toBeCloseTo(35.02791996, 6)
   })
 

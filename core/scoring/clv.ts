@@ -25,7 +25,13 @@ const monthlyDiscount = 1.01
  * @param mean mean value of the customer's repeat transactions (anything when there are none)
  * @param marginShare 0..1
  */
-export function scoreLifetimeValue(purchases: PurchaseModel, spend: SpendModel, history: History, mean: number, marginShare: number): LifetimeValue {
+export function scoreLifetimeValue(
+  purchases: PurchaseModel,
+  spend: SpendModel,
+  history: History,
+  mean: number,
+  marginShare: number,
+): LifetimeValue {
   let discounted = 0
   let before = 0
   for (let month = 1; month <= months; month++) {
@@ -36,11 +42,22 @@ export function scoreLifetimeValue(purchases: PurchaseModel, spend: SpendModel, 
   const orderValue = expectedOrderValue(spend, history.x, mean)
   const weight = before > 0 ? (marginShare * discounted) / before : 0
   const interval = spendInterval(purchases, spend, history, mean)
-  return { orders: before, orderValue, value: marginShare * discounted * orderValue, low: weight * interval.low, high: weight * interval.high }
+  return {
+    orders: before,
+    orderValue,
+    value: marginShare * discounted * orderValue,
+    low: weight * interval.low,
+    high: weight * interval.high,
+  }
 }
 
 /** 10th and 90th percentile of the undiscounted spend of twelve months. */
-function spendInterval(purchases: PurchaseModel, spend: SpendModel, history: History, mean: number): { low: number; high: number } {
+function spendInterval(
+  purchases: PurchaseModel,
+  spend: SpendModel,
+  history: History,
+  mean: number,
+): { low: number; high: number } {
   const chances = orderDistribution(purchases, history, weeksPerMonth * months)
   const none = chances[0] ?? 1
   const known = history.x > 0 && mean > 0

@@ -68,7 +68,9 @@ export function summariseOrders(orders: readonly OrderFact[], asOfDay: number): 
     hourCos: sum(angles.map(Math.cos)),
     hourSin: sum(angles.map(Math.sin)),
     nightOrders: purchases.filter((order) => order.hour !== null && isNightHour(order.hour)).length,
-    weekdays: [0, 1, 2, 3, 4, 5, 6].map((weekday) => purchases.filter((order) => weekdayOf(order.day) === weekday).length),
+    weekdays: [0, 1, 2, 3, 4, 5, 6].map(
+      (weekday) => purchases.filter((order) => weekdayOf(order.day) === weekday).length,
+    ),
     discountedOrders: purchases.filter((order) => order.isDiscounted).length,
   }
 }
@@ -78,7 +80,11 @@ const weekdayOf = (day: number): number => (((day + 3) % 7) + 7) % 7
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)
 
 /** Repeat purchases, recency and age in weeks, as the purchase models read them. */
-export function historyOf(facts: Pick<PurchaseFacts, 'transactions' | 'tenureDays' | 'daysSinceLast'>): { x: number; tx: number; T: number } {
+export function historyOf(facts: Pick<PurchaseFacts, 'transactions' | 'tenureDays' | 'daysSinceLast'>): {
+  x: number
+  tx: number
+  T: number
+} {
   return { x: facts.transactions - 1, tx: (facts.tenureDays - facts.daysSinceLast) / 7, T: facts.tenureDays / 7 }
 }
 

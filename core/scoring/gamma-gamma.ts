@@ -30,7 +30,14 @@ export function fitSpendModel(rows: readonly SpendRow[], weak = false): SpendFit
   const typical = [Math.log(5), Math.log(4), Math.log(3 * (overall || 40)) - Math.log(5)]
   if (usable.length < 10) {
     const [p, q, v] = typical.map(Math.exp) as [number, number, number]
-    return { p, q, v, logLikelihood: sumLikelihood([p, q, v], usable, [0, 0, 0]), customers: usable.length, converged: true }
+    return {
+      p,
+      q,
+      v,
+      logLikelihood: sumLikelihood([p, q, v], usable, [0, 0, 0]),
+      customers: usable.length,
+      converged: true,
+    }
   }
   const scale = 1 / usable.length
   const found = minimize((log, gradient) => {
@@ -46,7 +53,14 @@ export function fitSpendModel(rows: readonly SpendRow[], weak = false): SpendFit
     return value
   }, typical)
   const [p, q, v] = found.x.map(Math.exp) as [number, number, number]
-  return { p, q, v, logLikelihood: sumLikelihood([p, q, v], usable, [0, 0, 0]), customers: usable.length, converged: found.converged }
+  return {
+    p,
+    q,
+    v,
+    logLikelihood: sumLikelihood([p, q, v], usable, [0, 0, 0]),
+    customers: usable.length,
+    converged: found.converged,
+  }
 }
 
 function sumLikelihood(theta: readonly number[], rows: readonly SpendRow[], gradient: number[]): number {

@@ -33,7 +33,10 @@ export interface LogPrior {
 }
 
 /** Centre: liquor and grocery shops; wide enough that a few hundred customers overrule it. */
-export const shopPrior: LogPrior = { mean: [Math.log(0.8), Math.log(6), Math.log(0.8), Math.log(3)], sd: [1, 1.2, 1, 1.2] }
+export const shopPrior: LogPrior = {
+  mean: [Math.log(0.8), Math.log(6), Math.log(0.8), Math.log(3)],
+  sd: [1, 1.2, 1, 1.2],
+}
 
 export interface PurchaseFit extends PurchaseModel {
   logLikelihood: number
@@ -56,22 +59,29 @@ export function collapse(rows: Iterable<History>): HistoryRow[] {
 }
 
 /** Maximum likelihood (or posterior mode, with a prior) by BFGS on the logarithms of the four parameters. */
-export function fitPurchaseModel(variant: PurchaseModel['variant'], rows: readonly HistoryRow[], prior?: LogPrior): PurchaseFit {
+export function fitPurchaseModel(
+  variant: PurchaseModel['variant'],
+  rows: readonly HistoryRow[],
+  prior?: LogPrior,
+): PurchaseFit {
   const customers = rows.reduce((sum, row) => sum + row.count, 0)
   const scale = 1 / Math.max(1, customers)
   const likelihood = createLikelihood(variant, rows)
-  const found: Minimum = minimize((log, gradient) => {
-    const theta = log.map(Math.exp)
-    let value = -likelihood(theta, gradient) * scale
-    for (let i = 0; i < 4; i++) {
-      gradient[i] = -gradient[i]! * theta[i]! * scale
-      if (!prior) continue
-      const z = (log[i]! - prior.mean[i]!) / prior.sd[i]!
-      value += 0.5 * z * z * scale
-      gradient[i]! += (z / prior.sd[i]!) * scale
-    }
-    return value
-  }, (prior ?? shopPrior).mean)
+  const found: Minimum = minimize(
+    (log, gradient) => {
+      const theta = log.map(Math.exp)
+      let value = -likelihood(theta, gradient) * scale
+      for (let i = 0; i < 4; i++) {
+        gradient[i] = -gradient[i]! * theta[i]! * scale
+        if (!prior) continue
+        const z = (log[i]! - prior.mean[i]!) / prior.sd[i]!
+        value += 0.5 * z * z * scale
+        gradient[i]! += (z / prior.sd[i]!) * scale
+      }
+      return value
+    },
+    (prior ?? shopPrior).mean,
+  )
   const [r, alpha, a, b] = found.x.map(Math.exp) as [number, number, number, number]
   const logLikelihood = likelihood([r, alpha, a, b], [0, 0, 0, 0])
   return { variant, r, alpha, a, b, logLikelihood, customers, iterations: found.iterations, converged: found.converged }
@@ -83,7 +93,10 @@ export function purchaseLogLikelihood(model: PurchaseModel, rows: readonly Histo
 }
 
 /** Sums log-likelihood and gradient in r, alpha, a, b. Gamma functions depend on x only, so they are computed once per x. */
-function createLikelihood(variant: PurchaseModel['variant'], rows: readonly HistoryRow[]): (theta: readonly number[], gradient: number[]) => number {
+function createLikelihood(
+  variant: PurchaseModel['variant'],
+  rows: readonly HistoryRow[],
+): (theta: readonly number[], gradient: number[]) => number {
   const xs = [...new Set(rows.map((row) => row.x))]
   const place = new Map(xs.map((x, i) => [x, i]))
   const index = Int32Array.from(rows, (row) => place.get(row.x)!)
@@ -128,20 +141,26 @@ function createLikelihood(variant: PurchaseModel['variant'], rows: readonly Hist
 export function probabilityAlive(model: PurchaseModel, { x, tx, T }: History): number {
   const s = model.variant === 'mbg' ? 1 : 0
   if (x + s === 0) return 1
-  const logOdds = Math.log(model.a / (model.b + x + s - 1)) + (model.r + x) * Math.log((model.alpha + T) / (model.alpha + tx))
+  const logOdds =
+    Math.log(model.a / (model.b + x + s - 1)) + (model.r + x) * Math.log((model.alpha + T) / (model.alpha + tx))
   return 1 / (1 + Math.exp(logOdds))
 }
 
 /** Chance of at least one purchase in the next `weeks`. */
 export function probabilityActive(model: PurchaseModel, history: History, weeks: number): number {
   const { r, alpha } = model
-  return probabilityAlive(model, history) * -Math.expm1((r + history.x) * Math.log((alpha + history.T) / (alpha + history.T + weeks)))
+  return (
+    probabilityAlive(model, history) *
+    -Math.expm1((r + history.x) * Math.log((alpha + history.T) / (alpha + history.T + weeks)))
+  )
 }
 
 /** Expected number of purchases in the next `weeks`. */
 export function expectedOrders(model: PurchaseModel, history: History, weeks: number): number {
   const s = model.variant === 'mbg' ? 1 : 0
-  return probabilityAlive(model, history) * ordersWhileAlive(model, model.b + s + history.x, history.x, history.T, weeks)
+  return (
+    probabilityAlive(model, history) * ordersWhileAlive(model, model.b + s + history.x, history.x, history.T, weeks)
+  )
 }
 
 /** Expected number of purchases of a new customer in the first `weeks` after the first one. */

@@ -12,7 +12,11 @@ export interface Minimum {
  * Unconstrained minimum of a smooth function of a few variables by BFGS with a backtracking line search
  * (Nocedal & Wright, Numerical Optimization, ch. 6). Deterministic; never throws on flat or steep functions.
  */
-export function minimize(objective: Objective, start: readonly number[], options: { maxIterations?: number; tolerance?: number } = {}): Minimum {
+export function minimize(
+  objective: Objective,
+  start: readonly number[],
+  options: { maxIterations?: number; tolerance?: number } = {},
+): Minimum {
   const n = start.length
   const tolerance = options.tolerance ?? 1e-9
   const maxIterations = options.maxIterations ?? 300
@@ -52,7 +56,12 @@ export function minimize(objective: Objective, start: readonly number[], options
       converged = Math.max(...g.map(Math.abs)) < 1e-4
       break
     }
-    h = updateInverse(h, next.map((v, i) => v - x[i]!), nextG.map((v, i) => v - g[i]!), iterations === 0)
+    h = updateInverse(
+      h,
+      next.map((v, i) => v - x[i]!),
+      nextG.map((v, i) => v - g[i]!),
+      iterations === 0,
+    )
     const gained = value - nextValue
     x = next
     g = [...nextG]

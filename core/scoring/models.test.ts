@@ -2,7 +2,17 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { scoreLifetimeValue } from './clv.ts'
 import { expectedOrderValue, fitSpendModel } from './gamma-gamma.ts'
-import { collapse, expectedOrders, fitPurchaseModel, orderDistribution, probabilityActive, probabilityAlive, shopPrior, type History, type PurchaseModel } from './mbg-nbd.ts'
+import {
+  collapse,
+  expectedOrders,
+  fitPurchaseModel,
+  orderDistribution,
+  probabilityActive,
+  probabilityAlive,
+  shopPrior,
+  type History,
+  type PurchaseModel,
+} from './mbg-nbd.ts'
 import { betaCdf, digamma, hyp2f1, lgamma, normalCdf, trigamma } from './special-functions.ts'
 
 const models: PurchaseModel[] = [
@@ -11,7 +21,11 @@ const models: PurchaseModel[] = [
   { variant: 'mbg', r: 2, alpha: 4, a: 1, b: 20 },
 ]
 const history = fc
-  .record({ x: fc.integer({ min: 0, max: 500 }), T: fc.double({ min: 0, max: 300, noNaN: true }), share: fc.double({ min: 0, max: 1, noNaN: true }) })
+  .record({
+    x: fc.integer({ min: 0, max: 500 }),
+    T: fc.double({ min: 0, max: 300, noNaN: true }),
+    share: fc.double({ min: 0, max: 1, noNaN: true }),
+  })
   .map(({ x, T, share }): History => ({ x, tx: x === 0 ? 0 : T * share, T }))
 
 test('special functions agree with tables', () => {
@@ -43,12 +57,18 @@ test('more weeks bring more orders, smoothly past a hundred purchases', () => {
   const model = models[1]!
   const at = (x: number): number => expectedOrders(model, { x, tx: 200, T: 200 }, 10)
   for (let x = 100; x < 500; x++) expect(at(x + 1) - at(x)).toBeGreaterThan(0.02)
-  expect(expectedOrders(model, { x: 9, tx: 20, T: 25 }, 20)).toBeGreaterThan(expectedOrders(model, { x: 9, tx: 20, T: 25 }, 10))
+  expect(expectedOrders(model, { x: 9, tx: 20, T: 25 }, 20)).toBeGreaterThan(
+    expectedOrders(model, { x: 9, tx: 20, T: 25 }, 10),
+  )
 })
 
 test('the distribution of orders has the expected number as its mean', () => {
   for (const model of models) {
-    for (const h of [{ x: 0, tx: 0, T: 10 }, { x: 4, tx: 20, T: 26 }, { x: 30, tx: 99, T: 100 }]) {
+    for (const h of [
+      { x: 0, tx: 0, T: 10 },
+      { x: 4, tx: 20, T: 26 },
+      { x: 30, tx: 99, T: 100 },
+    ]) {
       const chances = orderDistribution(model, h, 20, 1e-12)
       expect(chances.reduce((sum, p) => sum + p, 0)).toBeCloseTo(1, 6)
       expect(chances.reduce((sum, p, n) => sum + n * p, 0)).toBeCloseTo(expectedOrders(model, h, 20), 4)
@@ -58,7 +78,12 @@ test('the distribution of orders has the expected number as its mean', () => {
 })
 
 test('a shop of nobody, of one, and of customers of today still gets a model', () => {
-  for (const rows of [[], [{ x: 0, tx: 0, T: 0 }], [{ x: 500, tx: 60, T: 60 }], Array.from({ length: 50 }, () => ({ x: 1, tx: 3, T: 3 }))]) {
+  for (const rows of [
+    [],
+    [{ x: 0, tx: 0, T: 0 }],
+    [{ x: 500, tx: 60, T: 60 }],
+    Array.from({ length: 50 }, () => ({ x: 1, tx: 3, T: 3 })),
+  ]) {
     const fit = fitPurchaseModel('mbg', collapse(rows), shopPrior)
     const spend = fitSpendModel([], true)
     expect([fit.r, fit.alpha, fit.a, fit.b, fit.logLikelihood].every(Number.isFinite)).toBe(true)
@@ -68,7 +93,15 @@ test('a shop of nobody, of one, and of customers of today still gets a model', (
 })
 
 test('histories that cannot be are left out, equal ones are counted', () => {
-  expect(collapse([{ x: 1, tx: 2, T: 3 }, { x: 1, tx: 2, T: 3 }, { x: 1, tx: 4, T: 3 }, { x: 0, tx: 0, T: NaN }, { x: -1, tx: 0, T: 3 }])).toEqual([{ x: 1, tx: 2, T: 3, count: 2 }])
+  expect(
+    collapse([
+      { x: 1, tx: 2, T: 3 },
+      { x: 1, tx: 2, T: 3 },
+      { x: 1, tx: 4, T: 3 },
+      { x: 0, tx: 0, T: NaN },
+      { x: -1, tx: 0, T: 3 },
+    ]),
+  ).toEqual([{ x: 1, tx: 2, T: 3, count: 2 }])
 })
 
 test('refunds that eat all repeat purchases leave the value of an order at the mean of the shop', () => {

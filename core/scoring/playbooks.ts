@@ -35,7 +35,8 @@ export const playbooks: Record<RfmSegment, Playbook> = {
     name: 'Very frequent buyers',
     description: 'Top fifth by orders, recent, high spend',
     offers: ['early_access', 'content', 'tasting_event', 'gift'],
-    strategy: 'First look at what is new and a reminder when the usual runs out. Never a blanket discount: they buy anyway.',
+    strategy:
+      'First look at what is new and a reminder when the usual runs out. Never a blanket discount: they buy anyway.',
     channels: ['email', 'sms'],
     window: { start: '10:00', end: '20:00' },
   },

@@ -14,37 +14,59 @@ const segmentReason: Record<RfmSegment, string> = {
   Hibernating: 'Quiet for a long time',
   Lost: 'Among those who have been away longest',
 }
-const fifths = ['the lowest fifth', 'the second lowest fifth', 'the middle fifth', 'the second highest fifth', 'the top fifth']
+const fifths = [
+  'the lowest fifth',
+  'the second lowest fifth',
+  'the middle fifth',
+  'the second highest fifth',
+  'the top fifth',
+]
 const weekdayNames = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday']
 
 /** The scores as sentences a shopkeeper reads: term -> sentence. Only terms about which something is known. */
-export function explain(facts: CustomerFacts, card: Omit<Scorecard, 'reasons'>, money: (cents: number) => string): Record<string, string> {
+export function explain(
+  facts: CustomerFacts,
+  card: Omit<Scorecard, 'reasons'>,
+  money: (cents: number) => string,
+): Record<string, string> {
   const reasons: Record<string, string> = {}
   const since = ago(facts.daysSinceLast)
   reasons['segment'] = segmentReason[card.segment]
-  reasons['rhythm'] = facts.transactions === 1 ? `One order, ${since}` : `Buys about every ${count(Math.round(card.expectedGapDays), 'day')}, last ${since}`
-  reasons['value'] = `Spends ${money(card.averageOrderCents)} per order, in ${fifths[facts.scores.average - 1] ?? fifths[0]}`
+  reasons['rhythm'] =
+    facts.transactions === 1
+      ? `One order, ${since}`
+      : `Buys about every ${count(Math.round(card.expectedGapDays), 'day')}, last ${since}`
+  reasons['value'] =
+    `Spends ${money(card.averageOrderCents)} per order, in ${fifths[facts.scores.average - 1] ?? fifths[0]}`
   if (card.churnRisk !== 'new') {
     const weeks = count(Math.round(card.horizonWeeks), 'week')
     reasons['churn'] = card.isOverdue
       ? `Quiet for ${count(facts.daysSinceLast, 'day')}, longer than nine in ten of the usual gaps`
       : `${Math.round((1 - card.churnProbability) * 100)} % likely to order within ${weeks}`
   }
-  reasons['clv'] = `Likely to bring ${money(card.clvCents)} margin in 12 months (${money(card.clvLowCents)} to ${money(card.clvHighCents)})`
+  reasons['clv'] =
+    `Likely to bring ${money(card.clvCents)} margin in 12 months (${money(card.clvLowCents)} to ${money(card.clvHighCents)})`
   reasons['next'] = card.nextPurchase
     ? `Next order most likely in ${Math.round(card.nextPurchase.from)} to ${count(Math.round(card.nextPurchase.to), 'day')}`
     : 'Another order is unlikely without a nudge'
   if (facts.timedOrders >= 3) {
-    if (facts.nightOrders * 2 >= facts.timedOrders) reasons['hours'] = `${facts.nightOrders} of ${facts.timedOrders} orders between 8 pm and 4 am`
+    if (facts.nightOrders * 2 >= facts.timedOrders)
+      reasons['hours'] = `${facts.nightOrders} of ${facts.timedOrders} orders between 8 pm and 4 am`
     else if (card.averageHour !== null) reasons['hours'] = `Usually orders around ${clock(card.averageHour)}`
   }
   if (card.preferredWeekday !== null) {
-    reasons['weekday'] = `${facts.weekdays[card.preferredWeekday - 1]} of ${facts.orders} orders on a ${weekdayNames[card.preferredWeekday - 1]}`
+    reasons['weekday'] =
+      `${facts.weekdays[card.preferredWeekday - 1]} of ${facts.orders} orders on a ${weekdayNames[card.preferredWeekday - 1]}`
   }
-  if (card.primaryCategory) reasons['taste'] = card.secondaryCategory ? `Mostly ${card.primaryCategory}, then ${card.secondaryCategory}` : `Mostly ${card.primaryCategory}`
+  if (card.primaryCategory)
+    reasons['taste'] = card.secondaryCategory
+      ? `Mostly ${card.primaryCategory}, then ${card.secondaryCategory}`
+      : `Mostly ${card.primaryCategory}`
   if (card.favoriteBrands.length > 0) reasons['brands'] = `Buys ${listed(card.favoriteBrands)} more than others do`
-  if (facts.discountedOrders > 0) reasons['price'] = `${facts.discountedOrders} of ${count(facts.orders, 'order')} with a discount`
-  if (card.successRatePct !== null) reasons['messages'] = `Ordered within a week of ${facts.messages.successes} of ${facts.messages.delivered} messages`
+  if (facts.discountedOrders > 0)
+    reasons['price'] = `${facts.discountedOrders} of ${count(facts.orders, 'order')} with a discount`
+  if (card.successRatePct !== null)
+    reasons['messages'] = `Ordered within a week of ${facts.messages.successes} of ${facts.messages.delivered} messages`
   return reasons
 }
 

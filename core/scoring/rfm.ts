@@ -68,7 +68,8 @@ export function absoluteScores(facts: RfmFacts): RfmScores {
 }
 
 const countPassed = (value: number, bounds: readonly number[]): number => bounds.filter((bound) => value > bound).length
-const countReached = (value: number, bounds: readonly number[]): number => bounds.filter((bound) => value >= bound).length
+const countReached = (value: number, bounds: readonly number[]): number =>
+  bounds.filter((bound) => value >= bound).length
 
 const rules: Record<RfmSegment, (c: RfmInput, averageThresholdCents: number) => boolean> = {
   New_Customers: (c) => c.transactions <= 1 && c.daysSinceFirst <= newForDays,
@@ -102,11 +103,18 @@ export interface PreviousSegment extends RfmScores {
  * Keeps customers from flickering between segments at a fifth's edge: a change counts when a score moved by two or
  * more, when two runs in a row say the same, or when the number of orders decides alone (first and second order).
  */
-export function settleSegment(computed: RfmSegment, scores: RfmScores, previous: PreviousSegment | null): { segment: RfmSegment; candidate: RfmSegment | null } {
+export function settleSegment(
+  computed: RfmSegment,
+  scores: RfmScores,
+  previous: PreviousSegment | null,
+): { segment: RfmSegment; candidate: RfmSegment | null } {
   if (!previous || computed === previous.segment) return { segment: computed, candidate: null }
   const byOrders = (segment: RfmSegment): boolean => segment === 'New_Customers' || segment === 'One_Time_Buyers'
-  const jumped = (['recency', 'frequency', 'monetary', 'average'] as const).some((key) => Math.abs(scores[key] - previous[key]) >= 2)
+  const jumped = (['recency', 'frequency', 'monetary', 'average'] as const).some(
+    (key) => Math.abs(scores[key] - previous[key]) >= 2,
+  )
   const confirmed = previous.isEarlierRun && previous.candidate === computed
-  if (byOrders(computed) || byOrders(previous.segment) || jumped || confirmed) return { segment: computed, candidate: null }
+  if (byOrders(computed) || byOrders(previous.segment) || jumped || confirmed)
+    return { segment: computed, candidate: null }
   return { segment: previous.segment, candidate: computed }
 }

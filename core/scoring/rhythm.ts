@@ -39,9 +39,17 @@ export function fitGaps(totals: GapTotals): GapModel {
   const mu = (totals.meanSum + strength * typical.mu) / (n + strength)
   const withinVariance = (totals.withinSquares + strength * typical.within ** 2) / (totals.withinFreedom + strength)
   // Spread of the observed means around mu, less what one customer's few gaps add by chance.
-  const spread = Math.max(0, totals.meanSquares - 2 * mu * totals.meanSum + n * mu * mu - withinVariance * totals.inverseGaps)
+  const spread = Math.max(
+    0,
+    totals.meanSquares - 2 * mu * totals.meanSum + n * mu * mu - withinVariance * totals.inverseGaps,
+  )
   const betweenVariance = Math.max(0.01, (spread + strength * typical.between ** 2) / (n + strength))
-  return { mu, within: Math.max(0.05, Math.sqrt(withinVariance)), between: Math.sqrt(betweenVariance), medianDays: totals.medianDays }
+  return {
+    mu,
+    within: Math.max(0.05, Math.sqrt(withinVariance)),
+    between: Math.sqrt(betweenVariance),
+    medianDays: totals.medianDays,
+  }
 }
 
 export interface Rhythm {
@@ -62,7 +70,11 @@ const farAwayDays = 365
  * When the customer is due. The next purchase is the log-normal predictive of the shrunk gap, given that it has not
  * happened yet; null below a 30 % chance that the customer is still there, or when the middle lies beyond a year.
  */
-export function scoreRhythm(model: GapModel, facts: Pick<PurchaseFacts, 'gaps' | 'gapLogSum' | 'daysSinceLast'>, alive: number): Rhythm {
+export function scoreRhythm(
+  model: GapModel,
+  facts: Pick<PurchaseFacts, 'gaps' | 'gapLogSum' | 'daysSinceLast'>,
+  alive: number,
+): Rhythm {
   const own = facts.gaps / model.within ** 2
   const shop = 1 / model.between ** 2
   const mu = (facts.gapLogSum / model.within ** 2 + model.mu * shop) / (own + shop)
@@ -94,7 +106,9 @@ export interface HourHabit {
 const nightPrior = { yes: 1.5, no: 6.5 }
 
 /** Hour of day and weekday. 23:00 and 01:00 average to midnight; a night buyer is one of whom we are 80 % sure that over 40 % of orders come at 20:00-04:00. */
-export function scoreHours(facts: Pick<PurchaseFacts, 'timedOrders' | 'hourCos' | 'hourSin' | 'nightOrders' | 'weekdays'>): HourHabit {
+export function scoreHours(
+  facts: Pick<PurchaseFacts, 'timedOrders' | 'hourCos' | 'hourSin' | 'nightOrders' | 'weekdays'>,
+): HourHabit {
   const n = facts.timedOrders
   const resultant = n > 0 ? Math.hypot(facts.hourCos, facts.hourSin) / n : 0
   const hour = ((Math.atan2(facts.hourSin, facts.hourCos) * 12) / Math.PI + 24) % 24

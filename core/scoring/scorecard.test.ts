@@ -2,7 +2,15 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { churnHorizonWeeks, scoreChurn } from './churn.ts'
 import { summariseOrders, type OrderFact } from './facts.ts'
-import { absoluteScores, quintiles, rfmSegments, segmentOf, settleSegment, type PreviousSegment, type RfmScores } from './rfm.ts'
+import {
+  absoluteScores,
+  quintiles,
+  rfmSegments,
+  segmentOf,
+  settleSegment,
+  type PreviousSegment,
+  type RfmScores,
+} from './rfm.ts'
 import { fitGaps, scoreHours, scoreRhythm } from './rhythm.ts'
 import { scoreCustomer, type CustomerFacts, type ShopModel } from './scorecard.ts'
 import { scoreTaste } from './taste.ts'
@@ -11,13 +19,26 @@ const shop: ShopModel = {
   purchases: { variant: 'mbg', r: 0.9, alpha: 5, a: 0.8, b: 4 },
   spend: { p: 6, q: 4, v: 25 },
   gaps: { mu: Math.log(24), within: 0.6, between: 0.5, medianDays: 24 },
-  base: { categories: new Map([['Bourbon', 0.3], ['Lager', 0.7]]), brands: new Map([['Old Hollow', 0.02]]), discounted: 0.2 },
+  base: {
+    categories: new Map([
+      ['Bourbon', 0.3],
+      ['Lager', 0.7],
+    ]),
+    brands: new Map([['Old Hollow', 0.02]]),
+    discounted: 0.2,
+  },
   marginShare: 0.25,
   currency: 'USD',
   averageThresholdCents: 5000,
 }
 
-const order = (day: number, more: Partial<OrderFact> = {}): OrderFact => ({ day, hour: 19, amountCents: 6400, isDiscounted: false, ...more })
+const order = (day: number, more: Partial<OrderFact> = {}): OrderFact => ({
+  day,
+  hour: 19,
+  amountCents: 6400,
+  isDiscounted: false,
+  ...more,
+})
 
 function customerOf(orders: OrderFact[], asOfDay: number, more: Partial<CustomerFacts> = {}): CustomerFacts {
   return {
@@ -31,7 +52,12 @@ function customerOf(orders: OrderFact[], asOfDay: number, more: Partial<Customer
   }
 }
 
-const anyOrder = fc.record({ day: fc.integer({ min: 0, max: 900 }), hour: fc.option(fc.double({ min: 0, max: 23.99, noNaN: true })), amountCents: fc.integer({ min: -9000, max: 40_000 }), isDiscounted: fc.boolean() })
+const anyOrder = fc.record({
+  day: fc.integer({ min: 0, max: 900 }),
+  hour: fc.option(fc.double({ min: 0, max: 23.99, noNaN: true })),
+  amountCents: fc.integer({ min: -9000, max: 40_000 }),
+  isDiscounted: fc.boolean(),
+})
 
 test('orders after as-of change no score', () => {
   fc.assert(
@@ -48,7 +74,16 @@ test('every possible history gets finite scores and exactly one segment', () => 
       if (!summariseOrders(orders, 900)) return
       const card = scoreCustomer(shop, customerOf(orders, 900))
       expect(rfmSegments).toContain(card.segment)
-      for (const value of [card.churnProbability, card.clvCents, card.clvLowCents, card.clvHighCents, card.expectedGapDays, card.dueRatio, card.priceSensitivity]) expect(Number.isFinite(value)).toBe(true)
+      for (const value of [
+        card.churnProbability,
+        card.clvCents,
+        card.clvLowCents,
+        card.clvHighCents,
+        card.expectedGapDays,
+        card.dueRatio,
+        card.priceSensitivity,
+      ])
+        expect(Number.isFinite(value)).toBe(true)
       expect(card.clvLowCents).toBeLessThanOrEqual(card.clvHighCents)
     }),
   )
@@ -57,11 +92,27 @@ test('every possible history gets finite scores and exactly one segment', () => 
 test('the segment rules are total, and one-timers never count as frequent', () => {
   const five = fc.integer({ min: 1, max: 5 })
   fc.assert(
-    fc.property(five, five, five, five, fc.integer({ min: 1, max: 30 }), fc.integer({ min: 0, max: 800 }), (recency, frequency, monetary, average, transactions, daysSinceFirst) => {
-      const segment = segmentOf({ recency, frequency, monetary, average, transactions, daysSinceFirst, averageCents: 4000 })
-      expect(rfmSegments).toContain(segment)
-      if (transactions === 1) expect(segment).toBe(daysSinceFirst <= 60 ? 'New_Customers' : 'One_Time_Buyers')
-    }),
+    fc.property(
+      five,
+      five,
+      five,
+      five,
+      fc.integer({ min: 1, max: 30 }),
+      fc.integer({ min: 0, max: 800 }),
+      (recency, frequency, monetary, average, transactions, daysSinceFirst) => {
+        const segment = segmentOf({
+          recency,
+          frequency,
+          monetary,
+          average,
+          transactions,
+          daysSinceFirst,
+          averageCents: 4000,
+        })
+        expect(rfmSegments).toContain(segment)
+        if (transactions === 1) expect(segment).toBe(daysSinceFirst <= 60 ? 'New_Customers' : 'One_Time_Buyers')
+      },
+    ),
   )
 })
 
@@ -72,19 +123,37 @@ test('equal customers get equal fifths', () => {
 })
 
 test('a small shop is measured in days, orders and dollars', () => {
-  expect(absoluteScores({ transactions: 12, daysSinceLast: 3, totalCents: 120_000, averageCents: 10_000 })).toEqual({ recency: 5, frequency: 5, monetary: 5, average: 5 })
-  expect(absoluteScores({ transactions: 1, daysSinceLast: 400, totalCents: 900, averageCents: 900 })).toEqual({ recency: 1, frequency: 1, monetary: 1, average: 1 })
+  expect(absoluteScores({ transactions: 12, daysSinceLast: 3, totalCents: 120_000, averageCents: 10_000 })).toEqual({
+    recency: 5,
+    frequency: 5,
+    monetary: 5,
+    average: 5,
+  })
+  expect(absoluteScores({ transactions: 1, daysSinceLast: 400, totalCents: 900, averageCents: 900 })).toEqual({
+    recency: 1,
+    frequency: 1,
+    monetary: 1,
+    average: 1,
+  })
 })
 
 describe('hysteresis', () => {
   const scores: RfmScores = { recency: 3, frequency: 3, monetary: 3, average: 3 }
   const previous: PreviousSegment = { ...scores, recency: 4, segment: 'Promising', candidate: null, isEarlierRun: true }
   test('one step over an edge is held back until the next run agrees', () => {
-    expect(settleSegment('Needs_Attention', scores, previous)).toEqual({ segment: 'Promising', candidate: 'Needs_Attention' })
-    expect(settleSegment('Needs_Attention', scores, { ...previous, candidate: 'Needs_Attention' })).toEqual({ segment: 'Needs_Attention', candidate: null })
+    expect(settleSegment('Needs_Attention', scores, previous)).toEqual({
+      segment: 'Promising',
+      candidate: 'Needs_Attention',
+    })
+    expect(settleSegment('Needs_Attention', scores, { ...previous, candidate: 'Needs_Attention' })).toEqual({
+      segment: 'Needs_Attention',
+      candidate: null,
+    })
   })
   test('the same run repeated gives the same answer', () => {
-    expect(settleSegment('Needs_Attention', scores, { ...previous, candidate: 'Needs_Attention', isEarlierRun: false })).toEqual({ segment: 'Promising', candidate: 'Needs_Attention' })
+    expect(
+      settleSegment('Needs_Attention', scores, { ...previous, candidate: 'Needs_Attention', isEarlierRun: false }),
+    ).toEqual({ segment: 'Promising', candidate: 'Needs_Attention' })
   })
   test('two steps, or a second order, count at once', () => {
     expect(settleSegment('Hibernating', { ...scores, recency: 2 }, previous).segment).toBe('Hibernating')
@@ -109,7 +178,8 @@ describe('churn', () => {
 
 describe('rhythm', () => {
   test('own gaps outweigh the shop as they grow in number', () => {
-    const weekly = (n: number): number => scoreRhythm(shop.gaps, { gaps: n, gapLogSum: n * Math.log(7), daysSinceLast: 3 }, 1).expectedGapDays
+    const weekly = (n: number): number =>
+      scoreRhythm(shop.gaps, { gaps: n, gapLogSum: n * Math.log(7), daysSinceLast: 3 }, 1).expectedGapDays
     expect(weekly(0)).toBeCloseTo(24, 6)
     expect(weekly(2)).toBeLessThan(weekly(1))
     expect(weekly(50)).toBeCloseTo(7, 0)
@@ -121,30 +191,82 @@ describe('rhythm', () => {
     expect(scoreRhythm(shop.gaps, { gaps: 1, gapLogSum: 3, daysSinceLast: 100_000 }, 1).next).toBeNull()
   })
   test('a shop without a single gap is taken as a typical one', () => {
-    const gaps = fitGaps({ customers: 0, gaps: 0, meanSum: 0, meanSquares: 0, inverseGaps: 0, withinSquares: 0, withinFreedom: 0, medianDays: null })
+    const gaps = fitGaps({
+      customers: 0,
+      gaps: 0,
+      meanSum: 0,
+      meanSquares: 0,
+      inverseGaps: 0,
+      withinSquares: 0,
+      withinFreedom: 0,
+      medianDays: null,
+    })
     expect([gaps.mu, gaps.within, gaps.between].map((v) => Number(v.toFixed(2)))).toEqual([3.4, 0.8, 0.7])
   })
   test('23:00 and 01:00 average to midnight, and noon with midnight to nothing', () => {
-    const hours = (list: number[]): number | null => scoreHours(summariseOrders(list.map((hour, i) => order(i, { hour })), 100)!).averageHour
+    const hours = (list: number[]): number | null =>
+      scoreHours(
+        summariseOrders(
+          list.map((hour, i) => order(i, { hour })),
+          100,
+        )!,
+      ).averageHour
     const midnight = hours([23, 1])!
     expect(Math.min(midnight, 24 - midnight)).toBeLessThan(1e-6)
     expect(hours([0.5, 12.5])).toBeNull()
   })
   test('a night buyer has to show it three times', () => {
-    const night = (n: number, day = 0): boolean => scoreHours(summariseOrders([...Array.from({ length: n }, (_, i) => order(i, { hour: 22 })), ...Array.from({ length: day }, (_, i) => order(50 + i, { hour: 15 }))], 100)!).isNightBuyer
+    const night = (n: number, day = 0): boolean =>
+      scoreHours(
+        summariseOrders(
+          [
+            ...Array.from({ length: n }, (_, i) => order(i, { hour: 22 })),
+            ...Array.from({ length: day }, (_, i) => order(50 + i, { hour: 15 })),
+          ],
+          100,
+        )!,
+      ).isNightBuyer
     expect([night(2), night(8), night(8, 2), night(3, 9)]).toEqual([false, true, true, false])
   })
   test('a date without a time says nothing about hours', () => {
-    expect(scoreHours(summariseOrders([1, 2, 3, 4].map((day) => order(day, { hour: null })), 10)!)).toMatchObject({ averageHour: null, isNightBuyer: false })
+    expect(
+      scoreHours(
+        summariseOrders(
+          [1, 2, 3, 4].map((day) => order(day, { hour: null })),
+          10,
+        )!,
+      ),
+    ).toMatchObject({ averageHour: null, isNightBuyer: false })
   })
 })
 
 test('taste is shrunk to the shop, and a favourite brand is one bought more than others buy it', () => {
   const base = shop.base
-  const taste = scoreTaste({ categories: [{ name: 'Bourbon', weight: 6 }, { name: 'Lager', weight: 2 }], brands: [{ name: 'Old Hollow', weight: 4 }, { name: 'Everywhere', weight: 4 }], orders: 4, discountedOrders: 4 }, { ...base, brands: new Map([...base.brands, ['Everywhere', 0.6]]) })
-  expect(taste).toMatchObject({ primaryCategory: 'Bourbon', secondaryCategory: 'Lager', favoriteBrands: ['Old Hollow'] })
+  const taste = scoreTaste(
+    {
+      categories: [
+        { name: 'Bourbon', weight: 6 },
+        { name: 'Lager', weight: 2 },
+      ],
+      brands: [
+        { name: 'Old Hollow', weight: 4 },
+        { name: 'Everywhere', weight: 4 },
+      ],
+      orders: 4,
+      discountedOrders: 4,
+    },
+    { ...base, brands: new Map([...base.brands, ['Everywhere', 0.6]]) },
+  )
+  expect(taste).toMatchObject({
+    primaryCategory: 'Bourbon',
+    secondaryCategory: 'Lager',
+    favoriteBrands: ['Old Hollow'],
+  })
   expect(taste.priceSensitivity).toBeCloseTo(0.6, 10)
-  expect(scoreTaste({ categories: [], brands: [], orders: 1, discountedOrders: 0 }, base)).toMatchObject({ primaryCategory: null, favoriteBrands: [] })
+  expect(scoreTaste({ categories: [], brands: [], orders: 1, discountedOrders: 0 }, base)).toMatchObject({
+    primaryCategory: null,
+    favoriteBrands: [],
+  })
 })
 
 test('the scores explain themselves in plain words', () => {
@@ -159,7 +281,9 @@ test('the scores explain themselves in plain words', () => {
 })
 
 test('a success rate needs three messages and is shrunk to the shop', () => {
-  const rate = (delivered: number, successes: number): number | null => scoreCustomer(shop, customerOf([order(1)], 9, { messages: { delivered, successes, shopShare: 0.05 } })).successRatePct
+  const rate = (delivered: number, successes: number): number | null =>
+    scoreCustomer(shop, customerOf([order(1)], 9, { messages: { delivered, successes, shopShare: 0.05 } }))
+      .successRatePct
   expect(rate(2, 2)).toBeNull()
   expect(rate(4, 4)).toBeCloseTo((100 * 4.2) / 8, 6)
 })

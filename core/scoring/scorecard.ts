@@ -70,7 +70,13 @@ export function scoreCustomer(shop: ShopModel, customer: CustomerFacts): Scoreca
   const rhythm = scoreRhythm(shop.gaps, customer, probabilityAlive(shop.purchases, history))
   const horizonWeeks = churnHorizonWeeks(shop.gaps.medianDays)
   const churn = scoreChurn(shop.purchases, history, horizonWeeks, rhythm.hiatusDays)
-  const clv = scoreLifetimeValue(shop.purchases, shop.spend, history, customer.repeatCents / 100 / Math.max(1, history.x), shop.marginShare)
+  const clv = scoreLifetimeValue(
+    shop.purchases,
+    shop.spend,
+    history,
+    customer.repeatCents / 100 / Math.max(1, history.x),
+    shop.marginShare,
+  )
   const averageCents = averageTransactionCents(customer)
   const computed = segmentOf(
     { ...customer.scores, transactions: customer.transactions, daysSinceFirst: customer.tenureDays, averageCents },
@@ -94,7 +100,11 @@ export function scoreCustomer(shop: ShopModel, customer: CustomerFacts): Scoreca
     nextPurchase: rhythm.next,
     ...scoreHours(customer),
     ...scoreTaste({ ...customer }, shop.base),
-    successRatePct: delivered < leastMessages ? null : (100 * (successes + messagePrior * shopShare)) / (delivered + messagePrior),
+    successRatePct:
+      delivered < leastMessages ? null : (100 * (successes + messagePrior * shopShare)) / (delivered + messagePrior),
   }
-  return { ...card, reasons: explain(customer, card, (cents) => formatCents(Math.round(cents / 100) * 100, shop.currency, true)) }
+  return {
+    ...card,
+    reasons: explain(customer, card, (cents) => formatCents(Math.round(cents / 100) * 100, shop.currency, true)),
+  }
 }

@@ -36,7 +36,10 @@ export function scoreTaste(
   const total = weightOf(bought.categories)
   const shares = bought.categories
     .filter((c) => c.weight > 0)
-    .map((c) => ({ name: c.name, value: (c.weight + categoryPrior * (base.categories.get(c.name) ?? 0)) / (total + categoryPrior) }))
+    .map((c) => ({
+      name: c.name,
+      value: (c.weight + categoryPrior * (base.categories.get(c.name) ?? 0)) / (total + categoryPrior),
+    }))
     .sort(byValue)
   const [primary, secondary] = shares
   const brandTotal = weightOf(bought.brands)
@@ -59,4 +62,5 @@ export function scoreTaste(
 }
 
 const weightOf = (items: readonly Weighted[]): number => items.reduce((sum, item) => sum + item.weight, 0)
-const byValue = (a: { name: string; value: number }, b: { name: string; value: number }): number => b.value - a.value || (a.name < b.name ? -1 : 1)
+const byValue = (a: { name: string; value: number }, b: { name: string; value: number }): number =>
+  b.value - a.value || (a.name < b.name ? -1 : 1)

@@ -13,12 +13,17 @@ accountRoutes(app, ctx)
 await app.ready()
 
 const credentials = { email: 'Owner@Shop.test', password: 'a long enough password' }
-const cookieOf = (response: { cookies: { name: string; value: string }[] }): Record<string, string> => Object.fromEntries(response.cookies.map((c) => [c.name, c.value]))
-const post = (url: string, payload?: object, cookies: Record<string, string> = {}) => app.inject({ method: 'POST', url: `/api/v1/auth/${url}`, cookies, ...(payload ? { payload } : {}) })
+const cookieOf = (response: { cookies: { name: string; value: string }[] }): Record<string, string> =>
+  Object.fromEntries(response.cookies.map((c) => [c.name, c.value]))
+const post = (url: string, payload?: object, cookies: Record<string, string> = {}) =>
+  app.inject({ method: 'POST', url: `/api/v1/auth/${url}`, cookies, ...(payload ? { payload } : {}) })
 
 test('the first person becomes admin, the second is refused', async () => {
   expect((await app.inject('/api/v1/auth/state')).json()).toMatchObject({ needs_first_user: true, demo_login: null })
-  const [a, b] = await Promise.all([post('register', credentials), post('register', { ...credentials, email: 'other@shop.test' })])
+  const [a, b] = await Promise.all([
+    post('register', credentials),
+    post('register', { ...credentials, email: 'other@shop.test' }),
+  ])
   expect([a.statusCode, b.statusCode].sort()).toEqual([201, 403])
   const winner = a.statusCode === 201 ? a : b
   expect(winner.json()).toMatchObject({ role: 'admin' })
@@ -47,7 +52,10 @@ test('sign in, read oneself, sign out: the token family is dead afterwards', asy
   const login = await post('login', credentials)
   expect(login.statusCode).toBe(200)
   expect(login.cookies[0]).toMatchObject({ httpOnly: true, sameSite: 'Lax', path: '/api/v1/auth' })
-  const me = await app.inject({ url: '/api/v1/users/me', headers: { authorization: `Bearer ${login.json<{ access_token: string }>().access_token}` } })
+  const me = await app.inject({
+    url: '/api/v1/users/me',
+    headers: { authorization: `Bearer ${login.json<{ access_token: string }>().access_token}` },
+  })
   expect(me.json()).toMatchObject({ email: 'owner@shop.test', role: 'admin' })
   expect((await post('logout', undefined, cookieOf(login))).statusCode).toBe(204)
   expect((await post('refresh', undefined, cookieOf(login))).statusCode).toBe(401)

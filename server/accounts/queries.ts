@@ -10,11 +10,16 @@ export async function countUsers(client: ClientBase | Pool): Promise<number> {
 }
 
 export async function findUser(client: ClientBase | Pool, id: string): Promise<UserRow | null> {
-  const { rows } = await client.query<UserRow>(`select ${columns} from users where users.id = $1 and users.is_active`, [id])
+  const { rows } = await client.query<UserRow>(`select ${columns} from users where users.id = $1 and users.is_active`, [
+    id,
+  ])
   return rows[0] ?? null
 }
 
-export async function findCredentials(client: ClientBase | Pool, email: string): Promise<(UserRow & { password_hash: string }) | null> {
+export async function findCredentials(
+  client: ClientBase | Pool,
+  email: string,
+): Promise<(UserRow & { password_hash: string }) | null> {
   const { rows } = await client.query<UserRow & { password_hash: string }>(
     `select ${columns}, users.password_hash from users where users.email = $1 and users.is_active`,
     [email],
@@ -23,7 +28,10 @@ export async function findCredentials(client: ClientBase | Pool, email: string):
 }
 
 /** Null when the address is taken. */
-export async function insertUser(client: ClientBase | Pool, user: { email: string; passwordHash: string; fullName: string | null; role: Role }): Promise<UserRow | null> {
+export async function insertUser(
+  client: ClientBase | Pool,
+  user: { email: string; passwordHash: string; fullName: string | null; role: Role },
+): Promise<UserRow | null> {
   const { rows } = await client.query<UserRow>(
     `insert into users (email, password_hash, full_name, role) values ($1, $2, $3, $4) on conflict (email) do nothing returning ${columns}`,
     [user.email, user.passwordHash, user.fullName, user.role],
@@ -31,7 +39,11 @@ export async function insertUser(client: ClientBase | Pool, user: { email: strin
   return rows[0] ?? null
 }
 
-export async function updateUser(client: ClientBase | Pool, id: string, change: { fullName: string | null; passwordHash: string | null }): Promise<UserRow> {
+export async function updateUser(
+  client: ClientBase | Pool,
+  id: string,
+  change: { fullName: string | null; passwordHash: string | null },
+): Promise<UserRow> {
   const { rows } = await client.query<UserRow>(
     `update users set full_name = $2, password_hash = coalesce($3, password_hash), updated_at = now() where id = $1 returning ${columns}`,
     [id, change.fullName, change.passwordHash],

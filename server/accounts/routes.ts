@@ -18,7 +18,14 @@ export const accountRoutes: Routes = (app, ctx) => {
   }))
 
   bind(app, ctx, accounts.register, async ({ body, actor }) =>
-    shown(await registerUser(ctx, actor, { email: body.email, password: body.password, fullName: body.full_name ?? null, role: body.role ?? null })),
+    shown(
+      await registerUser(ctx, actor, {
+        email: body.email,
+        password: body.password,
+        fullName: body.full_name ?? null,
+        role: body.role ?? null,
+      }),
+    ),
   )
 
   bind(app, ctx, accounts.login, async ({ body, request, reply }) => {
@@ -51,8 +58,16 @@ export const accountRoutes: Routes = (app, ctx) => {
       passwordHash = await hashPassword(body.new_password)
     }
     const changed = await withTx(ctx.pool, async (tx) => {
-      const after = await updateUser(tx, user.id, { fullName: body.full_name === undefined ? user.full_name : body.full_name, passwordHash })
-      await audit(tx, actor, { action: 'user.updated', entity: 'user', entityId: user.id, after: { password_changed: passwordHash !== null } })
+      const after = await updateUser(tx, user.id, {
+        fullName: body.full_name === undefined ? user.full_name : body.full_name,
+        passwordHash,
+      })
+      await audit(tx, actor, {
+        action: 'user.updated',
+        entity: 'user',
+        entityId: user.id,
+        after: { password_changed: passwordHash !== null },
+      })
       return after
     })
     if (passwordHash) await closeAllSessions(ctx, user.id)

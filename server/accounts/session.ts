@@ -16,7 +16,12 @@ const graceMs = 10_000
 const hashOf = (token: string): Buffer => createHash('sha256').update(token).digest()
 
 /** Starts a session: one family of refresh tokens, only hashes are stored. */
-export async function openSession(ctx: Ctx, user: UserRow, request: FastifyRequest, reply: FastifyReply): Promise<Session> {
+export async function openSession(
+  ctx: Ctx,
+  user: UserRow,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<Session> {
   const token = await issue(ctx, randomUUID(), user.id, request)
   setCookie(ctx, reply, token)
   return answer(ctx, user)
@@ -32,7 +37,13 @@ export async function renewSession(ctx: Ctx, request: FastifyRequest, reply: Fas
   if (!given) throw ended
   const now = ctx.clock()
   const outcome = await withTx(ctx.pool, async (tx) => {
-    const { rows } = await tx.query<{ id: string; family_id: string; user_id: string; used_at: Date | null; dead: boolean }>(
+    const { rows } = await tx.query<{
+      id: string
+      family_id: string
+      user_id: string
+      used_at: Date | null
+      dead: boolean
+    }>(
       `select t.id, t.family_id, t.user_id, t.used_at,
          (t.revoked_at is not null or t.expires_at <= $2
            or (select min(f.created_at) from refresh_tokens as f where f.family_id = t.family_id) < $2::timestamptz - make_interval(days => $3)) as dead
@@ -42,7 +53,10 @@ export async function renewSession(ctx: Ctx, request: FastifyRequest, reply: Fas
     const row = rows[0]
     if (!row || row.dead) return null
     if (row.used_at && now.getTime() - row.used_at.getTime() > graceMs) {
-      await tx.query('update refresh_tokens set revoked_at = $2 where family_id = $1 and revoked_at is null', [row.family_id, now])
+      await tx.query('update refresh_tokens set revoked_at = $2 where family_id = $1 and revoked_at is null', [
+        row.family_id,
+        now,
+      ])
       ctx.log.warn({ user: row.user_id, family: row.family_id }, 'spent refresh token seen again, session ended')
       return null
     }
@@ -73,7 +87,9 @@ export async function closeSession(ctx: Ctx, request: FastifyRequest, reply: Fas
 
 /** Ends every session of a user: after a change of password. */
 export async function closeAllSessions(ctx: Ctx, userId: string): Promise<void> {
-  await ctx.pool.query('update refresh_tokens set revoked_at = now() where user_id = $1 and revoked_at is null', [userId])
+  await ctx.pool.query('update refresh_tokens set revoked_at = now() where user_id = $1 and revoked_at is null', [
+    userId,
+  ])
 }
 
 async function issue(ctx: Ctx, familyId: string, userId: string, request: FastifyRequest): Promise<string> {

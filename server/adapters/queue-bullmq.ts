@@ -9,7 +9,13 @@ type BullWorker = InstanceType<typeof bull.Worker>
 
 /** BullMQ over the same PostgreSQL, in a schema of its own. */
 export function createPostgresQueue(databaseUrl: string, log: Log): Queue {
-  const connection = { connectionString: databaseUrl, schema: 'jobs', migrate: true, max: 4, application_name: 'liquor-agent jobs' }
+  const connection = {
+    connectionString: databaseUrl,
+    schema: 'jobs',
+    migrate: true,
+    max: 4,
+    application_name: 'liquor-agent jobs',
+  }
   let queue: BullQueue | undefined
   let worker: BullWorker | undefined
   // Opened at first use: a command that enqueues nothing needs no connections for it.
@@ -37,7 +43,11 @@ export function createPostgresQueue(databaseUrl: string, log: Log): Queue {
       // The first connection makes the schema; the worker then finds it there.
       await open()
       const stop = new AbortController()
-      worker = new bull.Worker(queueName, async (job) => handler(job.name, job.data as Record<string, unknown>, stop.signal), { connection, concurrency })
+      worker = new bull.Worker(
+        queueName,
+        async (job) => handler(job.name, job.data as Record<string, unknown>, stop.signal),
+        { connection, concurrency },
+      )
       worker.on('error', (err) => log.warn({ err }, 'queue worker'))
       worker.on('closing', () => stop.abort())
       await worker.waitUntilReady()

@@ -14,7 +14,10 @@ let campaignId = ''
 beforeAll(async () => {
   at('2026-11-20T17:30:00Z')
   for (const role of ['admin', 'user'] as const) {
-    const { rows } = await ctx.pool.query<{ id: string }>(`insert into users (email, password_hash, role) values ($1, 'x', $2) returning id`, [`${role}@shop.test`, role])
+    const { rows } = await ctx.pool.query<{ id: string }>(
+      `insert into users (email, password_hash, role) values ($1, 'x', $2) returning id`,
+      [`${role}@shop.test`, role],
+    )
     tokens.set(role, await signAccessToken(ctx.config.secret, { id: rows[0]!.id, role }, ctx.clock()))
   }
   await ctx.pool.query(
@@ -29,15 +32,60 @@ beforeAll(async () => {
   for (const [i, m] of messages.entries()) {
     const clickedAt = new Date(Date.parse('2026-11-12T16:00:00Z') + i * 60_000)
     if (i % 5 === 0) {
-      await appendEvents(ctx.pool, [{ type: 'click', at: clickedAt, key: `click:${m.sendId}`, sendId: m.sendId, customerId: m.customerId, campaignId, channel: 'email', machine: false }, { type: 'open', at: clickedAt, key: `open:${m.sendId}`, sendId: m.sendId, customerId: m.customerId, campaignId, channel: 'email', machine: false }])
+      await appendEvents(ctx.pool, [
+        {
+          type: 'click',
+          at: clickedAt,
+          key: `click:${m.sendId}`,
+          sendId: m.sendId,
+          customerId: m.customerId,
+          campaignId,
+          channel: 'email',
+          machine: false,
+        },
+        {
+          type: 'open',
+          at: clickedAt,
+          key: `open:${m.sendId}`,
+          sendId: m.sendId,
+          customerId: m.customerId,
+          campaignId,
+          channel: 'email',
+          machine: false,
+        },
+      ])
       await ctx.pool.query('update sends set opened_at = $2, clicked_at = $2 where id = $1', [m.sendId, clickedAt])
     }
-    if (i % 10 === 0) await placeOrder(ctx, { customerId: m.customerId, at: new Date(clickedAt.getTime() + 86_400_000), totalCents: 2500 })
-    if (i % 7 === 1) await appendEvents(ctx.pool, [{ type: 'open', at: clickedAt, key: `open:machine:${m.sendId}`, sendId: m.sendId, customerId: m.customerId, campaignId, channel: 'email', machine: true }])
+    if (i % 10 === 0)
+      await placeOrder(ctx, {
+        customerId: m.customerId,
+        at: new Date(clickedAt.getTime() + 86_400_000),
+        totalCents: 2500,
+      })
+    if (i % 7 === 1)
+      await appendEvents(ctx.pool, [
+        {
+          type: 'open',
+          at: clickedAt,
+          key: `open:machine:${m.sendId}`,
+          sendId: m.sendId,
+          customerId: m.customerId,
+          campaignId,
+          channel: 'email',
+          machine: true,
+        },
+      ])
   }
-  await ctx.pool.query(`update sends set status = 'bounced' where id = any($1)`, [messages.slice(1, 4).map((m) => m.sendId)])
-  await ctx.pool.query(`update sends set status = 'skipped', refused_by = 'frequency.week', sent_at = null where id = any($1)`, [messages.slice(6, 9).map((m) => m.sendId)])
-  await ctx.pool.query(`update sends set status = 'pending', sent_at = null where id = any($1)`, [messages.slice(11, 13).map((m) => m.sendId)])
+  await ctx.pool.query(`update sends set status = 'bounced' where id = any($1)`, [
+    messages.slice(1, 4).map((m) => m.sendId),
+  ])
+  await ctx.pool.query(
+    `update sends set status = 'skipped', refused_by = 'frequency.week', sent_at = null where id = any($1)`,
+    [messages.slice(6, 9).map((m) => m.sendId)],
+  )
+  await ctx.pool.query(`update sends set status = 'pending', sent_at = null where id = any($1)`, [
+    messages.slice(11, 13).map((m) => m.sendId),
+  ])
   await attributeOrders(ctx, { since: null })
   await ctx.pool.query('analyze')
 }, 120_000)
@@ -49,33 +97,42 @@ const read = async <T>(path: string, role = 'admin'): Promise<T> => {
 }
 const one = async (sql: string, values: unknown[]) => (await ctx.pool.query(sql, values)).rows[0]
 
-test.each(['7d', '30d', '90d', '12m'] as const)('%s: every figure of the dashboard equals a naive count', async (period) => {
-  const d = await read<Dashboard>(`/analytics/dashboard?period=${period}`)
-  const days = d.series.length
-  const shift = d.comparison.weeks_before * 7
-  const naive = (offset: number) =>
-    one(
-      `with span as (select (($1::timestamptz at time zone $2)::date - $3::int + 1 - $4::int)::timestamp at time zone $2 as low, (($1::timestamptz at time zone $2) - make_interval(days => $4)) at time zone $2 as high)
+test.each(['7d', '30d', '90d', '12m'] as const)(
+  '%s: every figure of the dashboard equals a naive count',
+  async (period) => {
+    const d = await read<Dashboard>(`/analytics/dashboard?period=${period}`)
+    const days = d.series.length
+    const shift = d.comparison.weeks_before * 7
+    const naive = (offset: number) =>
+      one(
+        `with span as (select (($1::timestamptz at time zone $2)::date - $3::int + 1 - $4::int)::timestamp at time zone $2 as low, (($1::timestamptz at time zone $2) - make_interval(days => $4)) at time zone $2 as high)
        select coalesce(sum(total_cents), 0)::bigint as revenue, count(*) as orders,
          (select count(*) from analytics_events, span where event_type = 'sent' and occurred_at >= span.low and occurred_at < span.high) as sends,
          (select count(*) from conversions join orders as o on o.id = order_id, span where o.ordered_at >= span.low and o.ordered_at < span.high) as conversions
        from orders, span where ordered_at >= span.low and ordered_at < span.high`,
-      [ctx.clock(), zone, days, offset],
-    )
-  const [now, before] = [await naive(0), await naive(shift)]
-  const kpi = (id: string) => d.kpis.find((k) => k.id === id)!
-  expect([kpi('revenue').value, kpi('orders').value, kpi('sends').value]).toEqual([now.revenue, now.orders, now.sends])
-  expect([kpi('revenue').previous, kpi('orders').previous]).toEqual([before.revenue, before.orders])
-  expect(kpi('aov').value).toBe(Math.round(now.revenue / now.orders))
-  expect(kpi('conversion').value).toBe(now.sends ? Math.round((now.conversions / now.sends) * 10_000) / 100 : null)
-  expect(d.series.reduce((sum, s) => sum + s.revenue_cents, 0)).toBe(now.revenue)
-  expect(kpi('revenue').spark).toHaveLength(days)
-})
+        [ctx.clock(), zone, days, offset],
+      )
+    const [now, before] = [await naive(0), await naive(shift)]
+    const kpi = (id: string) => d.kpis.find((k) => k.id === id)!
+    expect([kpi('revenue').value, kpi('orders').value, kpi('sends').value]).toEqual([
+      now.revenue,
+      now.orders,
+      now.sends,
+    ])
+    expect([kpi('revenue').previous, kpi('orders').previous]).toEqual([before.revenue, before.orders])
+    expect(kpi('aov').value).toBe(Math.round(now.revenue / now.orders))
+    expect(kpi('conversion').value).toBe(now.sends ? Math.round((now.conversions / now.sends) * 10_000) / 100 : null)
+    expect(d.series.reduce((sum, s) => sum + s.revenue_cents, 0)).toBe(now.revenue)
+    expect(kpi('revenue').spark).toHaveLength(days)
+  },
+)
 
 test('marks, needs and running campaigns are there; a role without right to names sees initials', async () => {
   const d = await read<Dashboard>('/analytics/dashboard?period=30d')
   expect(d.marks.map((m) => m.label)).toContain('Rye week')
-  expect(d.running_campaigns).toEqual([expect.objectContaining({ name: 'Rye week', total: 300, pending: 2, failed: 3 })])
+  expect(d.running_campaigns).toEqual([
+    expect.objectContaining({ name: 'Rye week', total: 300, pending: 2, failed: 3 }),
+  ])
   expect(d.needs_you.map((n) => n.kind)).toEqual(expect.arrayContaining(['sandbox', 'no_address']))
   expect(d.checklist.find((c) => c.id === 'customers')?.done).toBe(true)
   expect(d.latest_sends).toHaveLength(10)
@@ -87,7 +144,9 @@ test('marks, needs and running campaigns are there; a role without right to name
 
 test('an empty shop gets the checklist and no division by zero', async () => {
   const empty = await shopOf(analyticsRoutes)
-  const { rows } = await empty.ctx.pool.query<{ id: string }>(`insert into users (email, password_hash, role) values ('a@shop.test', 'x', 'admin') returning id`)
+  const { rows } = await empty.ctx.pool.query<{ id: string }>(
+    `insert into users (email, password_hash, role) values ('a@shop.test', 'x', 'admin') returning id`,
+  )
   const token = await signAccessToken(empty.ctx.config.secret, { id: rows[0]!.id, role: 'admin' }, empty.ctx.clock())
   for (const path of ['/analytics/dashboard', '/analytics/revenue', '/analytics/churn']) {
     const answer = await empty.app.inject({ url: `/api/v1${path}`, headers: { authorization: `Bearer ${token}` } })
@@ -117,13 +176,29 @@ test('the campaign page: funnel, parts that add up, machine opens apart, and a l
   expect(c.machine.opens).toBe(43)
   expect(c.ledger.planned).toBe(360)
   expect(c.ledger.lines.reduce((sum, l) => sum + l.count, 0)).toBe(360)
-  expect(Object.fromEntries(c.ledger.lines.map((l) => [l.rule_id ?? l.outcome, l.count]))).toEqual({ contacted: 292, waiting: 2, holdout: 60, 'frequency.week': 3, bounced: 3 })
+  expect(Object.fromEntries(c.ledger.lines.map((l) => [l.rule_id ?? l.outcome, l.count]))).toEqual({
+    contacted: 292,
+    waiting: 2,
+    holdout: 60,
+    'frequency.week': 3,
+    bounced: 3,
+  })
   expect(c.lift).toMatchObject({ contacted: 300, held_out: 60, held_out_mean_cents: 0 })
-  expect((await app.inject({ url: `/api/v1/campaigns/${crypto.randomUUID()}/analytics`, headers: { authorization: `Bearer ${tokens.get('admin')}` } })).statusCode).toBe(404)
+  expect(
+    (
+      await app.inject({
+        url: `/api/v1/campaigns/${crypto.randomUUID()}/analytics`,
+        headers: { authorization: `Bearer ${tokens.get('admin')}` },
+      })
+    ).statusCode,
+  ).toBe(404)
 })
 
 test('revenue report agrees with the dashboard to the cent; churn lists are counted', async () => {
-  const [d, r] = await Promise.all([read<Dashboard>('/analytics/dashboard?period=90d'), read<RevenueReport>('/analytics/revenue?period=90d')])
+  const [d, r] = await Promise.all([
+    read<Dashboard>('/analytics/dashboard?period=90d'),
+    read<RevenueReport>('/analytics/revenue?period=90d'),
+  ])
   expect(r.totals.revenue_cents).toBe(d.kpis.find((k) => k.id === 'revenue')!.value)
   expect(r.totals.attributed_cents).toBe(30 * 2500)
   await ctx.pool.query(
@@ -144,7 +219,8 @@ test('the first page of a shop with 60,000 orders is quick', async () => {
     times.push(performance.now() - start)
   }
   times.sort((a, b) => a - b)
-  if (process.env['TEST_FIGURES']) process.stderr.write(`dashboard ms: median ${times[15]!.toFixed(1)} p95 ${times[28]!.toFixed(1)}\n`)
+  if (process.env['TEST_FIGURES'])
+    process.stderr.write(`dashboard ms: median ${times[15]!.toFixed(1)} p95 ${times[28]!.toFixed(1)}\n`)
   // The machine is shared; the budget is 100 ms at p95, the gate leaves room for neighbours.
   expect(times[15]!).toBeLessThan(250)
 })

@@ -18,10 +18,13 @@ interface GroupRow extends Omit<Breakdown, 'key' | 'label'> {
 
 /** What a campaign did, or throws not_found. Every figure is counted from sends, conversions and events. */
 export async function readCampaign(ctx: Ctx, id: string): Promise<Reply> {
-  const { rows } = await ctx.pool.query<{ id: string; name: string; status: string; started_at: Date | null; end_date: string }>(
-    'select c.id, c.name, c.status, c.started_at, c.end_date from campaigns as c where c.id = $1',
-    [id],
-  )
+  const { rows } = await ctx.pool.query<{
+    id: string
+    name: string
+    status: string
+    started_at: Date | null
+    end_date: string
+  }>('select c.id, c.name, c.status, c.started_at, c.end_date from campaigns as c where c.id = $1', [id])
   const campaign = rows[0]
   if (!campaign) throw notFound('campaign', id)
   const shop = await readSetting(ctx.pool, 'shop')
@@ -29,10 +32,30 @@ export async function readCampaign(ctx: Ctx, id: string): Promise<Reply> {
     remember(ctx, `groups:${id}`, () => readGroups(ctx, id)),
     readHeard(ctx, id),
     readLedger(ctx, id),
-    campaign.started_at ? readLift(ctx, [{ id, startedAt: campaign.started_at, endDate: campaign.end_date }], shop.time_zone, shop.margin_pct, shop.currency) : null,
-    ctx.pool.query<{ n: number }>(`select count(*) as n from sends where sends.campaign_id = $1 and sends.status = 'sent'`, [id]),
+    campaign.started_at
+      ? readLift(
+          ctx,
+          [{ id, startedAt: campaign.started_at, endDate: campaign.end_date }],
+          shop.time_zone,
+          shop.margin_pct,
+          shop.currency,
+        )
+      : null,
+    ctx.pool.query<{ n: number }>(
+      `select count(*) as n from sends where sends.campaign_id = $1 and sends.status = 'sent'`,
+      [id],
+    ),
   ])
-  const all = groups.find((g) => g.dimension === 'all') ?? { planned: 0, sent: 0, delivered: 0, opened: 0, clicked: 0, conversions: 0, revenue_cents: 0, bought: 0 }
+  const all = groups.find((g) => g.dimension === 'all') ?? {
+    planned: 0,
+    sent: 0,
+    delivered: 0,
+    opened: 0,
+    clicked: 0,
+    conversions: 0,
+    revenue_cents: 0,
+    bought: 0,
+  }
   return {
     campaign_id: campaign.id,
     name: campaign.name,
@@ -66,20 +89,49 @@ interface Counted extends Omit<Breakdown, 'key' | 'label'> {
 function funnelOf(c: Counted, withoutReport: number): Reply['funnel'] {
   const steps = [
     { step: 'sent' as const, label: 'Sent', count: c.sent, note: null },
-    { step: 'delivered' as const, label: 'Delivered', count: c.delivered, note: withoutReport > 0 ? `${withoutReport} were taken by the mail server without a delivery report; none came back.` : null },
-    { step: 'opened' as const, label: 'Opened', count: c.opened, note: 'Opens are unreliable: Apple Mail hides them and some mail programs block pictures.' },
+    {
+      step: 'delivered' as const,
+      label: 'Delivered',
+      count: c.delivered,
+      note:
+        withoutReport > 0
+          ? `${withoutReport} were taken by the mail server without a delivery report; none came back.`
+          : null,
+    },
+    {
+      step: 'opened' as const,
+      label: 'Opened',
+      count: c.opened,
+      note: 'Opens are unreliable: Apple Mail hides them and some mail programs block pictures.',
+    },
     { step: 'clicked' as const, label: 'Clicked', count: c.clicked, note: null },
-    { step: 'bought' as const, label: 'Bought', count: c.bought, note: 'After a click, or with the code from the message.' },
+    {
+      step: 'bought' as const,
+      label: 'Bought',
+      count: c.bought,
+      note: 'After a click, or with the code from the message.',
+    },
   ]
-  return steps.map((s, i) => ({ ...s, step_pct: i === 0 ? null : percent(s.count, steps[i - 1]!.count), of_sent_pct: percent(s.count, c.sent, 2) }))
+  return steps.map((s, i) => ({
+    ...s,
+    step_pct: i === 0 ? null : percent(s.count, steps[i - 1]!.count),
+    of_sent_pct: percent(s.count, c.sent, 2),
+  }))
 }
 
 function pick(groups: readonly (GroupRow & Counted)[], dimension: GroupRow['dimension']): Breakdown[] {
   return groups
     .filter((g) => g.dimension === dimension)
     .map((g) => ({
-      key: g.key ?? '', label: g.key ? g.key.replaceAll('_', ' ') : 'Not known', planned: g.planned, sent: g.sent, delivered: g.delivered,
-      opened: g.opened, clicked: g.clicked, conversions: g.conversions, revenue_cents: g.revenue_cents,
+      key: g.key ?? '',
+      label: g.key ? g.key.replaceAll('_', ' ') : 'Not known',
+      planned: g.planned,
+      sent: g.sent,
+      delivered: g.delivered,
+      opened: g.opened,
+      clicked: g.clicked,
+      conversions: g.conversions,
+      revenue_cents: g.revenue_cents,
     }))
     .sort((a, b) => (dimension === 'day' ? a.key.localeCompare(b.key) : b.sent - a.sent || a.key.localeCompare(b.key)))
 }

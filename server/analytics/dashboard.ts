@@ -21,14 +21,26 @@ export async function readDashboard(ctx: Ctx, actor: Actor, period: Period): Pro
   const [series, marks, lift, needs, running, latest] = await Promise.all([
     readSeries(ctx, span, zone),
     readMarks(ctx, span, zone),
-    liftCampaigns(ctx, span.fromAt, span.toAt).then((campaigns) => readLift(ctx, campaigns, zone, shop.margin_pct, shop.currency)),
+    liftCampaigns(ctx, span.fromAt, span.toAt).then((campaigns) =>
+      readLift(ctx, campaigns, zone, shop.margin_pct, shop.currency),
+    ),
     readNeeds(ctx),
     readRunning(ctx),
     readLatestSends(ctx, actor),
   ])
   const kpis: Reply['kpis'] = computeKpis(series)
   if (lift) {
-    kpis.push({ id: 'incremental_margin', label: 'Margin from contact', unit: 'cents', value: lift.margin_cents.mid, previous: null, change_pct: null, better: 'up', definition: incrementalMarginDefinition, spark: [] })
+    kpis.push({
+      id: 'incremental_margin',
+      label: 'Margin from contact',
+      unit: 'cents',
+      value: lift.margin_cents.mid,
+      previous: null,
+      change_pct: null,
+      better: 'up',
+      definition: incrementalMarginDefinition,
+      spark: [],
+    })
   }
   return {
     period,
@@ -61,8 +73,18 @@ async function readMarks(ctx: Ctx, span: Span, zone: string): Promise<Reply['mar
   // A plan is started days before its first day, or after it: the chart marks when messages could first leave.
   const campaigns = rows.map((c) => {
     const started = c.started_at ? localDate(c.started_at, zone) : c.start_date
-    return { day: started > c.start_date ? started : c.start_date, kind: 'campaign' as const, label: c.name, href: `/campaigns/${c.id}` }
+    return {
+      day: started > c.start_date ? started : c.start_date,
+      kind: 'campaign' as const,
+      label: c.name,
+      href: `/campaigns/${c.id}`,
+    }
   })
-  const days = holidaysBetween(span.from, span.to).map((h) => ({ day: h.day, kind: 'holiday' as const, label: h.name, href: null }))
+  const days = holidaysBetween(span.from, span.to).map((h) => ({
+    day: h.day,
+    kind: 'holiday' as const,
+    label: h.name,
+    href: null,
+  }))
   return [...campaigns, ...days].sort((a, b) => (a.day < b.day ? -1 : a.day > b.day ? 1 : 0))
 }

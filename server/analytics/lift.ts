@@ -18,15 +18,28 @@ const week = 7 * 86_400_000
  * Lift of one or several campaigns. Contacted are all for whom messages were made, sent or not (intention to treat:
  * who drops out later drops out of one arm only); held out are those the plan put aside from the same reach.
  */
-export async function readLift(ctx: Ctx, campaigns: readonly CampaignSpan[], zone: string, marginPct: number, currency: string): Promise<Lift | null> {
+export async function readLift(
+  ctx: Ctx,
+  campaigns: readonly CampaignSpan[],
+  zone: string,
+  marginPct: number,
+  currency: string,
+): Promise<Lift | null> {
   if (campaigns.length === 0) return null
   const arms = await Promise.all(campaigns.map((c) => remember(ctx, `lift:${c.id}`, () => readArms(ctx, c, zone))))
   const weeks = new Set(campaigns.map((c) => Math.floor(c.startedAt.getTime() / week))).size
-  return measureLift(arms.filter((a) => a.heldOut.n > 0), marginPct, weeks, currency)
+  return measureLift(
+    arms.filter((a) => a.heldOut.n > 0),
+    marginPct,
+    weeks,
+    currency,
+  )
 }
 
 async function readArms(ctx: Ctx, campaign: CampaignSpan, zone: string): Promise<HoldoutArms> {
-  const until = new Date(Math.min(ctx.clock().getTime(), instantOf(addDays(campaign.endDate, 1 + afterDays), '00:00', zone).getTime()))
+  const until = new Date(
+    Math.min(ctx.clock().getTime(), instantOf(addDays(campaign.endDate, 1 + afterDays), '00:00', zone).getTime()),
+  )
   const { rows } = await ctx.pool.query<{ held: boolean; n: number; total: number; squares: number }>(
     `with arm as (
        select s.customer_id, false as held from sends as s where s.campaign_id = $1 and s.customer_id is not null group by 1

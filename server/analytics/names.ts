@@ -4,7 +4,12 @@ import type { Actor } from '../audit.ts'
 export function shownName(actor: Actor, name: string | null): string {
   if (name === null || name.trim() === '') return 'Customer'
   if (actor.role !== 'user') return name
-  return name.trim().split(/\s+/).map((part) => `${part.slice(0, 1)}.`).slice(0, 2).join(' ')
+  return name
+    .trim()
+    .split(/\s+/)
+    .map((part) => `${part.slice(0, 1)}.`)
+    .slice(0, 2)
+    .join(' ')
 }
 
 const knownRules: Record<string, string> = {

@@ -37,7 +37,14 @@ export async function readNeeds(ctx: Ctx): Promise<Needs> {
          coalesce((select sum(r.events) from rollup_hourly as r where r.event_type = 'bounce' and r.hour >= $1), 0)::int as bounced_week`,
       [new Date(now.getTime() - 7 * 86_400_000)],
     ),
-    ctx.pool.query<{ id: string; name: string; status: string; start_date: string; pause_reason: string | null; late: boolean }>(
+    ctx.pool.query<{
+      id: string
+      name: string
+      status: string
+      start_date: string
+      pause_reason: string | null
+      late: boolean
+    }>(
       `select c.id, c.name, c.status, c.start_date, c.pause_reason, c.start_date <= $1::date as late from campaigns as c
        where c.status in ('draft', 'paused') order by c.start_date limit 5`,
       [now],
@@ -54,28 +61,86 @@ export async function readNeeds(ctx: Ctx): Promise<Needs> {
   const needs: Needs['needs_you'] = []
   for (const p of plans.rows) {
     if (p.status === 'draft') {
-      needs.push({ kind: 'plan_waiting', title: `“${p.name}” waits for your approval`, detail: p.late ? `It was to start on ${p.start_date}; nothing goes out before you approve it.` : `It starts on ${p.start_date}. Nothing goes out before you approve it.`, href: `/campaigns/${p.id}`, tone: p.late ? 'warn' : 'info' })
+      needs.push({
+        kind: 'plan_waiting',
+        title: `“${p.name}” waits for your approval`,
+        detail: p.late
+          ? `It was to start on ${p.start_date}; nothing goes out before you approve it.`
+          : `It starts on ${p.start_date}. Nothing goes out before you approve it.`,
+        href: `/campaigns/${p.id}`,
+        tone: p.late ? 'warn' : 'info',
+      })
     } else {
-      needs.push({ kind: 'paused', title: `“${p.name}” is paused`, detail: p.pause_reason ?? 'Resume it, or cancel what is left.', href: `/campaigns/${p.id}`, tone: 'warn' })
+      needs.push({
+        kind: 'paused',
+        title: `“${p.name}” is paused`,
+        detail: p.pause_reason ?? 'Resume it, or cancel what is left.',
+        href: `/campaigns/${p.id}`,
+        tone: 'warn',
+      })
     }
   }
   for (const u of unknown.rows) {
-    needs.push({ kind: 'unknown_sends', title: `${u.n} ${u.n === 1 ? 'message' : 'messages'} of “${u.name}” may or may not have left`, detail: 'The connection broke while they were being handed over. They are not sent again by themselves.', href: `/campaigns/${u.id}`, tone: 'warn' })
+    needs.push({
+      kind: 'unknown_sends',
+      title: `${u.n} ${u.n === 1 ? 'message' : 'messages'} of “${u.name}” may or may not have left`,
+      detail: 'The connection broke while they were being handed over. They are not sent again by themselves.',
+      href: `/campaigns/${u.id}`,
+      tone: 'warn',
+    })
   }
   const bounceRate = percent(f.bounced_week, f.sent_week)
   if (bounceRate !== null && f.bounced_week >= 10 && bounceRate >= 2) {
-    needs.push({ kind: 'bounces', title: `${bounceRate}% of this week’s messages came back`, detail: `${f.bounced_week} of ${f.sent_week}. Mailbox providers distrust senders above 2%; check where these addresses came from.`, href: '/sends?status=bounced', tone: 'risk' })
+    needs.push({
+      kind: 'bounces',
+      title: `${bounceRate}% of this week’s messages came back`,
+      detail: `${f.bounced_week} of ${f.sent_week}. Mailbox providers distrust senders above 2%; check where these addresses came from.`,
+      href: '/sends?status=bounced',
+      tone: 'risk',
+    })
   }
-  if (!f.has_address && f.has_customers) needs.push({ kind: 'no_address', title: 'The shop’s postal address is missing', detail: 'The law wants it in every marketing email.', href: '/settings', tone: 'risk' })
-  if (!f.has_customers) needs.push({ kind: 'no_customers', title: 'There are no customers yet', detail: 'Import them from your till or shop system.', href: '/customers/import', tone: 'info' })
+  if (!f.has_address && f.has_customers)
+    needs.push({
+      kind: 'no_address',
+      title: 'The shop’s postal address is missing',
+      detail: 'The law wants it in every marketing email.',
+      href: '/settings',
+      tone: 'risk',
+    })
+  if (!f.has_customers)
+    needs.push({
+      kind: 'no_customers',
+      title: 'There are no customers yet',
+      detail: 'Import them from your till or shop system.',
+      href: '/customers/import',
+      tone: 'info',
+    })
   if (f.has_customers && f.scores_as_of && now.getTime() - f.scores_as_of.getTime() > 8 * 86_400_000) {
-    needs.push({ kind: 'stale_scores', title: 'Scores are more than a week old', detail: 'Run scoring before you make the next plan.', href: '/customers', tone: 'warn' })
+    needs.push({
+      kind: 'stale_scores',
+      title: 'Scores are more than a week old',
+      detail: 'Run scoring before you make the next plan.',
+      href: '/customers',
+      tone: 'warn',
+    })
   }
-  if (!live) needs.push({ kind: 'sandbox', title: 'Sandbox: nothing leaves this machine', detail: 'Messages go to the sandbox mailbox only. Connect a mail server when you are ready.', href: '/settings/channels', tone: 'info' })
+  if (!live)
+    needs.push({
+      kind: 'sandbox',
+      title: 'Sandbox: nothing leaves this machine',
+      detail: 'Messages go to the sandbox mailbox only. Connect a mail server when you are ready.',
+      href: '/settings/channels',
+      tone: 'info',
+    })
   const order = { risk: 0, warn: 1, info: 2 }
   const checklist: Needs['checklist'] = [
     { id: 'shop', label: 'Name the shop and give its address', done: f.named && f.has_store, href: '/settings' },
-    { id: 'customers', label: 'Import customers and orders', done: f.has_customers && f.last_order_at !== null, href: '/customers/import' },
+    {
+      id: 'customers',
+      label: 'Import customers and orders',
+      done: f.has_customers && f.last_order_at !== null,
+      href: '/customers/import',
+    },
     { id: 'channel', label: 'Connect a mail server', done: live, href: '/settings/channels' },
     { id: 'plan', label: 'Make the first weekly plan', done: f.has_plan, href: '/campaigns' },
     { id: 'sent', label: 'Send it', done: f.has_sent, href: '/campaigns' },

@@ -37,7 +37,8 @@ export async function readRevenue(ctx: Ctx, period: Period): Promise<Answer<type
       range,
     ),
   ])
-  const total = (pick: (day: (typeof series)[number]) => number): number => series.reduce((sum, day) => sum + pick(day), 0)
+  const total = (pick: (day: (typeof series)[number]) => number): number =>
+    series.reduce((sum, day) => sum + pick(day), 0)
   const inCategories = categories.rows.reduce((sum, c) => sum + c.revenue_cents, 0)
   return {
     period,
@@ -95,7 +96,12 @@ export async function readChurn(ctx: Ctx, actor: Actor): Promise<Answer<typeof a
     scored,
     classes: risks.map((risk) => {
       const row = classes.rows.find((c) => c.risk === risk)
-      return { risk, customers: row?.customers ?? 0, share_pct: percent(row?.customers ?? 0, scored) ?? 0, clv_cents: row?.clv_cents ?? 0 }
+      return {
+        risk,
+        customers: row?.customers ?? 0,
+        share_pct: percent(row?.customers ?? 0, scored) ?? 0,
+        clv_cents: row?.clv_cents ?? 0,
+      }
     }),
     at_risk: worst.rows.map(({ name, churn_probability, reasons, ...row }) => ({
       ...row,

@@ -19,7 +19,13 @@ export function spanOf(period: Period, now: Date, zone: string): Span {
   const previousFromAt = instantOf(days.previousFrom, '00:00', zone)
   // The same wall-clock moment: today's midnight may have another offset than that of weeks ago.
   const sinceMidnightMs = now.getTime() - instantOf(days.to, '00:00', zone).getTime()
-  return { ...days, fromAt, toAt: now, previousFromAt, previousToAt: new Date(instantOf(days.previousTo, '00:00', zone).getTime() + sinceMidnightMs) }
+  return {
+    ...days,
+    fromAt,
+    toAt: now,
+    previousFromAt,
+    previousToAt: new Date(instantOf(days.previousTo, '00:00', zone).getTime() + sinceMidnightMs),
+  }
 }
 
 interface OrderDay {

@@ -19,9 +19,17 @@ const kinds = ['customers', 'orders', 'products'] as const
 /** Imports a file; exit code 5 when rows were rejected (the good ones are in). */
 export async function importFile(globals: Globals, kind: string, file: string, options: ImportOptions): Promise<void> {
   const known = kinds.find((k) => k === kind)
-  if (!known) throw new CliError(`There is nothing called ${kind} to import; choose customers, orders or products.`, exit.usage)
-  const size = file === '-' ? null : await stat(file).then((s) => s.size, () => null)
-  if (file !== '-' && size === null) throw new CliError(`The file ${file} cannot be read. Check its name and your rights.`, exit.notFound)
+  if (!known)
+    throw new CliError(`There is nothing called ${kind} to import; choose customers, orders or products.`, exit.usage)
+  const size =
+    file === '-'
+      ? null
+      : await stat(file).then(
+          (s) => s.size,
+          () => null,
+        )
+  if (file !== '-' && size === null)
+    throw new CliError(`The file ${file} cannot be read. Check its name and your rights.`, exit.notFound)
   await withContext(async (ctx) => {
     const bar = progress(globals, `Importing ${known}`)
     const result = await runImport(ctx, {
@@ -49,7 +57,11 @@ function readMapping(pairs: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     pairs.map((pair) => {
       const at = pair.indexOf('=')
-      if (at < 1) throw new CliError(`--map wants field=column, for example --map email="E-mail 1"; ${pair} is not that.`, exit.usage)
+      if (at < 1)
+        throw new CliError(
+          `--map wants field=column, for example --map email="E-mail 1"; ${pair} is not that.`,
+          exit.usage,
+        )
       return [pair.slice(0, at).trim(), pair.slice(at + 1).trim()]
     }),
   )

@@ -1,7 +1,17 @@
 import { styleText } from 'node:util'
 
 /** 0 ok · 1 failed · 2 wrong use · 3 configuration · 4 not found · 5 some items failed · 6 refused by compliance · 7 network (retry helps) · 130 interrupted */
-export const exit = { ok: 0, failed: 1, usage: 2, config: 3, notFound: 4, partly: 5, refused: 6, network: 7, interrupted: 130 } as const
+export const exit = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  config: 3,
+  notFound: 4,
+  partly: 5,
+  refused: 6,
+  network: 7,
+  interrupted: 130,
+} as const
 
 /** A refusal of the command line: one plain sentence and the exit code. */
 export class CliError extends Error {
@@ -38,7 +48,12 @@ export function table(rows: readonly (readonly (string | number)[])[], heads: re
   const cells = [heads, ...rows].map((row) => row.map(String))
   const widths = heads.map((_, i) => Math.max(...cells.map((row) => row[i]?.length ?? 0)))
   const numeric = heads.map((_, i) => rows.length > 0 && rows.every((row) => typeof row[i] === 'number'))
-  return cells.map((row) => row.map((cell, i) => (numeric[i] ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!))).join('  ').trimEnd())
+  return cells.map((row) =>
+    row
+      .map((cell, i) => (numeric[i] ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!)))
+      .join('  ')
+      .trimEnd(),
+  )
 }
 
 /** A bar with rate and remaining time on a terminal, one line per tenth elsewhere. */
@@ -55,7 +70,9 @@ export function progress(output: Output, label: string): (done: number, total: n
       drawn = Date.now()
       const left = total && rate > 0 ? `, ${Math.ceil((total - done) / rate)} s left` : ''
       const bar = total ? '█'.repeat(Math.floor((done / total) * 24)).padEnd(24, '·') : ''
-      process.stderr.write(`\r\x1b[2K${label} ${bar} ${done.toLocaleString('en-US')}${total ? ` of ${total.toLocaleString('en-US')}` : ''}, ${rate.toLocaleString('en-US')}/s${left}`)
+      process.stderr.write(
+        `\r\x1b[2K${label} ${bar} ${done.toLocaleString('en-US')}${total ? ` of ${total.toLocaleString('en-US')}` : ''}, ${rate.toLocaleString('en-US')}/s${left}`,
+      )
       if (total !== null && done >= total) process.stderr.write('\n')
       return
     }

@@ -14,9 +14,14 @@ import { CliError, exit, print, progress, table } from './output.ts'
 /** Scores every customer. */
 export async function score(globals: Globals, options: { asOf?: string }): Promise<void> {
   const asOf = options.asOf === undefined ? null : new Date(options.asOf)
-  if (asOf && Number.isNaN(asOf.getTime())) throw new CliError(`${options.asOf} is not a date; write it like 2026-11-30.`, exit.usage)
+  if (asOf && Number.isNaN(asOf.getTime()))
+    throw new CliError(`${options.asOf} is not a date; write it like 2026-11-30.`, exit.usage)
   await withContext(async (ctx) => {
-    const result = await scoreCustomers(ctx, { asOf: asOf ?? ctx.clock(), onProgress: progress(globals, 'Scoring'), signal: globals.signal })
+    const result = await scoreCustomers(ctx, {
+      asOf: asOf ?? ctx.clock(),
+      onProgress: progress(globals, 'Scoring'),
+      signal: globals.signal,
+    })
     print(globals, 'score', { ...result }, () => [
       `${result.customers} customers scored in ${result.seconds} s (${result.model_version}).`,
       ...table(Object.entries(result.segments), ['segment', 'customers']),
@@ -45,27 +50,59 @@ export async function actions(globals: Globals, options: { limit?: number }): Pr
     )
     print(globals, 'actions', { actions: rows }, () => [
       `${rows.length} actions proposed.`,
-      ...table(rows.slice(0, 20).map((a) => [Math.round(a.priority_score), a.segment, a.offer.title.slice(0, 40), a.reason.slice(0, 90)]), ['score', 'segment', 'offer', 'reason']),
+      ...table(
+        rows
+          .slice(0, 20)
+          .map((a) => [Math.round(a.priority_score), a.segment, a.offer.title.slice(0, 40), a.reason.slice(0, 90)]),
+        ['score', 'segment', 'offer', 'reason'],
+      ),
     ])
   })
 }
 
-const ActionsFile = z.object({ schema: z.literal('liquor-agent/actions@1'), actions: z.array(z.object({ customer_id: z.uuid() })).min(1) })
+const ActionsFile = z.object({
+  schema: z.literal('liquor-agent/actions@1'),
+  actions: z.array(z.object({ customer_id: z.uuid() })).min(1),
+})
 
 /** Makes a draft plan for a week; exit code 6 when the rules left nothing to do. */
-export async function plan(globals: Globals, options: { engine: 'heuristic' | 'llm'; week?: string; from?: string }): Promise<void> {
-  if (options.week !== undefined && !/^\d{4}-\d{2}-\d{2}$/.test(options.week)) throw new CliError(`${options.week} is not a date; write it like 2026-11-30.`, exit.usage)
+export async function plan(
+  globals: Globals,
+  options: { engine: 'heuristic' | 'llm'; week?: string; from?: string },
+): Promise<void> {
+  if (options.week !== undefined && !/^\d{4}-\d{2}-\d{2}$/.test(options.week))
+    throw new CliError(`${options.week} is not a date; write it like 2026-11-30.`, exit.usage)
   const only = options.from === undefined ? null : await readActions(options.from)
   await withContext(async (ctx) => {
     const shop = await readSetting(ctx.pool, 'shop')
     const week = weekStart(options.week ?? addDays(localDate(ctx.clock(), shop.time_zone), 7))
-    const made = await generatePlan(ctx, { weekStart: week, engine: options.engine, actor: cliActor, ...(only ? { customerIds: only } : {}) })
+    const made = await generatePlan(ctx, {
+      weekStart: week,
+      engine: options.engine,
+      actor: cliActor,
+      ...(only ? { customerIds: only } : {}),
+    })
     print(globals, 'plan', { campaign_id: made.id, plan_version: made.plan_version, plan: made.plan }, () => [
       `Draft plan for the week of ${week}${made.plan.fallback_reason ? ` (${made.plan.fallback_reason})` : ''}: ${made.plan.entries.length} entries, ${made.plan.entries.reduce((n, e) => n + e.reach, 0)} messages, ${made.plan.holdout_customers} customers held out.`,
-      ...made.plan.reach.map((s) => (s.removed > 0 ? `  -${s.removed} ${s.label} -> ${s.left}` : `  ${s.left} ${s.label}`)),
+      ...made.plan.reach.map((s) =>
+        s.removed > 0 ? `  -${s.removed} ${s.label} -> ${s.left}` : `  ${s.left} ${s.label}`,
+      ),
       '',
-      ...table(made.plan.entries.map((e) => [e.day, e.segment, e.channel, `${e.window.start}-${e.window.end}`, e.offer.title.slice(0, 44), e.reach, formatCents(e.forecast.margin_cents.mid, shop.currency)]), ['day', 'segment', 'channel', 'window', 'offer', 'reach', 'margin']),
-      ...made.plan.refused.slice(0, 10).map((r) => `refused: ${r.offer_title} (${r.verdict.rule_id}): ${r.verdict.summary}`),
+      ...table(
+        made.plan.entries.map((e) => [
+          e.day,
+          e.segment,
+          e.channel,
+          `${e.window.start}-${e.window.end}`,
+          e.offer.title.slice(0, 44),
+          e.reach,
+          formatCents(e.forecast.margin_cents.mid, shop.currency),
+        ]),
+        ['day', 'segment', 'channel', 'window', 'offer', 'reach', 'margin'],
+      ),
+      ...made.plan.refused
+        .slice(0, 10)
+        .map((r) => `refused: ${r.offer_title} (${r.verdict.rule_id}): ${r.verdict.summary}`),
       '',
       `Review it in the UI, or send it: liquor-agent send`,
     ])
@@ -75,7 +112,11 @@ export async function plan(globals: Globals, options: { engine: 'heuristic' | 'l
 
 async function readActions(file: string): Promise<string[]> {
   const parsed = ActionsFile.safeParse(await readJson(file))
-  if (!parsed.success) throw new CliError(`${file} is not a file of actions. Make one: liquor-agent actions --json > actions.json`, exit.usage)
+  if (!parsed.success)
+    throw new CliError(
+      `${file} is not a file of actions. Make one: liquor-agent actions --json > actions.json`,
+      exit.usage,
+    )
   return [...new Set(parsed.data.actions.map((a) => a.customer_id))]
 }
 
@@ -87,7 +128,8 @@ export async function readJson(file: string): Promise<unknown> {
     for await (const chunk of process.stdin) chunks.push(chunk as Buffer)
     return JSON.parse(Buffer.concat(chunks).toString('utf8'))
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw new CliError(`The file ${file} is not there.`, exit.notFound)
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT')
+      throw new CliError(`The file ${file} is not there.`, exit.notFound)
     throw new CliError(`${file} is not JSON: ${(error as Error).message}`, exit.usage)
   }
 }

@@ -1,7 +1,7 @@
 import { access, constants, statfs } from 'node:fs/promises'
 import { availableParallelism, freemem } from 'node:os'
 import { migrate } from '#db/migrate.ts'
-import { readConfig } from '../config.ts'
+import { environmentHelp, readConfig } from '../config.ts'
 import type { Globals } from '../cli.ts'
 import { demoLogin } from '../demo-login.ts'
 import { openDatabase, serve, withContext, type Roles } from '../up.ts'
@@ -13,7 +13,10 @@ export async function up(globals: Globals): Promise<void> {
   await serve({ api: true, worker: true }, globals.signal, async (address, ctx) => {
     const login = await demoLogin(ctx.pool)
     say(globals, '')
-    say(globals, `${strong('Liquor Agent')} is ready after ${((Date.now() - started) / 1000).toFixed(1)} s: ${strong(address)}`)
+    say(
+      globals,
+      `${strong('Liquor Agent')} is ready after ${((Date.now() - started) / 1000).toFixed(1)} s: ${strong(address)}`,
+    )
     if (login) say(globals, `Demo sign-in: ${strong(login.email)} with password ${strong(login.password)}`)
     say(globals, 'API documentation at /docs. Ctrl-C stops everything; the data stays in ' + ctx.config.dataDir)
   })
@@ -28,7 +31,9 @@ export async function migrateOnly(globals: Globals): Promise<void> {
   const database = await openDatabase(readConfig())
   try {
     const applied = await migrate(database.url)
-    print(globals, 'migrate', { applied }, () => (applied.length > 0 ? applied.map((m) => `applied ${m}`) : ['The schema is up to date.']))
+    print(globals, 'migrate', { applied }, () =>
+      applied.length > 0 ? applied.map((m) => `applied ${m}`) : ['The schema is up to date.'],
+    )
   } finally {
     await database.stop()
   }
@@ -44,23 +49,50 @@ interface Check {
 export async function doctor(globals: Globals): Promise<void> {
   const checks: Check[] = []
   const major = Number(process.versions.node.split('.')[0])
-  checks.push({ check: 'Node', ok: major >= 24, detail: `${process.version}${major >= 24 ? '' : ': start through npm, which brings Node 24'}` })
-  checks.push({ check: 'machine', ok: true, detail: `${availableParallelism()} cores, ${Math.round(freemem() / 2 ** 20)} MB free memory` })
+  checks.push({
+    check: 'Node',
+    ok: major >= 24,
+    detail: `${process.version}${major >= 24 ? '' : ': start through npm, which brings Node 24'}`,
+  })
+  checks.push({
+    check: 'machine',
+    ok: true,
+    detail: `${availableParallelism()} cores, ${Math.round(freemem() / 2 ** 20)} MB free memory`,
+  })
   try {
     const config = readConfig()
     await access(config.dataDir, constants.W_OK)
     const disk = await statfs(config.dataDir)
     const freeMb = Math.round((disk.bavail * disk.bsize) / 2 ** 20)
-    checks.push({ check: 'data folder', ok: freeMb > 500, detail: `${config.dataDir}, ${freeMb} MB free${freeMb > 500 ? '' : ': free some space'}` })
+    checks.push({
+      check: 'data folder',
+      ok: freeMb > 500,
+      detail: `${config.dataDir}, ${freeMb} MB free${freeMb > 500 ? '' : ': free some space'}`,
+    })
     await withContext(async (ctx) => {
-      const { rows } = await ctx.pool.query<{ version: string; customers: number }>(`select current_setting('server_version') as version, (select count(*) from customers) as customers`)
-      checks.push({ check: 'database', ok: true, detail: `PostgreSQL ${rows[0]!.version}, ${rows[0]!.customers} customers` })
+      const { rows } = await ctx.pool.query<{ version: string; customers: number }>(
+        `select current_setting('server_version') as version, (select count(*) from customers) as customers`,
+      )
+      checks.push({
+        check: 'database',
+        ok: true,
+        detail: `PostgreSQL ${rows[0]!.version}, ${rows[0]!.customers} customers`,
+      })
       const email = await ctx.channels.get('email')
-      checks.push({ check: 'e-mail channel', ok: true, detail: email.name === 'sandbox' ? 'sandbox: nothing leaves this machine' : email.name })
+      checks.push({
+        check: 'e-mail channel',
+        ok: true,
+        detail: email.name === 'sandbox' ? 'sandbox: nothing leaves this machine' : email.name,
+      })
     })
   } catch (error) {
     checks.push({ check: 'start', ok: false, detail: (error as Error).message })
   }
   print(globals, 'doctor', { checks }, () => checks.map((c) => `${c.ok ? 'ok  ' : 'BAD '} ${c.check}: ${c.detail}`))
   if (checks.some((c) => !c.ok)) process.exitCode = exit.config
+}
+
+/** Prints what an .env file could hold. */
+export function environment(): void {
+  process.stdout.write(environmentHelp())
 }

@@ -17,21 +17,39 @@ export async function demo(globals: Globals, options: { remove: boolean }): Prom
         await audit(tx, cliActor, { action: 'demo.removed', entity: 'shop', after: counts })
         return counts
       })
-      print(globals, 'demo', removed, () => [`Removed ${removed.removed_customers} customers, ${removed.removed_orders} orders and ${removed.removed_campaigns} campaigns of the demo.`])
+      print(globals, 'demo', removed, () => [
+        `Removed ${removed.removed_customers} customers, ${removed.removed_orders} orders and ${removed.removed_campaigns} campaigns of the demo.`,
+      ])
       return
     }
     const loaded = await loadDemo(ctx, { say: (text) => say(globals, text) })
-    if (!loaded) throw new CliError('The shop is not empty, so the demo was not loaded. Use another data folder: LMA_DATA=/tmp/demo liquor-agent demo', exit.failed)
-    print(globals, 'demo', { ...loaded }, () => [`Demo shop loaded: ${loaded.customers} customers, ${loaded.orders} orders, ${loaded.campaigns} campaigns in ${loaded.seconds} s.`])
+    if (!loaded)
+      throw new CliError(
+        'The shop is not empty, so the demo was not loaded. Use another data folder: LMA_DATA=/tmp/demo liquor-agent demo',
+        exit.failed,
+      )
+    print(globals, 'demo', { ...loaded }, () => [
+      `Demo shop loaded: ${loaded.customers} customers, ${loaded.orders} orders, ${loaded.campaigns} campaigns in ${loaded.seconds} s.`,
+    ])
   })
 }
 
-export async function createUserFromShell(globals: Globals, email: string, options: { role: Role; name?: string }): Promise<void> {
+export async function createUserFromShell(
+  globals: Globals,
+  email: string,
+  options: { role: Role; name?: string },
+): Promise<void> {
   const password = await readPassword(globals)
   const parsed = accounts.register.body.safeParse({ email, password, full_name: options.name })
-  if (!parsed.success) throw new CliError(parsed.error.issues.map((i) => `${i.path.join('.')}: ${i.message}`).join(' '), exit.usage)
+  if (!parsed.success)
+    throw new CliError(parsed.error.issues.map((i) => `${i.path.join('.')}: ${i.message}`).join(' '), exit.usage)
   await withContext(async (ctx) => {
-    const user = await createUser(ctx, cliActor, { email: parsed.data.email, password, fullName: parsed.data.full_name ?? null, role: options.role })
+    const user = await createUser(ctx, cliActor, {
+      email: parsed.data.email,
+      password,
+      fullName: parsed.data.full_name ?? null,
+      role: options.role,
+    })
     print(globals, 'user', { id: user.id, role: user.role }, () => [`Created ${options.role} ${parsed.data.email}.`])
   })
 }

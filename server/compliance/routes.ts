@@ -22,15 +22,27 @@ export const complianceRoutes: Routes = (app, ctx) => {
     const offer = await findOfferToCheck(ctx.pool, body)
     return {
       policy_version: policy.version,
-      stores: offer ? await checkStores(ctx.pool, offer, policy, { storeId: body.store_id, day: body.day ?? null }) : [],
+      stores: offer
+        ? await checkStores(ctx.pool, offer, policy, { storeId: body.store_id, day: body.day ?? null })
+        : [],
       copy: body.text ? lintCopy(body.text, policy) : [],
     }
   })
 }
 
-async function shown(ctx: Ctx): Promise<{ policy: Awaited<ReturnType<typeof readPolicy>>; version: string; overrides: PolicyOverride[]; locked_rules: string[] }> {
+async function shown(ctx: Ctx): Promise<{
+  policy: Awaited<ReturnType<typeof readPolicy>>
+  version: string
+  overrides: PolicyOverride[]
+  locked_rules: string[]
+}> {
   const policy = await readPolicy(ctx.pool)
-  return { policy, version: policy.version, overrides: await readOverrides(ctx.pool), locked_rules: policy.rules.filter(isLocked).map((r) => r.id) }
+  return {
+    policy,
+    version: policy.version,
+    overrides: await readOverrides(ctx.pool),
+    locked_rules: policy.rules.filter(isLocked).map((r) => r.id),
+  }
 }
 
 function checkOverrides(overrides: readonly PolicyOverride[]): void {

@@ -2,7 +2,14 @@ import { parsePhoneNumberFromString } from 'libphonenumber-js/min'
 import type { z } from 'zod'
 import { StoredChannels, type ChannelSettings, type delivery } from '#contract/delivery.ts'
 import { formatDate } from '#core/delivery/mime.ts'
-import { assertMailbox, encodeHeaderText, formatHeaders, formatMailbox, messageIdOf, type Header } from '#core/delivery/headers.ts'
+import {
+  assertMailbox,
+  encodeHeaderText,
+  formatHeaders,
+  formatMailbox,
+  messageIdOf,
+  type Header,
+} from '#core/delivery/headers.ts'
 import { encodePiece } from '#core/delivery/qp.ts'
 import type { ChannelKind, OutgoingMessage } from '#core/delivery/message.ts'
 import { withTx } from '#db/pool.ts'
@@ -27,38 +34,82 @@ export async function changeChannels(ctx: Ctx, actor: Actor, change: Change): Pr
     await tx.query(`select pg_advisory_xact_lock(hashtextextended('settings.channels', 11))`)
     const before = await readChannels(tx)
     const { smtp: smtpChange, ...email } = change.email ?? {}
-    const after = StoredChannels.parse({ email: { ...before.email, ...defined(email), ...(smtpChange === undefined ? {} : { smtp: mergeSmtp(ctx, before, smtpChange) }) }, sms: { ...before.sms, ...defined(change.sms ?? {}) } })
-    if (after.email.provider === 'smtp' && !after.email.smtp) throw new InputError([{ path: 'email.smtp', message: 'Name the server before you switch to SMTP.' }])
+    const after = StoredChannels.parse({
+      email: {
+        ...before.email,
+        ...defined(email),
+        ...(smtpChange === undefined ? {} : { smtp: mergeSmtp(ctx, before, smtpChange) }),
+      },
+      sms: { ...before.sms, ...defined(change.sms ?? {}) },
+    })
+    if (after.email.provider === 'smtp' && !after.email.smtp)
+      throw new InputError([{ path: 'email.smtp', message: 'Name the server before you switch to SMTP.' }])
     await tx.query(
       `insert into settings (name, value, updated_by) values ('channels', $1, $2)
        on conflict (name) do update set value = excluded.value, updated_by = excluded.updated_by, updated_at = now()`,
       [JSON.stringify(after), actor.kind === 'user' ? actor.id : null],
     )
     const shown = shownChannels(after, ctx.config.smtpUrl)
-    await audit(tx, actor, { action: 'setting.changed', entity: 'setting', entityId: 'channels', before: shownChannels(before, ctx.config.smtpUrl), after: shown })
+    await audit(tx, actor, {
+      action: 'setting.changed',
+      entity: 'setting',
+      entityId: 'channels',
+      before: shownChannels(before, ctx.config.smtpUrl),
+      after: shown,
+    })
     return shown
   })
 }
 
-function mergeSmtp(ctx: Ctx, before: StoredChannels, change: NonNullable<NonNullable<Change['email']>['smtp']> | null): StoredChannels['email']['smtp'] {
+function mergeSmtp(
+  ctx: Ctx,
+  before: StoredChannels,
+  change: NonNullable<NonNullable<Change['email']>['smtp']> | null,
+): StoredChannels['email']['smtp'] {
   if (!change) return null
   const { password, ...rest } = change
   const kept = before.email.smtp?.pass_enc ?? null
-  return { ...rest, pass_enc: password === undefined ? kept : password === null || password === '' ? null : encryptSecret(ctx.config.secret, smtpPasswordContext, password) }
+  return {
+    ...rest,
+    pass_enc:
+      password === undefined
+        ? kept
+        : password === null || password === ''
+          ? null
+          : encryptSecret(ctx.config.secret, smtpPasswordContext, password),
+  }
 }
 
 /** Sends one plain message to an address of the shop itself. Never counted, never tracked. */
-export async function sendTest(ctx: Ctx, channel: ChannelKind, to: string): Promise<{ ok: boolean; provider: string; outcome: Outcome['kind']; detail: string }> {
+export async function sendTest(
+  ctx: Ctx,
+  channel: ChannelKind,
+  to: string,
+): Promise<{ ok: boolean; provider: string; outcome: Outcome['kind']; detail: string }> {
   const recipient = channel === 'email' ? checkedMailbox(to) : checkedPhone(to)
   const shop = await readSetting(ctx.pool, 'shop')
   const { rows } = await ctx.pool.query<{ id: string }>('select uuidv7() as id')
   const provider = await ctx.channels.get(channel)
-  const outcome = await provider.send(testMessage(rows[0]!.id, channel, recipient, shop, ctx.clock()), AbortSignal.timeout(30_000))
-  const detail = outcome.kind === 'accepted' ? (provider.name === 'sandbox' ? 'It is in the mailbox of the sandbox.' : 'The server took the message.') : outcome.detail
+  const outcome = await provider.send(
+    testMessage(rows[0]!.id, channel, recipient, shop, ctx.clock()),
+    AbortSignal.timeout(30_000),
+  )
+  const detail =
+    outcome.kind === 'accepted'
+      ? provider.name === 'sandbox'
+        ? 'It is in the mailbox of the sandbox.'
+        : 'The server took the message.'
+      : outcome.detail
   return { ok: outcome.kind === 'accepted', provider: provider.name, outcome: outcome.kind, detail }
 }
 
-function testMessage(sendId: string, kind: ChannelKind, recipient: string, shop: { name: string; from_name: string; from_email: string }, at: Date): OutgoingMessage {
+function testMessage(
+  sendId: string,
+  kind: ChannelKind,
+  recipient: string,
+  shop: { name: string; from_name: string; from_email: string },
+  at: Date,
+): OutgoingMessage {
   const body = `This is a test message from ${shop.name}. If you can read it, sending works.`
   const subject = `Test from ${shop.name}`
   const messageId = messageIdOf(sendId, shop.from_email.slice(shop.from_email.indexOf('@') + 1))
@@ -73,7 +124,10 @@ function testMessage(sendId: string, kind: ChannelKind, recipient: string, shop:
     ['Content-Transfer-Encoding', 'quoted-printable'],
   ]
   return {
-    sendId, kind, messageId, recipient,
+    sendId,
+    kind,
+    messageId,
+    recipient,
     sender: kind === 'email' ? shop.from_email : shop.name,
     senderName: kind === 'email' ? shop.from_name : '',
     subject: kind === 'email' ? subject : null,
@@ -100,5 +154,7 @@ function checkedPhone(to: string): string {
 }
 
 function defined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined)) as { [K in keyof T]: Exclude<T[K], undefined> }
+  return Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>
+  }
 }

@@ -46,12 +46,15 @@ function ask(source: string): Promise<CompiledMjml> {
 }
 
 function start(): Worker {
-  const started = new Worker(new URL('./mjml-worker.ts', import.meta.url), { resourceLimits: { maxOldGenerationSizeMb: 256 } })
+  const started = new Worker(new URL('./mjml-worker.ts', import.meta.url), {
+    resourceLimits: { maxOldGenerationSizeMb: 256 },
+  })
   started.unref()
   started.on('message', ({ id, html, errors }: CompiledMjml & { id: number }) => waiting.get(id)?.({ html, errors }))
   const fail = (error?: Error): void => {
     if (worker === started) worker = undefined
-    for (const answer of waiting.values()) answer({ html: '', errors: [error?.message ?? 'The MJML compiler stopped.'] })
+    for (const answer of waiting.values())
+      answer({ html: '', errors: [error?.message ?? 'The MJML compiler stopped.'] })
   }
   started.on('error', fail)
   started.on('exit', () => fail())

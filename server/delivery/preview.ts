@@ -26,15 +26,38 @@ export async function previewTemplate(ctx: Ctx, templateId: string, customerId?:
   const template = await readTemplate(ctx.pool, templateId)
   const person = customerId ? await variablesFor(ctx, customerId) : { variables: sampleVariables, storeId: null }
   const recipient = template.channel === 'email' ? 'sample@example.com' : '+15185550134'
-  const [message] = await createComposer(ctx).compose([{ id: previewSend, campaign_id: null, recipient, template_id: templateId, variables: person.variables, store_id: person.storeId }])
-  if (!message || 'failure' in message) throw new AppError('template.cannot_render', message?.failure ?? 'The template cannot be filled in.')
+  const [message] = await createComposer(ctx).compose([
+    {
+      id: previewSend,
+      campaign_id: null,
+      recipient,
+      template_id: templateId,
+      variables: person.variables,
+      store_id: person.storeId,
+    },
+  ])
+  if (!message || 'failure' in message)
+    throw new AppError('template.cannot_render', message?.failure ?? 'The template cannot be filled in.')
   const html = message.html()
   const text = message.text()
-  return { subject: message.subject, html, text, html_bytes: Buffer.byteLength(html ?? ''), sms: template.channel === 'sms' ? measureSms(text) : null, problems: findProblems(template) }
+  return {
+    subject: message.subject,
+    html,
+    text,
+    html_bytes: Buffer.byteLength(html ?? ''),
+    sms: template.channel === 'sms' ? measureSms(text) : null,
+    problems: findProblems(template),
+  }
 }
 
 async function variablesFor(ctx: Ctx, customerId: string): Promise<{ variables: Variables; storeId: string | null }> {
-  const { rows } = await ctx.pool.query<{ first_name: string | null; store_id: string | null; category: string | null; reason: string | null; offer: Offer | null }>(
+  const { rows } = await ctx.pool.query<{
+    first_name: string | null
+    store_id: string | null
+    category: string | null
+    reason: string | null
+    offer: Offer | null
+  }>(
     `select c.first_name, c.store_id, cs.primary_category as category, a.reason, a.offer
      from customers as c left join customer_scores as cs on cs.customer_id = c.id
      left join lateral (select actions.reason, actions.offer from actions where actions.customer_id = c.id order by actions.id desc limit 1) as a on true
@@ -47,6 +70,21 @@ async function variablesFor(ctx: Ctx, customerId: string): Promise<{ variables: 
     `select p.name, p.price_cents from products as p where p.is_active and ($1::text is null or p.category = $1) order by p.id limit 3`,
     [person.category],
   )
-  const offer = person.offer ? { title: person.offer.title, text: describeOffer(person.offer), code: person.offer.code, ends: person.offer.valid_to } : sampleVariables['offer']
-  return { storeId: person.store_id, variables: { first_name: person.first_name, reason: person.reason, offer, products: products.map((p) => ({ name: p.name, price: formatCents(p.price_cents) })) } }
+  const offer = person.offer
+    ? {
+        title: person.offer.title,
+        text: describeOffer(person.offer),
+        code: person.offer.code,
+        ends: person.offer.valid_to,
+      }
+    : sampleVariables['offer']
+  return {
+    storeId: person.store_id,
+    variables: {
+      first_name: person.first_name,
+      reason: person.reason,
+      offer,
+      products: products.map((p) => ({ name: p.name, price: formatCents(p.price_cents) })),
+    },
+  }
 }

@@ -69,7 +69,12 @@ export function createComposer(ctx: Ctx): Composer {
       for (const id of missing) {
         const template = templates.get(id)
         try {
-          plans.set(keyOf(id), template ? compilePlan(template, { trackOpens, trackClicks, brandColor: now.settings.brand_color, starterColor }) : { failure: 'The template of this message no longer exists.' })
+          plans.set(
+            keyOf(id),
+            template
+              ? compilePlan(template, { trackOpens, trackClicks, brandColor: now.settings.brand_color, starterColor })
+              : { failure: 'The template of this message no longer exists.' },
+          )
         } catch (error) {
           plans.set(keyOf(id), { failure: (error as Error).message })
         }
@@ -84,7 +89,12 @@ export function createComposer(ctx: Ctx): Composer {
     if (found?.plan === plan) return found
     const targets = plan.links.map((link) => safeUrl(compileTemplate(link.source, 'line').render({ store })))
     const ids = await ensureLinks(ctx.pool, targets)
-    const bound: Bound = { plan, holes: new Map(plan.links.map((link, i) => [link.name, { url: targets[i]!, linkId: ids.get(targets[i]!) ?? null }])) }
+    const bound: Bound = {
+      plan,
+      holes: new Map(
+        plan.links.map((link, i) => [link.name, { url: targets[i]!, linkId: ids.get(targets[i]!) ?? null }]),
+      ),
+    }
     if (bounds.size > 500) bounds.clear()
     bounds.set(key, bound)
     return bound
@@ -94,19 +104,45 @@ export function createComposer(ctx: Ctx): Composer {
     async compose(sends) {
       const now = await readShop()
       const { settings } = now
-      const from = { name: settings.from_name, email: settings.from_email, replyTo: settings.reply_to, shopName: settings.name }
+      const from = {
+        name: settings.from_name,
+        email: settings.from_email,
+        replyTo: settings.reply_to,
+        shopName: settings.name,
+      }
       const byId = await planFor([...new Set(sends.flatMap((s) => (s.template_id ? [s.template_id] : [])))], now)
       const out: (OutgoingMessage | RenderFailure)[] = []
       for (const send of sends) {
         const plan = send.template_id ? byId.get(send.template_id) : undefined
-        const store = now.stores.find(send.store_id)
+        const chosen = send.variables['store_id']
+        const store =
+          now.stores.find(typeof chosen === 'string' ? chosen : send.store_id) ??
+          (plan && !('failure' in plan) && plan.template.channel === 'sms' ? nameOnly(settings.name) : null)
         if (!plan) out.push({ failure: 'This message has no template.' })
         else if ('failure' in plan) out.push(plan)
-        else if (!store) out.push({ failure: 'The shop has no store with a postal address; the law wants one in every message. Add it under Settings.' })
+        else if (!store)
+          out.push({
+            failure:
+              'The shop has no store with a postal address; the law wants one in every message. Add it under Settings.',
+          })
         else {
           const bound = await bind(plan, store)
           try {
-            out.push(fillPlan(plan, { sendId: send.id, campaignId: send.campaign_id, address: send.recipient, variables: send.variables, store, links: addresses(ctx, send.id, bound) }, from, ctx.clock()))
+            out.push(
+              fillPlan(
+                plan,
+                {
+                  sendId: send.id,
+                  campaignId: send.campaign_id,
+                  address: send.recipient,
+                  variables: send.variables,
+                  store,
+                  links: addresses(ctx, send.id, bound),
+                },
+                from,
+                ctx.clock(),
+              ),
+            )
           } catch (error) {
             out.push({ failure: (error as Error).message })
           }
@@ -114,6 +150,21 @@ export function createComposer(ctx: Ctx): Composer {
       }
       return out
     },
+  }
+}
+
+// A text shows no postal address, so a shop without a store can send it.
+function nameOnly(name: string): StoreFacts {
+  return {
+    name,
+    legal_name: name,
+    address: '',
+    city: '',
+    state: '',
+    zip: '',
+    licence_number: null,
+    phone: null,
+    url: '',
   }
 }
 
@@ -125,7 +176,8 @@ function addresses(ctx: Ctx, sendId: string, bound: Bound): Record<string, strin
   out['unsubscribe'] = unsubscribeUrl(publicUrl, secret, sendId)
   out['preferences'] = preferencesUrl(publicUrl, secret, sendId)
   out['open'] = openUrl(publicUrl, secret, sendId)
-  for (const [name, { linkId, url }] of bound.holes) out[name] = linkId ? clickUrl(publicUrl, secret, sendId, linkId) : url
+  for (const [name, { linkId, url }] of bound.holes)
+    out[name] = linkId ? clickUrl(publicUrl, secret, sendId, linkId) : url
   return out
 }
 

@@ -8,7 +8,9 @@ import { createTemplate, listTemplates, updateTemplate } from './templates.ts'
 export const deliveryRoutes: Routes = (app, ctx) => {
   bind(app, ctx, delivery.listTemplates, async ({ query }) => ({ data: await listTemplates(ctx, query) }))
   bind(app, ctx, delivery.createTemplate, ({ body, actor }) => createTemplate(ctx, actor, body))
-  bind(app, ctx, delivery.updateTemplate, ({ params, body, actor }) => updateTemplate(ctx, actor, params.id, body as Partial<Parameters<typeof updateTemplate>[3]>))
+  bind(app, ctx, delivery.updateTemplate, ({ params, body, actor }) =>
+    updateTemplate(ctx, actor, params.id, body as Partial<Parameters<typeof updateTemplate>[3]>),
+  )
   bind(app, ctx, delivery.previewTemplate, ({ params, query }) => previewTemplate(ctx, params.id, query.customer_id))
   bind(app, ctx, delivery.getChannels, () => showChannels(ctx))
   bind(app, ctx, delivery.updateChannels, ({ body, actor }) => changeChannels(ctx, actor, body))

@@ -13,15 +13,29 @@ const columns = `m.id, m.send_id, m.channel, m.sender, m.recipient, m.subject, m
 const countLimit = 10_000
 
 /** Messages newest first, by page or by cursor (the id of the last one seen). */
-export async function listSandbox(ctx: Ctx, query: Query): Promise<z.input<NonNullable<typeof delivery.listSandbox.reply>>> {
-  if (query.cursor && !/^[0-9a-f-]{36}$/i.test(query.cursor)) throw new InputError([{ path: 'query.cursor', message: 'This cursor is not one of ours.' }])
+export async function listSandbox(
+  ctx: Ctx,
+  query: Query,
+): Promise<z.input<NonNullable<typeof delivery.listSandbox.reply>>> {
+  if (query.cursor && !/^[0-9a-f-]{36}$/i.test(query.cursor))
+    throw new InputError([{ path: 'query.cursor', message: 'This cursor is not one of ours.' }])
   const filter = `($1::text is null or m.channel = $1) and ($2::boolean is null or m.is_read <> $2) and ($3::uuid is null or m.send_id = $3)
     and ($4::text is null or m.recipient ilike $4 or m.subject ilike $4 or m.body_text ilike $4)`
-  const values = [query.channel ?? null, query.unread ?? null, query.send_id ?? null, query.q ? `%${query.q.replace(/[\\%_]/g, '\\$&')}%` : null]
+  const values = [
+    query.channel ?? null,
+    query.unread ?? null,
+    query.send_id ?? null,
+    query.q ? `%${query.q.replace(/[\\%_]/g, '\\$&')}%` : null,
+  ]
   const [{ rows }, { rows: counts }] = await Promise.all([
     ctx.pool.query<Message>(
       `select ${columns} from sandbox_messages as m where ${filter} and ($5::uuid is null or m.id < $5) order by m.id desc limit $6 offset $7`,
-      [...values, query.cursor ?? null, query.page_size, query.cursor ? 0 : Math.min((query.page - 1) * query.page_size, 100_000)],
+      [
+        ...values,
+        query.cursor ?? null,
+        query.page_size,
+        query.cursor ? 0 : Math.min((query.page - 1) * query.page_size, 100_000),
+      ],
     ),
     ctx.pool.query<{ total: number; unread: number }>(
       `select (select count(*) from (select 1 from sandbox_messages as m where ${filter} limit ${countLimit}) as x) as total,
@@ -30,7 +44,15 @@ export async function listSandbox(ctx: Ctx, query: Query): Promise<z.input<NonNu
     ),
   ])
   const total = counts[0]?.total ?? 0
-  return { data: rows, page: query.page, page_size: query.page_size, total, total_is_exact: total < countLimit, unread: counts[0]?.unread ?? 0, next_cursor: rows.length === query.page_size ? (rows.at(-1)?.id ?? null) : null }
+  return {
+    data: rows,
+    page: query.page,
+    page_size: query.page_size,
+    total,
+    total_is_exact: total < countLimit,
+    unread: counts[0]?.unread ?? 0,
+    next_cursor: rows.length === query.page_size ? (rows.at(-1)?.id ?? null) : null,
+  }
 }
 
 /** Opens a message, which marks it read. Throws not_found. */

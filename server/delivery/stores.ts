@@ -10,7 +10,9 @@ export interface StoreBook {
 
 /** All stores of the shop: a handful, so they are read as one. */
 export async function readStores(pool: Pool, fromEmail: string): Promise<StoreBook> {
-  const { rows } = await pool.query<Omit<StoreFacts, 'url'> & { id: string }>(`select ${columns} from stores as s order by s.created_at, s.id limit 1000`)
+  const { rows } = await pool.query<Omit<StoreFacts, 'url'> & { id: string }>(
+    `select ${columns} from stores as s order by s.created_at, s.id limit 1000`,
+  )
   // The shop's address on the web is taken to be that of its mail.
   const url = `https://${fromEmail.slice(fromEmail.indexOf('@') + 1)}/`
   const books = new Map(rows.map(({ id, ...facts }) => [id, { ...facts, url }]))

@@ -32,10 +32,15 @@ export interface LoadedDemo {
  * Fills an empty shop with a believable one: the same seed and day give the same shop. Its past campaigns went through
  * the real scoring, planning and start; only what customers did with the messages is made up. Null: not empty.
  */
-export async function loadDemo(ctx: Ctx, options: { say?: (text: string) => void; customers?: number } = {}): Promise<LoadedDemo | null> {
+export async function loadDemo(
+  ctx: Ctx,
+  options: { say?: (text: string) => void; customers?: number } = {},
+): Promise<LoadedDemo | null> {
   const started = Date.now()
   const say = options.say ?? ((text: string) => ctx.log.info(text))
-  const { rows } = await ctx.pool.query<{ empty: boolean }>('select not exists (select 1 from users) and not exists (select 1 from customers) as empty')
+  const { rows } = await ctx.pool.query<{ empty: boolean }>(
+    'select not exists (select 1 from users) and not exists (select 1 from customers) as empty',
+  )
   if (!rows[0]!.empty) return null
 
   say('Making the demo shop: catalogue, customers and 18 months of orders')
@@ -44,7 +49,12 @@ export async function loadDemo(ctx: Ctx, options: { say?: (text: string) => void
   const chance = createChance(20_261_123)
   await seedTemplates(ctx)
   const shop = await withTx(ctx.pool, (tx) => fillShop(tx, chance, start, now, options.customers ?? customerCount))
-  await createUser(ctx, systemActor, { email: emailOfDemo, password: passwordOfDemo, fullName: 'Greta Lindqvist', role: 'admin' })
+  await createUser(ctx, systemActor, {
+    email: emailOfDemo,
+    password: passwordOfDemo,
+    fullName: 'Greta Lindqvist',
+    role: 'admin',
+  })
   await ctx.pool.query('analyze customers, orders, order_items, products')
 
   say('Playing two past campaigns')
@@ -55,7 +65,12 @@ export async function loadDemo(ctx: Ctx, options: { say?: (text: string) => void
   say('Scoring every customer and planning next week')
   await scoreCustomers(ctx, { asOf: now })
   await generateActions(ctx, {})
-  await generatePlan(ctx, { weekStart: addDays(monday, 7), engine: 'heuristic', name: `Week of ${addDays(monday, 7)}`, actor: systemActor })
+  await generatePlan(ctx, {
+    weekStart: addDays(monday, 7),
+    engine: 'heuristic',
+    name: `Week of ${addDays(monday, 7)}`,
+    actor: systemActor,
+  })
   await ctx.pool.query('update campaigns set is_demo = true')
   const { rows: counts } = await ctx.pool.query<{ customers: number; orders: number; campaigns: number }>(
     'select (select count(*) from customers) as customers, (select count(*) from orders) as orders, (select count(*) from campaigns) as campaigns',
@@ -66,18 +81,96 @@ export async function loadDemo(ctx: Ctx, options: { say?: (text: string) => void
 async function fillShop(tx: ClientBase, chance: Chance, start: Date, now: Date, count: number): Promise<DemoShop> {
   const stores = await insertStores(tx)
   await tx.query(`insert into settings (name, value) values ('shop', $1), ('demo', $2)`, [
-    JSON.stringify({ name: 'Corner Cellars', currency: 'USD', time_zone: demoZone, margin_pct: 26, from_name: 'Corner Cellars', from_email: 'hello@cornercellars.example.com' }),
+    JSON.stringify({
+      name: 'Corner Cellars',
+      currency: 'USD',
+      time_zone: demoZone,
+      margin_pct: 26,
+      from_name: 'Corner Cellars',
+      from_email: 'hello@cornercellars.example.com',
+    }),
     JSON.stringify({ loaded_at: now.toISOString(), customers: count }),
   ])
   const products = makeCatalog(chance, start)
-  await copyIn(tx, 'products', ['id', 'sku', 'name', 'brand', 'department', 'category', 'size_ml', 'price_cents', 'unit_cost_cents', 'stock', 'is_demo'],
-    products.map((p) => [p.id, p.sku, p.name, p.brand, p.department, p.category, p.size_ml, p.price_cents, p.unit_cost_cents, p.stock, true]))
+  await copyIn(
+    tx,
+    'products',
+    [
+      'id',
+      'sku',
+      'name',
+      'brand',
+      'department',
+      'category',
+      'size_ml',
+      'price_cents',
+      'unit_cost_cents',
+      'stock',
+      'is_demo',
+    ],
+    products.map((p) => [
+      p.id,
+      p.sku,
+      p.name,
+      p.brand,
+      p.department,
+      p.category,
+      p.size_ml,
+      p.price_cents,
+      p.unit_cost_cents,
+      p.stock,
+      true,
+    ]),
+  )
   await insertOffers(tx, chance, start)
 
   const people = makePeople(chance, count, start, now)
-  await copyIn(tx, 'customers',
-    ['id', 'external_id', 'email', 'phone', 'name', 'first_name', 'birth_date', 'age_status', 'email_consent', 'sms_consent', 'address', 'city', 'state', 'zip', 'time_zones', 'store_id', 'tags', 'is_demo', 'created_at'],
-    people.map((p) => [p.id, p.external_id, p.email, p.phone, p.name, p.first_name, p.birth_date, p.age_status, p.email_consent, p.sms_consent, p.address, p.city, p.state, p.zip, `{${demoZone}}`, stores[p.store]!, `{${p.tags.map((t) => `"${t}"`).join(',')}}`, true, p.joined.toISOString()]))
+  await copyIn(
+    tx,
+    'customers',
+    [
+      'id',
+      'external_id',
+      'email',
+      'phone',
+      'name',
+      'first_name',
+      'birth_date',
+      'age_status',
+      'email_consent',
+      'sms_consent',
+      'address',
+      'city',
+      'state',
+      'zip',
+      'time_zones',
+      'store_id',
+      'tags',
+      'is_demo',
+      'created_at',
+    ],
+    people.map((p) => [
+      p.id,
+      p.external_id,
+      p.email,
+      p.phone,
+      p.name,
+      p.first_name,
+      p.birth_date,
+      p.age_status,
+      p.email_consent,
+      p.sms_consent,
+      p.address,
+      p.city,
+      p.state,
+      p.zip,
+      `{${demoZone}}`,
+      stores[p.store]!,
+      `{${p.tags.map((t) => `"${t}"`).join(',')}}`,
+      true,
+      p.joined.toISOString(),
+    ]),
+  )
   await tx.query(`insert into consents (customer_id, channel, status, source, text_version, given_at)
     select c.id, v.channel, v.status, 'demo: till sign-up', 'demo-1', c.created_at from customers as c
     cross join lateral (values ('email', c.email_consent), ('sms', c.sms_consent)) as v(channel, status)
@@ -85,7 +178,14 @@ async function fillShop(tx: ClientBase, chance: Chance, start: Date, now: Date, 
 
   const latest = new Map<string, DemoOrder>()
   const orders: DemoOrder[] = []
-  for (const order of makeOrders(chance, people, products, start, now, holidaysBetween(start.toISOString().slice(0, 10), now.toISOString().slice(0, 10)).map((h) => h.day))) {
+  for (const order of makeOrders(
+    chance,
+    people,
+    products,
+    start,
+    now,
+    holidaysBetween(start.toISOString().slice(0, 10), now.toISOString().slice(0, 10)).map((h) => h.day),
+  )) {
     orders.push(order)
     latest.set(order.customer.id, order)
   }

@@ -24,13 +24,27 @@ const nightHours = [3, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 
 export const demoZone = 'America/Chicago'
 
 /** What one customer likes: two or three shelves and a few brands on them. */
-function taste(chance: Chance, products: readonly DemoProduct[], dear: number): { product: DemoProduct; weight: number }[] {
+function taste(
+  chance: Chance,
+  products: readonly DemoProduct[],
+  dear: number,
+): { product: DemoProduct; weight: number }[] {
   const categories = [...new Set(products.map((p) => p.category))]
-  const liked = new Set([chance.pick(categories), chance.pick(categories), ...(chance.yes(0.4) ? [chance.pick(categories)] : [])])
+  const liked = new Set([
+    chance.pick(categories),
+    chance.pick(categories),
+    ...(chance.yes(0.4) ? [chance.pick(categories)] : []),
+  ])
   const brand = new Set([chance.pick(products).brand, chance.pick(products).brand, chance.pick(products).brand])
   return products.map((product) => {
     const tier = Math.exp(-(((Math.log(product.price_cents / 2400) - (dear - 0.4) * 1.6) / 0.8) ** 2))
-    return { product, weight: (liked.has(product.category) ? 12 : product.department === 'other' ? 0.8 : 0.25) * (brand.has(product.brand) ? 3 : 1) * (0.05 + tier) }
+    return {
+      product,
+      weight:
+        (liked.has(product.category) ? 12 : product.department === 'other' ? 0.8 : 0.25) *
+        (brand.has(product.brand) ? 3 : 1) *
+        (0.05 + tier),
+    }
   })
 }
 
@@ -39,8 +53,19 @@ function taste(chance: Chance, products: readonly DemoProduct[], dear: number): 
  * before holidays, night buyers, people who stop coming.
  * @param holidays ISO days whose eve sells more
  */
-export function* makeOrders(chance: Chance, people: readonly DemoCustomer[], products: readonly DemoProduct[], start: Date, now: Date, holidays: readonly string[]): Generator<DemoOrder> {
-  const eves = new Set(holidays.flatMap((day) => [0, 1, 2].map((back) => new Date(Date.parse(day) - back * dayMs).toISOString().slice(0, 10))))
+export function* makeOrders(
+  chance: Chance,
+  people: readonly DemoCustomer[],
+  products: readonly DemoProduct[],
+  start: Date,
+  now: Date,
+  holidays: readonly string[],
+): Generator<DemoOrder> {
+  const eves = new Set(
+    holidays.flatMap((day) =>
+      [0, 1, 2].map((back) => new Date(Date.parse(day) - back * dayMs).toISOString().slice(0, 10)),
+    ),
+  )
   let number = 0
   for (const customer of people) {
     const { persona } = customer
@@ -62,16 +87,30 @@ export function* makeOrders(chance: Chance, people: readonly DemoCustomer[], pro
 // The wish comes on some day; the visit happens on a day near it that sells, at an hour that fits the person.
 function visit(chance: Chance, wish: number, night: number, eves: ReadonlySet<string>): Date {
   const offsets = [-1, 0, 1, 2, 3]
-  const day = wish + offsets[chance.weighted(offsets.map((o) => {
-    const d = new Date(wish + o * dayMs)
-    return weekday[d.getUTCDay()]! * (eves.has(d.toISOString().slice(0, 10)) ? 3 : 1)
-  }))]! * dayMs
+  const day =
+    wish +
+    offsets[
+      chance.weighted(
+        offsets.map((o) => {
+          const d = new Date(wish + o * dayMs)
+          return weekday[d.getUTCDay()]! * (eves.has(d.toISOString().slice(0, 10)) ? 3 : 1)
+        }),
+      )
+    ]! *
+      dayMs
   const hour = chance.weighted(chance.yes(night) ? nightHours : dayHours)
   // Central time is UTC-5 or -6; one hour of summer time does not matter to a demo's rhythm.
   return new Date(Math.floor(day / dayMs) * dayMs + (hour + 6) * 3_600_000 + chance.below(3_600_000))
 }
 
-function order(chance: Chance, customer: DemoCustomer, likes: readonly { product: DemoProduct }[], weights: readonly number[], at: Date, number: number): DemoOrder {
+function order(
+  chance: Chance,
+  customer: DemoCustomer,
+  likes: readonly { product: DemoProduct }[],
+  weights: readonly number[],
+  at: Date,
+  number: number,
+): DemoOrder {
   const { persona } = customer
   const count = Math.max(1, Math.round(persona.lines + chance.normal() * 0.8))
   const discounted = chance.yes(persona.discount)

@@ -38,11 +38,21 @@ const day = 86_400_000
  * customers' side is drawn at the rates of facts/science.md §5 and §8.1 (opens 25-30 %, clicks a few percent,
  * unsubscribes .2 %), with the extra orders that make a holdout comparison worth looking at.
  */
-export async function playPastCampaign(ctx: Ctx, chance: Chance, shop: DemoShop, campaign: { name: string; week: string }): Promise<void> {
+export async function playPastCampaign(
+  ctx: Ctx,
+  chance: Chance,
+  shop: DemoShop,
+  campaign: { name: string; week: string },
+): Promise<void> {
   const planned = instantOf(addDays(campaign.week, -3), '16:00', demoZone)
   const past: Ctx = { ...ctx, clock: () => planned }
   await scoreCustomers(past, { asOf: planned })
-  const { id } = await generatePlan(past, { weekStart: campaign.week, engine: 'heuristic', name: campaign.name, actor: systemActor })
+  const { id } = await generatePlan(past, {
+    weekStart: campaign.week,
+    engine: 'heuristic',
+    name: campaign.name,
+    actor: systemActor,
+  })
   await ctx.pool.query('update campaigns set is_demo = true, created_at = $2 where id = $1', [id, planned])
   await approveCampaign(past, systemActor, id)
   await startCampaign(past, systemActor, id)
@@ -59,11 +69,18 @@ export async function playPastCampaign(ctx: Ctx, chance: Chance, shop: DemoShop,
        from jsonb_to_recordset($1::jsonb) as o(id uuid, status text, opened_at timestamptz, clicked_at timestamptz, error text) where sends.id = o.id`,
       [JSON.stringify(story.outcomes)],
     )
-    await tx.query(`update actions set status = 'sent' where actions.campaign_id = $1 and actions.status in ('pending', 'queued')`, [id])
+    await tx.query(
+      `update actions set status = 'sent' where actions.campaign_id = $1 and actions.status in ('pending', 'queued')`,
+      [id],
+    )
     await insertOrders(tx, story.orders, null)
     for (let i = 0; i < story.events.length; i += 2000) await appendEvents(tx, story.events.slice(i, i + 2000))
     await closeAddresses(tx, ctx.config, story.closings, { source: 'demo: link in a message' })
-    await tx.query(`update campaigns set status = 'completed', started_at = $2, finished_at = $3 where id = $1`, [id, planned, instantOf(addDays(campaign.week, 7), '00:00', demoZone)])
+    await tx.query(`update campaigns set status = 'completed', started_at = $2, finished_at = $3 where id = $1`, [
+      id,
+      planned,
+      instantOf(addDays(campaign.week, 7), '00:00', demoZone),
+    ])
   })
   await attributeOrders(ctx, { since: planned })
   await refreshCampaignCounters(ctx.pool, [id])
@@ -82,16 +99,38 @@ function drawStory(ctx: Ctx, chance: Chance, shop: DemoShop, campaignId: string,
   for (const send of sends) {
     const sent = send.due_at.getTime()
     const event = (type: string, at: number, more: Partial<NewEvent> = {}): void => {
-      story.events.push({ type, at: new Date(at), sendId: send.id, campaignId, customerId: send.customer_id, channel: send.channel, segment: send.segment, ...more })
+      story.events.push({
+        type,
+        at: new Date(at),
+        sendId: send.id,
+        campaignId,
+        customerId: send.customer_id,
+        channel: send.channel,
+        segment: send.segment,
+        ...more,
+      })
     }
     const close = (reason: 'unsubscribe' | 'hard_bounce', at: number): void => {
-      story.closings.push({ channel: send.channel, address: send.recipient, customerId: send.customer_id, sendId: send.id, reason, at: new Date(at) })
+      story.closings.push({
+        channel: send.channel,
+        address: send.recipient,
+        customerId: send.customer_id,
+        sendId: send.id,
+        reason,
+        at: new Date(at),
+      })
     }
     event('sent', sent, { key: `sent:${send.id}` })
     if (chance.yes(0.018)) {
       event('bounce', sent + 20_000, { key: `bounce:${send.id}`, properties: { class: 'hard', code: '5.1.1' } })
       close('hard_bounce', sent + 20_000)
-      story.outcomes.push({ id: send.id, status: 'bounced', opened_at: null, clicked_at: null, error: '550 5.1.1 no such mailbox' })
+      story.outcomes.push({
+        id: send.id,
+        status: 'bounced',
+        opened_at: null,
+        clicked_at: null,
+        error: '550 5.1.1 no such mailbox',
+      })
       continue
     }
     event('delivered', sent + 9_000, { key: `delivered:${send.id}` })
@@ -112,12 +151,24 @@ function drawStory(ctx: Ctx, chance: Chance, shop: DemoShop, campaignId: string,
       const at = new Date(clickedAt + Math.round(chance.next() * 3 * day))
       if (at.getTime() < now) story.orders.push(again(chance, usual, at, story.orders.length, campaignId))
     }
-    story.outcomes.push({ id: send.id, status: 'delivered', opened_at: opens ? new Date(openedAt).toISOString() : null, clicked_at: clicks ? new Date(clickedAt).toISOString() : null, error: null })
+    story.outcomes.push({
+      id: send.id,
+      status: 'delivered',
+      opened_at: opens ? new Date(openedAt).toISOString() : null,
+      clicked_at: clicks ? new Date(clickedAt).toISOString() : null,
+      error: null,
+    })
   }
   return story
 }
 
 // The visit the message brought: the customer's usual basket once more.
 function again(chance: Chance, usual: DemoOrder, at: Date, n: number, campaignId: string): DemoOrder {
-  return { ...usual, id: chance.uuid(at), external_id: `demo-x-${campaignId.slice(0, 13)}-${n}`, at, lines: usual.lines.map((l) => ({ ...l, id: chance.uuid(at) })) }
+  return {
+    ...usual,
+    id: chance.uuid(at),
+    external_id: `demo-x-${campaignId.slice(0, 13)}-${n}`,
+    at,
+    lines: usual.lines.map((l) => ({ ...l, id: chance.uuid(at) })),
+  }
 }

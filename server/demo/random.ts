@@ -42,12 +42,16 @@ export function createChance(seed: number): Chance {
       for (;;) {
         const x = chance.normal()
         const v = (1 + c * x) ** 3
-        if (v > 0 && Math.log(1 - next()) < 0.5 * x * x + d - d * v + d * Math.log(v)) return (d * v * boost * mean) / shape
+        if (v > 0 && Math.log(1 - next()) < 0.5 * x * x + d - d * v + d * Math.log(v))
+          return (d * v * boost * mean) / shape
       }
     },
     uuid(at) {
       const time = at.getTime().toString(16).padStart(12, '0')
-      const hex = (digits: number): string => Math.floor(next() * 16 ** digits).toString(16).padStart(digits, '0')
+      const hex = (digits: number): string =>
+        Math.floor(next() * 16 ** digits)
+          .toString(16)
+          .padStart(digits, '0')
       return `${time.slice(0, 8)}-${time.slice(8)}-7${hex(3)}-${(8 + Math.floor(next() * 4)).toString(16)}${hex(3)}-${hex(6)}${hex(6)}`
     },
   }

@@ -2,7 +2,9 @@ import type { ClientBase, Pool } from 'pg'
 import { emailOfDemo } from './identity.ts'
 
 /** How much demo data is in the shop. */
-export async function demoState(client: ClientBase | Pool): Promise<{ present: boolean; customers: number; orders: number; campaigns: number }> {
+export async function demoState(
+  client: ClientBase | Pool,
+): Promise<{ present: boolean; customers: number; orders: number; campaigns: number }> {
   const { rows } = await client.query<{ present: boolean; customers: number; orders: number; campaigns: number }>(
     `select exists (select 1 from settings where settings.name = 'demo') as present,
        (select count(*) from customers where customers.is_demo) as customers,
@@ -16,7 +18,9 @@ export async function demoState(client: ClientBase | Pool): Promise<{ present: b
  * Removes every row the demo brought, and what hung on it. Runs in the caller's transaction. What a real person
  * added meanwhile (users, customers, campaigns without the demo mark) stays.
  */
-export async function removeDemo(client: ClientBase): Promise<{ removed_customers: number; removed_orders: number; removed_campaigns: number }> {
+export async function removeDemo(
+  client: ClientBase,
+): Promise<{ removed_customers: number; removed_orders: number; removed_campaigns: number }> {
   const before = await demoState(client)
   // Events of demo customers or campaigns first, then everything that cascades; the rollup is derived, so rebuilt.
   await client.query(`delete from event_keys where event_keys.event_id in (select e.id from analytics_events as e
@@ -29,14 +33,27 @@ export async function removeDemo(client: ClientBase): Promise<{ removed_customer
     or s.customer_id in (select c.id from customers as c where c.is_demo))`)
   await client.query(`delete from sends as s where s.customer_id in (select c.id from customers as c where c.is_demo)`)
   await client.query('delete from campaigns as p where p.is_demo')
-  await client.query('delete from suppressions as s where s.is_demo or s.customer_id in (select c.id from customers as c where c.is_demo)')
+  await client.query(
+    'delete from suppressions as s where s.is_demo or s.customer_id in (select c.id from customers as c where c.is_demo)',
+  )
   await client.query('delete from customers as c where c.is_demo')
   await client.query('delete from offers as o where o.is_demo')
-  await client.query('delete from products as p where p.is_demo and not exists (select 1 from order_items as i where i.product_id = p.id)')
-  await client.query('update stores set is_demo = false where stores.is_demo and exists (select 1 from customers as c where c.store_id = stores.id)')
+  await client.query(
+    'delete from products as p where p.is_demo and not exists (select 1 from order_items as i where i.product_id = p.id)',
+  )
+  await client.query(
+    'update stores set is_demo = false where stores.is_demo and exists (select 1 from customers as c where c.store_id = stores.id)',
+  )
   await client.query('delete from stores where stores.is_demo')
-  await client.query('update segments set customer_count = (select count(*) from segment_members as m where m.segment_id = segments.id)')
-  await client.query(`delete from settings where settings.name in ('demo', 'shop') and exists (select 1 from settings as d where d.name = 'demo')`)
-  await client.query('delete from users where users.email = $1 and exists (select 1 from users as u where u.role = $2 and u.email <> $1 and u.is_active)', [emailOfDemo, 'admin'])
+  await client.query(
+    'update segments set customer_count = (select count(*) from segment_members as m where m.segment_id = segments.id)',
+  )
+  await client.query(
+    `delete from settings where settings.name in ('demo', 'shop') and exists (select 1 from settings as d where d.name = 'demo')`,
+  )
+  await client.query(
+    'delete from users where users.email = $1 and exists (select 1 from users as u where u.role = $2 and u.email <> $1 and u.is_active)',
+    [emailOfDemo, 'admin'],
+  )
   return { removed_customers: before.customers, removed_orders: before.orders, removed_campaigns: before.campaigns }
 }

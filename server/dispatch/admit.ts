@@ -1,29 +1,23 @@
 import { localDate } from '#core/calendar.ts'
 import { gate, type GateInput } from '#core/compliance/gate.ts'
-import { defaultPolicy, type Policy } from '#core/compliance/policy.ts'
+import type { Policy } from '#core/compliance/policy.ts'
 import { checkOffer } from '#core/compliance/rules.ts'
 import { decisive, type Verdict } from '#core/compliance/verdict.ts'
-import type { Department, Offer } from '#core/planning/offer.ts'
+import type { StoreForGate } from '#core/planning/assign.ts'
+import type { Offer } from '#core/planning/offer.ts'
 import type { LimitSettings } from '#contract/settings.ts'
 import type { Ctx } from '../context.ts'
+import { readPolicy } from '../policy.ts'
 import { readSetting } from '../settings.ts'
+import { loadStores } from '../stores.ts'
 import { addressHash } from '../suppression.ts'
-import type { ClaimedSend } from './claim.ts'
-
-interface GateStore {
-  state: string
-  legal_name: string
-  name: string
-  licence_number: string | null
-  sells: readonly Department[]
-  time_zone: string
-}
+import { storeOf, type ClaimedSend } from './claim.ts'
 
 interface Rules {
   limits: LimitSettings
   policy: Policy
-  stores: Map<string, GateStore>
-  first: GateStore | null
+  stores: Map<string, StoreForGate>
+  first: StoreForGate
   readAt: number
 }
 
@@ -35,11 +29,23 @@ export interface Admission {
 const rulesMs = 5_000
 // A message without an action (a test of the shop, a plain note) offers nothing.
 const noOffer: Offer = {
-  id: '00000000-0000-7000-8000-000000000000', key: 'none', title: 'No offer', kind: 'content', value: null, min_quantity: null, department: null, category: null,
-  product_ids: [], min_spend_cents: null, funded_by: 'store', redeemable_as_coupon: false, code: null, unit_cost_cents: null, regular_price_cents: null, valid_from: null, valid_to: null,
-}
-const noStore: Verdict = {
-  outcome: 'deny', rule_id: 'us-email-footer-required', summary: 'The shop has no store with a postal address, which every message must show.', source: '15 U.S.C. 7704(a)(5)', confidence: 'high', cure: 'Add a store under Settings.',
+  id: '00000000-0000-7000-8000-000000000000',
+  key: 'none',
+  title: 'No offer',
+  kind: 'content',
+  value: null,
+  min_quantity: null,
+  department: null,
+  category: null,
+  product_ids: [],
+  min_spend_cents: null,
+  funded_by: 'store',
+  redeemable_as_coupon: false,
+  code: null,
+  unit_cost_cents: null,
+  regular_price_cents: null,
+  valid_from: null,
+  valid_to: null,
 }
 
 /** The same gate that planning asked, asked again at the moment of sending: people change their mind in between. */
@@ -49,20 +55,25 @@ export function createAdmission(ctx: Ctx): Admission {
 
   async function readRules(): Promise<Rules> {
     if (rules && Date.now() - rules.readAt < rulesMs) return rules
-    const [limits, { rows }] = await Promise.all([
+    const [limits, policy, stores] = await Promise.all([
       readSetting(ctx.pool, 'limits'),
-      ctx.pool.query<GateStore & { id: string }>(
-        'select s.id, s.state, s.legal_name, s.name, s.licence_number, s.sells, s.time_zone from stores as s order by s.created_at, s.id limit 1000',
-      ),
+      readPolicy(ctx.pool),
+      loadStores(ctx.pool),
     ])
     offers.clear()
-    return (rules = { limits, policy: defaultPolicy(), stores: new Map(rows.map((r) => [r.id, r])), first: rows[0] ?? null, readAt: Date.now() })
+    return (rules = {
+      limits,
+      policy,
+      stores: new Map(stores.map((s) => [s.id, s])),
+      first: stores[0]!,
+      readAt: Date.now(),
+    })
   }
 
   // The law on an offer is the same for everybody of a store and day: asked once, not a million times.
-  function offerVerdicts(offer: Offer, storeId: string | null, store: GateStore, policy: Policy, at: Date): readonly Verdict[] {
+  function offerVerdicts(offer: Offer, store: StoreForGate, policy: Policy, at: Date): readonly Verdict[] {
     const day = localDate(at, store.time_zone)
-    const key = `${JSON.stringify(offer)}|${storeId ?? ''}|${day}`
+    const key = `${JSON.stringify(offer)}|${store.id}|${day}`
     let known = offers.get(key)
     if (!known) {
       if (offers.size > 500) offers.clear()
@@ -77,8 +88,7 @@ export function createAdmission(ctx: Ctx): Admission {
       const suppressed = await readSuppressed(ctx, sends)
       const at = ctx.clock()
       return sends.map((send, i) => {
-        const store = (send.store_id ? stores.get(send.store_id) : undefined) ?? first
-        if (!store) return noStore
+        const store = stores.get(storeOf(send) ?? '') ?? first
         const person = send.person
         const input: GateInput = {
           recipient: {
@@ -94,13 +104,14 @@ export function createAdmission(ctx: Ctx): Admission {
           },
           channel: send.channel,
           offer: send.offer ?? noOffer,
-          template: { has_footer: true, has_unsubscribe: true },
+          // The footer with address and unsubscribe link is locked; only a shop without a store has no address to show.
+          template: { has_footer: store.id !== 'shop', has_unsubscribe: true },
           store,
           policy,
           limits,
           history: { week: send.sent_week, sms_week: send.sent_sms_week },
           at,
-          offerVerdicts: offerVerdicts(send.offer ?? noOffer, send.store_id, store, policy, at),
+          offerVerdicts: offerVerdicts(send.offer ?? noOffer, store, policy, at),
         }
         return decisive(gate(input))
       })
@@ -115,5 +126,8 @@ async function readSuppressed(ctx: Ctx, sends: readonly ClaimedSend[]): Promise<
     [hashes],
   )
   const closed = new Set(rows.map((r) => `${r.channel}:${r.hash}`))
-  return sends.map((send, i) => closed.has(`all:${hashes[i]!.toString('hex')}`) || closed.has(`${send.channel}:${hashes[i]!.toString('hex')}`))
+  return sends.map(
+    (send, i) =>
+      closed.has(`all:${hashes[i]!.toString('hex')}`) || closed.has(`${send.channel}:${hashes[i]!.toString('hex')}`),
+  )
 }

@@ -37,6 +37,11 @@ export interface ClaimedSend {
   sent_sms_week: number
 }
 
+/** The store the plan chose, else the customer's own. */
+export function storeOf(send: Pick<ClaimedSend, 'variables' | 'store_id'>): string | null {
+  return typeof send.variables['store_id'] === 'string' ? send.variables['store_id'] : send.store_id
+}
+
 const leaseSeconds = 60
 
 /** Running campaigns that have something to send now over this channel. */
@@ -56,7 +61,13 @@ export async function dueCampaigns(ctx: Ctx, channel: ChannelKind, campaignId: s
  * Leases up to `limit` due sends of a running campaign to this worker, in one statement: whoever dies with them loses
  * the lease, whoever asks at the same time gets others.
  */
-export async function claimBatch(ctx: Ctx, worker: Worker, channel: ChannelKind, campaignId: string, limit: number): Promise<ClaimedSend[]> {
+export async function claimBatch(
+  ctx: Ctx,
+  worker: Worker,
+  channel: ChannelKind,
+  campaignId: string,
+  limit: number,
+): Promise<ClaimedSend[]> {
   const batchId = randomUUID()
   const { rows } = await ctx.pool.query<ClaimedSend>({
     name: 'dispatch-claim',
@@ -98,5 +109,8 @@ export async function claimBatch(ctx: Ctx, worker: Worker, channel: ChannelKind,
 /** Keeps the leases of batches in work; a worker that hangs lets them run out. */
 export async function renewLeases(ctx: Ctx, batchIds: readonly string[]): Promise<void> {
   if (batchIds.length === 0) return
-  await ctx.pool.query(`update send_batches set leased_until = now() + make_interval(secs => ${leaseSeconds}) where id = any($1::uuid[]) and closed_at is null`, [batchIds])
+  await ctx.pool.query(
+    `update send_batches set leased_until = now() + make_interval(secs => ${leaseSeconds}) where id = any($1::uuid[]) and closed_at is null`,
+    [batchIds],
+  )
 }

@@ -1,3 +1,4 @@
+import { completeCampaigns } from '../campaign-state.ts'
 import { createComposer } from '../composer.ts'
 import type { Ctx } from '../context.ts'
 import { createAdmission } from './admit.ts'
@@ -6,7 +7,7 @@ import { createGroupCommit, isAway } from './group-commit.ts'
 import { createLane, type Lane } from './lane.ts'
 import { startLiveness, type Worker } from './liveness.ts'
 import { createProgress } from './progress.ts'
-import { completeCampaigns, reclaimBatches, rollWindows } from './sweep.ts'
+import { cancelLeftovers, reclaimBatches, rollWindows } from './sweep.ts'
 
 export interface DispatchOptions {
   signal: AbortSignal
@@ -34,14 +35,21 @@ export async function runDispatcher(ctx: Ctx, options: DispatchOptions): Promise
 }
 
 /** Sends until nothing is due any more (of one campaign, or of all), as the command line does. */
-export async function dispatchOnce(ctx: Ctx, options: { signal?: AbortSignal; campaignId?: string } = {}): Promise<DispatchSummary> {
+export async function dispatchOnce(
+  ctx: Ctx,
+  options: { signal?: AbortSignal; campaignId?: string } = {},
+): Promise<DispatchSummary> {
   const stop = new AbortController()
   const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal
-  const sent = await run(ctx, { signal, ...(options.campaignId ? { campaignId: options.campaignId } : {}) }, async (lanes) => {
-    if (!lanes.every((lane) => lane.isIdle()) || (await hasSoon(ctx, options.campaignId ?? null))) return false
-    stop.abort()
-    return true
-  })
+  const sent = await run(
+    ctx,
+    { signal, ...(options.campaignId ? { campaignId: options.campaignId } : {}) },
+    async (lanes) => {
+      if (!lanes.every((lane) => lane.isIdle()) || (await hasSoon(ctx, options.campaignId ?? null))) return false
+      stop.abort()
+      return true
+    },
+  )
   await completeCampaigns(ctx)
   const { rows } = await ctx.pool.query<{ status: string; n: number }>(
     `select s.status, count(*) as n from sends as s where $1::uuid is null or s.campaign_id = $1 group by 1`,
@@ -50,7 +58,11 @@ export async function dispatchOnce(ctx: Ctx, options: { signal?: AbortSignal; ca
   return { counts: Object.fromEntries(rows.map((r) => [r.status, r.n])), sent }
 }
 
-async function run(ctx: Ctx, { signal, campaignId }: DispatchOptions, isDone: (lanes: readonly Lane[]) => Promise<boolean>): Promise<number> {
+async function run(
+  ctx: Ctx,
+  { signal, campaignId }: DispatchOptions,
+  isDone: (lanes: readonly Lane[]) => Promise<boolean>,
+): Promise<number> {
   const worker = await connect(ctx, signal)
   if (!worker) return 0
   const progress = createProgress(ctx)
@@ -61,14 +73,25 @@ async function run(ctx: Ctx, { signal, campaignId }: DispatchOptions, isDone: (l
       progress.touch(s.campaign_id)
     }
   })
-  const tools = { ctx, worker, commit, composer: createComposer(ctx), admission: createAdmission(ctx), campaignId: campaignId ?? null, signal }
+  const tools = {
+    ctx,
+    worker,
+    commit,
+    composer: createComposer(ctx),
+    admission: createAdmission(ctx),
+    campaignId: campaignId ?? null,
+    signal,
+  }
   // The sweep comes first: what a killed worker held must not wait for this one's own work.
   await sweep(ctx, worker, progress.touch)
   const lanes = [createLane({ ...tools, kind: 'email' }), createLane({ ...tools, kind: 'sms' })]
   const wakeAll = (): void => {
     for (const lane of lanes) lane.wake()
   }
-  const stops = [ctx.bus.subscribe('dispatch', wakeAll), ctx.bus.subscribe('campaign.', (_topic, payload) => void (payload['counts'] || wakeAll()))]
+  const stops = [
+    ctx.bus.subscribe('dispatch', wakeAll),
+    ctx.bus.subscribe('campaign.', (_topic, payload) => void (payload['counts'] || wakeAll())),
+  ]
   const keeper = keepHouse(ctx, worker, lanes, signal, progress.touch, isDone)
   try {
     await Promise.all(lanes.map((lane) => lane.run()))
@@ -94,7 +117,14 @@ async function connect(ctx: Ctx, signal: AbortSignal): Promise<Worker | null> {
   return null
 }
 
-async function keepHouse(ctx: Ctx, worker: Worker, lanes: readonly Lane[], signal: AbortSignal, touch: (id: string) => void, isDone: (lanes: readonly Lane[]) => Promise<boolean>): Promise<void> {
+async function keepHouse(
+  ctx: Ctx,
+  worker: Worker,
+  lanes: readonly Lane[],
+  signal: AbortSignal,
+  touch: (id: string) => void,
+  isDone: (lanes: readonly Lane[]) => Promise<boolean>,
+): Promise<void> {
   let renewedAt = Date.now()
   let sweptAt = Date.now()
   let rolledAt = 0
@@ -104,7 +134,10 @@ async function keepHouse(ctx: Ctx, worker: Worker, lanes: readonly Lane[], signa
     try {
       if (await isDone(lanes)) return
       if (now - renewedAt > renewEveryMs) {
-        await renewLeases(ctx, lanes.flatMap((lane) => lane.batches()))
+        await renewLeases(
+          ctx,
+          lanes.flatMap((lane) => lane.batches()),
+        )
         renewedAt = now
       }
       if (now - sweptAt > sweepEveryMs) {
@@ -113,6 +146,7 @@ async function keepHouse(ctx: Ctx, worker: Worker, lanes: readonly Lane[], signa
       }
       if (now - rolledAt > windowEveryMs) {
         await rollWindows(ctx)
+        await cancelLeftovers(ctx)
         rolledAt = now
       }
     } catch (err) {

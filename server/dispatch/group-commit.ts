@@ -1,6 +1,14 @@
 import { withTx } from '#db/pool.ts'
 import type { Ctx } from '../context.ts'
-import { closeBatches, writeResults, writeStarts, type ResultItem, type Settled, type StartItem, type StartVerdict } from './ledger.ts'
+import {
+  closeBatches,
+  writeResults,
+  writeStarts,
+  type ResultItem,
+  type Settled,
+  type StartItem,
+  type StartVerdict,
+} from './ledger.ts'
 
 /** Writes of all slots, one transaction at a time: while one commits, the next collects. */
 export interface GroupCommit {
@@ -43,18 +51,34 @@ export function createGroupCommit(ctx: Ctx, onSettled: (settled: readonly Settle
 
   async function drain(): Promise<void> {
     while (starts.length + results.length + closing.length > 0) {
-      const batch = { starts: starts.splice(0, mostPerFlush), results: results.splice(0, mostPerFlush), closing: closing.splice(0) }
+      const batch = {
+        starts: starts.splice(0, mostPerFlush),
+        results: results.splice(0, mostPerFlush),
+        closing: closing.splice(0),
+      }
       await flush(batch.starts, batch.results, batch.closing)
     }
   }
 
-  async function flush(started: Waiting<StartItem, StartVerdict>[], finished: Waiting<ResultItem, void>[], closed: string[]): Promise<void> {
+  async function flush(
+    started: Waiting<StartItem, StartVerdict>[],
+    finished: Waiting<ResultItem, void>[],
+    closed: string[],
+  ): Promise<void> {
     const until = Date.now() + patienceMs
     for (let attempt = 0; ; attempt++) {
       try {
         const { verdicts, settled } = await withTx(ctx.pool, async (tx) => {
-          const settled = await writeResults(tx, ctx.config, finished.map((w) => w.item))
-          const verdicts = await writeStarts(tx, started.map((w) => w.item), ctx.clock())
+          const settled = await writeResults(
+            tx,
+            ctx.config,
+            finished.map((w) => w.item),
+          )
+          const verdicts = await writeStarts(
+            tx,
+            started.map((w) => w.item),
+            ctx.clock(),
+          )
           await closeBatches(tx, closed)
           return { verdicts, settled }
         })
@@ -65,7 +89,8 @@ export function createGroupCommit(ctx: Ctx, onSettled: (settled: readonly Settle
       } catch (error) {
         if (isAway(error)) {
           if (Date.now() < until) {
-            if (attempt === 0) ctx.log.warn({ waiting: finished.length }, 'the database is away, results are kept in memory')
+            if (attempt === 0)
+              ctx.log.warn({ waiting: finished.length }, 'the database is away, results are kept in memory')
             await pauseMs(Math.min(1000, 50 * 2 ** attempt))
             continue
           }
@@ -81,7 +106,8 @@ export function createGroupCommit(ctx: Ctx, onSettled: (settled: readonly Settle
           return
         }
         for (const w of [...started, ...finished]) w.reject(error as Error)
-        if (started.length + finished.length === 0) ctx.log.error({ err: error as Error }, 'a batch could not be closed')
+        if (started.length + finished.length === 0)
+          ctx.log.error({ err: error as Error }, 'a batch could not be closed')
         return
       }
     }
@@ -112,7 +138,9 @@ export function createGroupCommit(ctx: Ctx, onSettled: (settled: readonly Settle
 export function isAway(error: unknown): boolean {
   const { code, message } = error as { code?: string; message?: string }
   if (code && /^(08|57P0|53|40|55P03|25006|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH)/.test(code)) return true
-  return /Connection terminated|terminated unexpectedly|timeout exceeded when trying to connect|not queryable|Client was closed|Connection ended/i.test(message ?? '')
+  return /Connection terminated|terminated unexpectedly|timeout exceeded when trying to connect|not queryable|Client was closed|Connection ended/i.test(
+    message ?? '',
+  )
 }
 
 function pauseMs(ms: number): Promise<void> {

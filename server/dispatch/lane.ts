@@ -49,6 +49,7 @@ export function createLane({ ctx, kind, worker, commit, composer, admission, cam
   const readySleepers = new Set<() => void>()
   let slots = ctx.config.slots
   let perMinute: number | null = null
+  let settingsAt = 0
   let breaker = closedBreaker
   let isProbing = false
   let bucket = { tokens: 1, atMs: 0 }
@@ -73,7 +74,22 @@ export function createLane({ ctx, kind, worker, commit, composer, admission, cam
   }
 
   function result(send: ClaimedSend, over: Partial<ResultItem> & Pick<ResultItem, 'status'>): ResultItem {
-    return { sendId: send.id, batchId: send.batch_id, outcome: null, code: null, detail: null, provider: null, providerMessageId: null, refusedBy: null, dueAt: null, windowEnd: null, retryCount: send.retry_count, at: ctx.clock(), deadAddress: null, ...over }
+    return {
+      sendId: send.id,
+      batchId: send.batch_id,
+      outcome: null,
+      code: null,
+      detail: null,
+      provider: null,
+      providerMessageId: null,
+      refusedBy: null,
+      dueAt: null,
+      windowEnd: null,
+      retryCount: send.retry_count,
+      at: ctx.clock(),
+      deadAddress: null,
+      ...over,
+    }
   }
 
   async function finish(item: ResultItem): Promise<void> {
@@ -96,6 +112,7 @@ export function createLane({ ctx, kind, worker, commit, composer, admission, cam
     if (batch.left > 0) return
     held.delete(batchId)
     if (!batch.isAbandoned) commit.close(batchId)
+    if (held.size === 0) wake()
   }
 
   // Claims, asks the gate, builds the messages. Returns how many sends were claimed.
@@ -103,7 +120,7 @@ export function createLane({ ctx, kind, worker, commit, composer, admission, cam
     const due = await dueCampaigns(ctx, kind, campaignId)
     const id = due.length > 0 ? due[turn++ % due.length] : undefined
     if (!id) return 0
-    const sends = await claimBatch(ctx, worker, kind, id, Math.min(500, Math.max(50, slots * 5)))
+    const sends = await claimBatch(ctx, worker, kind, id, Math.min(500, Math.max(50, slots * 10)))
     if (sends.length === 0) return 0
     held.set(sends[0]!.batch_id, { left: sends.length, isAbandoned: false })
     try {
@@ -127,13 +144,33 @@ export function createLane({ ctx, kind, worker, commit, composer, admission, cam
       if (verdict.outcome === 'defer' && verdict.until && verdict.until.slice(0, 10) <= send.campaign_end) {
         const dueAt = new Date(verdict.until)
         const length = Math.max(3_600_000, send.window_end.getTime() - send.due_at.getTime())
-        refused.push(finish(result(send, { status: 'pending', dueAt, windowEnd: new Date(Math.max(send.window_end.getTime(), dueAt.getTime() + length)), detail: verdict.summary, refusedBy: verdict.rule_id })))
-      } else refused.push(finish(result(send, { status: 'skipped', refusedBy: verdict.rule_id, detail: verdict.summary })))
+        refused.push(
+          finish(
+            result(send, {
+              status: 'pending',
+              dueAt,
+              windowEnd: new Date(Math.max(send.window_end.getTime(), dueAt.getTime() + length)),
+              detail: verdict.summary,
+              refusedBy: verdict.rule_id,
+            }),
+          ),
+        )
+      } else
+        refused.push(finish(result(send, { status: 'skipped', refusedBy: verdict.rule_id, detail: verdict.summary })))
     })
     admitted.forEach((send, i) => {
       const message = messages[i]
       if (message && !('failure' in message)) ready.push({ send, message })
-      else refused.push(finish(result(send, { status: 'failed', refusedBy: 'render', detail: message?.failure ?? 'The message could not be built.' })))
+      else
+        refused.push(
+          finish(
+            result(send, {
+              status: 'failed',
+              refusedBy: 'render',
+              detail: message?.failure ?? 'The message could not be built.',
+            }),
+          ),
+        )
     })
     for (const done of readySleepers) done()
     await Promise.all(refused)
@@ -142,11 +179,14 @@ export function createLane({ ctx, kind, worker, commit, composer, admission, cam
   async function feed(): Promise<void> {
     while (!signal.aborted) {
       try {
-        const settings = (await readChannels(ctx.pool))[kind]
-        slots = settings.slots ?? ctx.config.slots
-        perMinute = settings.rate_per_minute
-        // Leave the database alone while there is enough to do, and while the provider is away.
-        const enough = ready.length >= slots || breaker.openUntilMs > Date.now()
+        if (Date.now() - settingsAt > lookEveryMs) {
+          const settings = (await readChannels(ctx.pool))[kind]
+          slots = settings.slots ?? ctx.config.slots
+          perMinute = settings.rate_per_minute
+          settingsAt = Date.now()
+        }
+        // Claim well ahead, so that no slot waits for it; not while there is enough to do, nor while the provider is away.
+        const enough = ready.length >= slots * 5 || breaker.openUntilMs > Date.now()
         const claimed = enough ? -1 : await refill()
         foundNothing = claimed === 0 && held.size === 0
         if (claimed === 0) await sleep(lookEveryMs)
@@ -184,9 +224,18 @@ export function createLane({ ctx, kind, worker, commit, composer, admission, cam
 
   function afterStop(send: ClaimedSend, verdict: Exclude<StartVerdict, 'go'>): ResultItem | null {
     if (verdict === 'lost') return null
-    if (verdict === 'cancelled') return result(send, { status: 'cancelled', refusedBy: 'campaign-cancelled', detail: 'The campaign was cancelled.' })
+    if (verdict === 'cancelled')
+      return result(send, {
+        status: 'cancelled',
+        refusedBy: 'campaign-cancelled',
+        detail: 'The campaign was cancelled.',
+      })
     if (verdict === 'paused' || verdict === 'window') return result(send, { status: 'pending' })
-    return result(send, { status: 'skipped', refusedBy: verdict === 'person-consent' ? `person-consent-${kind}` : verdict, detail: 'The customer said no, or was removed, after this message was planned.' })
+    return result(send, {
+      status: 'skipped',
+      refusedBy: verdict === 'person-consent' ? `person-consent-${kind}` : verdict,
+      detail: 'The customer said no, or was removed, after this message was planned.',
+    })
   }
 
   async function attempt(channel: Channel, { send, message }: Ready): Promise<ResultItem> {
@@ -201,11 +250,23 @@ export function createLane({ ctx, kind, worker, commit, composer, admission, cam
     const before = breaker.failures
     breaker = afterResult(breaker, reachable, Date.now(), Math.random())
     isProbing = false
-    if (before < 3 && breaker.failures >= 3) ctx.log.warn({ channel: kind, provider: channel.name }, 'the provider is away, waiting for it')
-    const next = settle(outcome, { retryCount: send.retry_count, resendUnknown: send.resend_unknown }, ctx.clock(), Math.random())
+    if (before < 3 && breaker.failures >= 3)
+      ctx.log.warn({ channel: kind, provider: channel.name }, 'the provider is away, waiting for it')
+    const next = settle(
+      outcome,
+      { retryCount: send.retry_count, resendUnknown: send.resend_unknown },
+      ctx.clock(),
+      Math.random(),
+    )
     return result(send, {
-      status: next.status, outcome: outcome.kind, code: 'code' in outcome ? outcome.code : null, detail: next.error, provider: channel.name,
-      providerMessageId: outcome.kind === 'accepted' ? outcome.providerMessageId : null, dueAt: next.dueAt, retryCount: next.retryCount,
+      status: next.status,
+      outcome: outcome.kind,
+      code: 'code' in outcome ? outcome.code : null,
+      detail: next.error,
+      provider: channel.name,
+      providerMessageId: outcome.kind === 'accepted' ? outcome.providerMessageId : null,
+      dueAt: next.dueAt,
+      retryCount: next.retryCount,
       deadAddress: next.suppress ? { channel: kind, address: send.recipient, customerId: send.customer_id } : null,
     })
   }
@@ -233,7 +294,14 @@ export function createLane({ ctx, kind, worker, commit, composer, admission, cam
       try {
         const channel = await ctx.channels.get(kind)
         const [verdict]: [StartVerdict, void | null] = await Promise.all([
-          commit.start({ sendId: job.send.id, batchId: job.send.batch_id, channel: kind, addressHash: addressHash(ctx.config, kind, job.send.recipient), provider: channel.name, messageId: job.message.messageId }),
+          commit.start({
+            sendId: job.send.id,
+            batchId: job.send.batch_id,
+            channel: kind,
+            addressHash: addressHash(ctx.config, kind, job.send.recipient),
+            provider: channel.name,
+            messageId: job.message.messageId,
+          }),
           saved,
         ])
         done = verdict === 'go' ? await attempt(channel, job) : afterStop(job.send, verdict)
@@ -244,7 +312,12 @@ export function createLane({ ctx, kind, worker, commit, composer, admission, cam
         await saved
         // Nothing of it has left, whether or not the attempt was committed.
         ctx.log.error({ err: err as Error, send: job.send.id }, 'an attempt could not be begun')
-        done = result(job.send, { status: 'pending', outcome: 'deferred', code: 'database', detail: 'the attempt could not be begun' })
+        done = result(job.send, {
+          status: 'pending',
+          outcome: 'deferred',
+          code: 'database',
+          detail: 'the attempt could not be begun',
+        })
       }
     }
   }

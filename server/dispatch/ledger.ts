@@ -15,7 +15,15 @@ export interface StartItem {
 }
 
 /** `go`, or why not: the campaign stopped, the window closed, the person said no, or the send is no longer ours. */
-export type StartVerdict = 'go' | 'lost' | 'paused' | 'cancelled' | 'window' | 'person-erased' | 'person-consent' | 'person-suppressed'
+export type StartVerdict =
+  | 'go'
+  | 'lost'
+  | 'paused'
+  | 'cancelled'
+  | 'window'
+  | 'person-erased'
+  | 'person-consent'
+  | 'person-suppressed'
 
 /** What became of a send; with an outcome when there was an attempt. */
 export interface ResultItem {
@@ -46,7 +54,11 @@ export interface Settled {
 }
 
 /** Writes attempt rows for sends that may go. Repeating it after a lost answer gives the same verdicts. */
-export async function writeStarts(tx: ClientBase, items: readonly StartItem[], now: Date): Promise<Map<string, StartVerdict>> {
+export async function writeStarts(
+  tx: ClientBase,
+  items: readonly StartItem[],
+  now: Date,
+): Promise<Map<string, StartVerdict>> {
   if (items.length === 0) return new Map()
   const ids = items.map((i) => i.sendId)
   const { rows } = await tx.query<{ send_id: string; verdict: StartVerdict }>({
@@ -78,7 +90,16 @@ export async function writeStarts(tx: ClientBase, items: readonly StartItem[], n
         where j.verdict = 'go' and not exists (select 1 from delivery_attempts as a where a.send_id = j.send_id and a.batch_id = j.batch_id and a.outcome is null)
       )
       select judged.send_id, judged.verdict from judged`,
-    values: [ids, items.map((i) => i.batchId), items.map((i) => i.channel), items.map((i) => i.addressHash), items.map((i) => i.provider), items.map((i) => i.messageId), ...bounds(ids), now],
+    values: [
+      ids,
+      items.map((i) => i.batchId),
+      items.map((i) => i.channel),
+      items.map((i) => i.addressHash),
+      items.map((i) => i.provider),
+      items.map((i) => i.messageId),
+      ...bounds(ids),
+      now,
+    ],
   })
   return new Map(rows.map((row) => [row.send_id, row.verdict]))
 }
@@ -87,11 +108,26 @@ export async function writeStarts(tx: ClientBase, items: readonly StartItem[], n
  * Moves sends on and closes their attempts. Guarded, so that repeating it changes nothing: a send moves only while this
  * batch holds it, except that a late "accepted" still corrects a send that was already given up as unknown.
  */
-export async function writeResults(tx: ClientBase, config: Pick<Config, 'secret'>, items: readonly ResultItem[]): Promise<Settled[]> {
+export async function writeResults(
+  tx: ClientBase,
+  config: Pick<Config, 'secret'>,
+  items: readonly ResultItem[],
+): Promise<Settled[]> {
   if (items.length === 0) return []
   const rows = items.map((i) => ({
-    send_id: i.sendId, batch_id: i.batchId, status: i.status, outcome: i.outcome, code: i.code, detail: clean(i.detail), provider: i.provider,
-    provider_message_id: clean(i.providerMessageId), refused_by: i.refusedBy, due_at: i.dueAt, window_end: i.windowEnd, retry_count: i.retryCount, at: i.at,
+    send_id: i.sendId,
+    batch_id: i.batchId,
+    status: i.status,
+    outcome: i.outcome,
+    code: i.code,
+    detail: clean(i.detail),
+    provider: i.provider,
+    provider_message_id: clean(i.providerMessageId),
+    refused_by: i.refusedBy,
+    due_at: i.dueAt,
+    window_end: i.windowEnd,
+    retry_count: i.retryCount,
+    at: i.at,
   }))
   const { rows: settled } = await tx.query<Settled>({
     name: 'dispatch-results',
@@ -129,19 +165,37 @@ export async function writeResults(tx: ClientBase, config: Pick<Config, 'secret'
 
 /** Batches whose every send is settled. */
 export async function closeBatches(tx: ClientBase, batchIds: readonly string[]): Promise<void> {
-  if (batchIds.length > 0) await tx.query({ name: 'dispatch-close', text: 'update send_batches set closed_at = now() where id = any($1::uuid[]) and closed_at is null', values: [batchIds] })
+  if (batchIds.length > 0)
+    await tx.query({
+      name: 'dispatch-close',
+      text: 'update send_batches set closed_at = now() where id = any($1::uuid[]) and closed_at is null',
+      values: [batchIds],
+    })
 }
 
-async function report(tx: ClientBase, config: Pick<Config, 'secret'>, items: readonly ResultItem[], settled: readonly Settled[]): Promise<void> {
+async function report(
+  tx: ClientBase,
+  config: Pick<Config, 'secret'>,
+  items: readonly ResultItem[],
+  settled: readonly Settled[],
+): Promise<void> {
   const given = new Map(items.map((i) => [i.sendId, i]))
   const events: NewEvent[] = []
   for (const s of settled) {
     const item = given.get(s.id)
     if (!item) continue
-    const base = { at: item.at, sendId: s.id, campaignId: s.campaign_id, customerId: s.customer_id, channel: s.channel, segment: s.segment }
+    const base = {
+      at: item.at,
+      sendId: s.id,
+      campaignId: s.campaign_id,
+      customerId: s.customer_id,
+      channel: s.channel,
+      segment: s.segment,
+    }
     if (s.status === 'sent' || s.status === 'delivered') events.push({ ...base, type: 'sent', key: `sent:${s.id}` })
     if (s.status === 'delivered') events.push({ ...base, type: 'delivered', key: `delivered:${s.id}` })
-    if (s.status === 'failed' && item.deadAddress) events.push({ ...base, type: 'bounce', key: `bounce:${s.id}`, properties: { class: 'hard', code: item.code } })
+    if (s.status === 'failed' && item.deadAddress)
+      events.push({ ...base, type: 'bounce', key: `bounce:${s.id}`, properties: { class: 'hard', code: item.code } })
     else if (s.status === 'failed') events.push({ ...base, type: 'failed', properties: { code: item.code } })
   }
   await appendEvents(tx, events)
@@ -165,5 +219,10 @@ function bounds(ids: readonly string[]): [string, string] {
 
 // PostgreSQL's text holds no NUL, and a server's reply may hold anything.
 function clean(text: string | null): string | null {
-  return text === null ? null : text.toWellFormed().replace(/[\u0000-\u001f\u007f]+/g, ' ').slice(0, 500)
+  return text === null
+    ? null
+    : text
+        .toWellFormed()
+        .replace(/[\u0000-\u001f\u007f]+/g, ' ')
+        .slice(0, 500)
 }

@@ -26,7 +26,12 @@ export async function startLiveness(ctx: Ctx): Promise<Worker> {
   let retry: NodeJS.Timeout | undefined
 
   async function take(): Promise<void> {
-    const next = new pg.Client({ connectionString: ctx.databaseUrl, application_name: 'liquor-agent liveness', keepAlive: true, connectionTimeoutMillis: 5_000 })
+    const next = new pg.Client({
+      connectionString: ctx.databaseUrl,
+      application_name: 'liquor-agent liveness',
+      keepAlive: true,
+      connectionTimeoutMillis: 5_000,
+    })
     const lost = (): void => {
       if (client !== next) return
       client = null

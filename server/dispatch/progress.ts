@@ -27,7 +27,8 @@ export function createProgress(ctx: Ctx): Progress {
           from campaigns as c where c.id = any($1::uuid[])`,
         values: [ids],
       })
-      for (const row of rows) await ctx.bus.publish(`campaign.${row.id}`, { id: row.id, status: row.status, counts: row.counts })
+      for (const row of rows)
+        await ctx.bus.publish(`campaign.${row.id}`, { id: row.id, status: row.status, counts: row.counts })
     } catch (err) {
       ctx.log.debug({ err: err as Error }, 'progress not told')
     }
@@ -36,7 +37,7 @@ export function createProgress(ctx: Ctx): Progress {
   }
 
   function arm(): void {
-    timer ??= setTimeout(() => (running = tell()), Math.max(0, nextAt - Date.now()))
+    timer ??= setTimeout(() => void (running = tell()), Math.max(0, nextAt - Date.now()))
   }
 
   return {

@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { dispatch, Send, SendDetail, SendEvent } from '#contract/dispatch.ts'
 import { withTx } from '#db/pool.ts'
 import { audit, type Actor } from '../audit.ts'
+import { reopenCampaign } from '../campaign-state.ts'
 import { createComposer, type SendToRender } from '../composer.ts'
 import type { Ctx } from '../context.ts'
 import { AppError, InputError, notFound } from '../http/errors.ts'
@@ -17,24 +18,43 @@ const countLimit = 10_000
 
 /** Sends newest first, by page or by cursor (the id of the last one seen). Counts stop at ten thousand. */
 export async function listSends(ctx: Ctx, query: Query): Promise<z.input<NonNullable<typeof dispatch.list.reply>>> {
-  if (query.cursor && !/^[0-9a-f-]{36}$/i.test(query.cursor)) throw new InputError([{ path: 'query.cursor', message: 'This cursor is not one of ours.' }])
+  if (query.cursor && !/^[0-9a-f-]{36}$/i.test(query.cursor))
+    throw new InputError([{ path: 'query.cursor', message: 'This cursor is not one of ours.' }])
   const filter = `($1::uuid is null or s.campaign_id = $1) and ($2::uuid is null or s.customer_id = $2) and ($3::text is null or s.channel = $3)
     and ($4::text[] is null or s.status = any($4))`
   const values = [query.campaign_id ?? null, query.customer_id ?? null, query.channel ?? null, query.status ?? null]
   const [{ rows }, { rows: counted }] = await Promise.all([
     ctx.pool.query<Row>(
       `select ${columns} from (select * from sends as s where ${filter} and ($5::uuid is null or s.id < $5) order by s.id desc limit $6 offset $7) as s ${joins} order by s.id desc`,
-      [...values, query.cursor ?? null, query.page_size, query.cursor ? 0 : Math.min((query.page - 1) * query.page_size, 100_000)],
+      [
+        ...values,
+        query.cursor ?? null,
+        query.page_size,
+        query.cursor ? 0 : Math.min((query.page - 1) * query.page_size, 100_000),
+      ],
     ),
-    ctx.pool.query<{ n: number }>(`select count(*) as n from (select 1 from sends as s where ${filter} limit ${countLimit}) as x`, values),
+    ctx.pool.query<{ n: number }>(
+      `select count(*) as n from (select 1 from sends as s where ${filter} limit ${countLimit}) as x`,
+      values,
+    ),
   ])
   const total = counted[0]?.n ?? 0
-  return { data: rows, page: query.page, page_size: query.page_size, total, total_is_exact: total < countLimit, next_cursor: rows.length === query.page_size ? (rows.at(-1)?.id ?? null) : null }
+  return {
+    data: rows,
+    page: query.page,
+    page_size: query.page_size,
+    total,
+    total_is_exact: total < countLimit,
+    next_cursor: rows.length === query.page_size ? (rows.at(-1)?.id ?? null) : null,
+  }
 }
 
 /** One send with its attempts and its text, rebuilt from template version and variables. Throws not_found. */
 export async function readSend(ctx: Ctx, id: string): Promise<z.input<typeof SendDetail>> {
-  const { rows } = await ctx.pool.query<Row & Pick<SendToRender, 'variables' | 'store_id'>>(`select ${columns}, s.variables, cu.store_id from sends as s ${joins} where s.id = $1`, [id])
+  const { rows } = await ctx.pool.query<Row & Pick<SendToRender, 'variables' | 'store_id'>>(
+    `select ${columns}, s.variables, cu.store_id from sends as s ${joins} where s.id = $1`,
+    [id],
+  )
   const found = rows[0]
   if (!found) throw notFound('message', id)
   const { variables, store_id, ...send } = found
@@ -43,9 +63,25 @@ export async function readSend(ctx: Ctx, id: string): Promise<z.input<typeof Sen
       `select a.attempt, a.provider, a.message_id, a.outcome, a.code, a.detail, a.started_at, a.finished_at from delivery_attempts as a where a.send_id = $1 order by a.attempt`,
       [id],
     ),
-    createComposer(ctx).compose([{ id, campaign_id: send.campaign_id, recipient: send.recipient, template_id: send.template_id, variables, store_id }]),
+    createComposer(ctx).compose([
+      {
+        id,
+        campaign_id: send.campaign_id,
+        recipient: send.recipient,
+        template_id: send.template_id,
+        variables,
+        store_id,
+      },
+    ]),
   ])
-  return { ...send, attempts, message: message && !('failure' in message) ? { subject: message.subject, html: message.html(), text: message.text() } : null }
+  return {
+    ...send,
+    attempts,
+    message:
+      message && !('failure' in message)
+        ? { subject: message.subject, html: message.html(), text: message.text() }
+        : null,
+  }
 }
 
 /** What happened to a send, oldest first. Throws not_found. */
@@ -70,17 +106,30 @@ export async function resend(ctx: Ctx, actor: Actor, id: string): Promise<Row> {
     )
     const send = rows[0]
     if (!send) throw notFound('message', id)
-    if (send.status !== 'failed' && send.status !== 'unknown') throw new AppError('send.not_repeatable', `This message is ${send.status}; only failed and unknown ones can be sent again.`, { status: send.status })
-    if (send.campaign === 'cancelled' || send.campaign === 'draft') throw new AppError('campaign.not_running', `Its campaign is ${send.campaign}; nothing can be sent for it.`, { status: send.campaign })
+    if (send.status !== 'failed' && send.status !== 'unknown')
+      throw new AppError(
+        'send.not_repeatable',
+        `This message is ${send.status}; only failed and unknown ones can be sent again.`,
+        { status: send.status },
+      )
+    if (send.campaign === 'cancelled' || send.campaign === 'draft')
+      throw new AppError('campaign.not_running', `Its campaign is ${send.campaign}; nothing can be sent for it.`, {
+        status: send.campaign,
+      })
     const now = ctx.clock()
     await tx.query(
       `update sends set status = 'pending', batch_id = null, retry_count = 0, error_message = null, refused_by = null, due_at = $2,
          window_end = greatest(window_end, $2::timestamptz + interval '12 hours'), updated_at = now() where id = $1`,
       [id, now],
     )
-    // A campaign that was done takes up work again for this one message; the gate still decides about the hour.
-    await tx.query(`update campaigns set status = 'active', finished_at = null, end_date = greatest(end_date, $2::date), updated_at = now() where id = $1 and status = 'completed'`, [send.campaign_id, now])
-    await audit(tx, actor, { action: 'send.repeated', entity: 'send', entityId: id, before: { status: send.status }, after: { status: 'pending' } })
+    if (send.campaign_id) await reopenCampaign(tx, send.campaign_id, now)
+    await audit(tx, actor, {
+      action: 'send.repeated',
+      entity: 'send',
+      entityId: id,
+      before: { status: send.status },
+      after: { status: 'pending' },
+    })
   })
   await ctx.bus.publish('dispatch.due', { send: id })
   const { rows } = await ctx.pool.query<Row>(`select ${columns} from sends as s ${joins} where s.id = $1`, [id])

@@ -2,7 +2,6 @@ import { withTx } from '#db/pool.ts'
 import type { ChannelKind } from '#core/delivery/message.ts'
 import { settle } from '#core/dispatch/settle.ts'
 import type { Ctx } from '../context.ts'
-import { refreshCampaignCounters } from '../counters.ts'
 import { readSetting } from '../settings.ts'
 import { writeResults, type ResultItem } from './ledger.ts'
 import type { Worker } from './liveness.ts'
@@ -68,20 +67,42 @@ async function reclaim(ctx: Ctx, batchId: string): Promise<Reclaimed> {
   )
   const fates = await lookUp(ctx, attempts)
   return withTx(ctx.pool, async (tx) => {
-    const { rowCount } = await tx.query('update send_batches set closed_at = now() where id = $1 and closed_at is null', [batchId])
+    const { rowCount } = await tx.query(
+      'update send_batches set closed_at = now() where id = $1 and closed_at is null',
+      [batchId],
+    )
     if (rowCount === 0) return { batches: 0, released: 0, reconciled: 0, unknown: 0 }
     const now = ctx.clock()
     const results = attempts.map((a): ResultItem => {
       const fate = fates.get(a.message_id ?? '') ?? 'unknown'
-      const outcome = fate === 'accepted'
-        ? ({ kind: 'accepted', providerMessageId: a.message_id, isDelivered: true } as const)
-        : fate === 'absent'
-          ? ({ kind: 'deferred', code: 'worker.stopped', detail: 'the worker stopped before the message left', unreachable: true, retryAfterMs: 0 } as const)
-          : ({ kind: 'unknown', detail: 'the worker stopped while the message was on its way' } as const)
+      const outcome =
+        fate === 'accepted'
+          ? ({ kind: 'accepted', providerMessageId: a.message_id, isDelivered: true } as const)
+          : fate === 'absent'
+            ? ({
+                kind: 'deferred',
+                code: 'worker.stopped',
+                detail: 'the worker stopped before the message left',
+                unreachable: true,
+                retryAfterMs: 0,
+              } as const)
+            : ({ kind: 'unknown', detail: 'the worker stopped while the message was on its way' } as const)
       const next = settle(outcome, { retryCount: a.retry_count, resendUnknown: a.resend_unknown }, now, 0)
       return {
-        sendId: a.send_id, batchId, status: next.status, outcome: outcome.kind, code: outcome.kind === 'deferred' ? outcome.code : null, detail: next.error,
-        provider: null, providerMessageId: fate === 'accepted' ? a.message_id : null, refusedBy: null, dueAt: next.dueAt, windowEnd: null, retryCount: next.retryCount, at: now, deadAddress: null,
+        sendId: a.send_id,
+        batchId,
+        status: next.status,
+        outcome: outcome.kind,
+        code: outcome.kind === 'deferred' ? outcome.code : null,
+        detail: next.error,
+        provider: null,
+        providerMessageId: fate === 'accepted' ? a.message_id : null,
+        refusedBy: null,
+        dueAt: next.dueAt,
+        windowEnd: null,
+        retryCount: next.retryCount,
+        at: now,
+        deadAddress: null,
       }
     })
     await writeResults(tx, ctx.config, results)
@@ -95,7 +116,10 @@ async function reclaim(ctx: Ctx, batchId: string): Promise<Reclaimed> {
   })
 }
 
-async function lookUp(ctx: Ctx, attempts: readonly OpenAttempt[]): Promise<Map<string, 'accepted' | 'absent' | 'unknown'>> {
+async function lookUp(
+  ctx: Ctx,
+  attempts: readonly OpenAttempt[],
+): Promise<Map<string, 'accepted' | 'absent' | 'unknown'>> {
   const fates = new Map<string, 'accepted' | 'absent' | 'unknown'>()
   for (const kind of ['email', 'sms'] as const) {
     const ids = attempts.flatMap((a) => (a.channel === kind && a.message_id ? [a.message_id] : []))
@@ -133,17 +157,10 @@ export async function rollWindows(ctx: Ctx): Promise<void> {
   )
 }
 
-/** Campaigns with nothing left to send are done. Returns their ids. */
-export async function completeCampaigns(ctx: Ctx): Promise<string[]> {
-  const { rows } = await ctx.pool.query<{ id: string }>(
-    `update campaigns as c set status = 'completed', finished_at = $1, updated_at = now()
-     where c.status = 'active' and c.type <> 'triggered' and c.started_at is not null
-       and not exists (select 1 from sends as s where s.campaign_id = c.id and s.status in ('pending', 'claimed'))
-       and (c.total_sends = 0 or exists (select 1 from sends as s where s.campaign_id = c.id))
-     returning c.id`,
-    [ctx.clock()],
+/** A message that a provider put off while its campaign was cancelled never goes. */
+export async function cancelLeftovers(ctx: Ctx): Promise<void> {
+  await ctx.pool.query(
+    `update sends as s set status = 'cancelled', refused_by = 'campaign-cancelled', updated_at = now()
+     from campaigns as c where c.id = s.campaign_id and c.status = 'cancelled' and c.updated_at > now() - interval '2 days' and s.status = 'pending'`,
   )
-  const ids = rows.map((r) => r.id)
-  if (ids.length > 0) await refreshCampaignCounters(ctx.pool, ids)
-  return ids
 }

@@ -11,31 +11,66 @@ const start = Date.parse('2026-10-01T12:00:00Z')
 
 test('the set-wise SQL and the rule in core agree on random customers, clicks and orders', async () => {
   const codes = ['RYE10', 'GIN5', null]
-  const campaigns = [await sendMessages(ctx, 40, new Date(start), { code: 'RYE10' }), await sendMessages(ctx, 40, new Date(start + 4 * day), { code: 'GIN5' })]
+  const campaigns = [
+    await sendMessages(ctx, 40, new Date(start), { code: 'RYE10' }),
+    await sendMessages(ctx, 40, new Date(start + 4 * day), { code: 'GIN5' }),
+  ]
   // The same customer gets the messages of both campaigns.
-  await ctx.pool.query(`update sends set customer_id = x.a from (select unnest($1::uuid[]) as a, unnest($2::uuid[]) as b) as x where sends.customer_id = x.b`, [campaigns[0]!.map((m) => m.customerId), campaigns[1]!.map((m) => m.customerId)])
+  await ctx.pool.query(
+    `update sends set customer_id = x.a from (select unnest($1::uuid[]) as a, unnest($2::uuid[]) as b) as x where sends.customer_id = x.b`,
+    [campaigns[0]!.map((m) => m.customerId), campaigns[1]!.map((m) => m.customerId)],
+  )
   const plans = fc.sample(
     fc.record({
-      clicks: fc.array(fc.record({ campaign: fc.nat(1), after: fc.integer({ min: 1, max: 20 * 24 }) }), { maxLength: 4 }),
-      orders: fc.array(fc.record({ after: fc.integer({ min: -48, max: 40 * 24 }), code: fc.constantFrom('rye10', ' GIN5', 'OTHER', null, null, null) }), { minLength: 1, maxLength: 3 }),
+      clicks: fc.array(fc.record({ campaign: fc.nat(1), after: fc.integer({ min: 1, max: 20 * 24 }) }), {
+        maxLength: 4,
+      }),
+      orders: fc.array(
+        fc.record({
+          after: fc.integer({ min: -48, max: 40 * 24 }),
+          code: fc.constantFrom('rye10', ' GIN5', 'OTHER', null, null, null),
+        }),
+        { minLength: 1, maxLength: 3 },
+      ),
     }),
     { numRuns: 40, seed: 11 },
   )
   const expected = new Map<string, string>()
   for (const [i, plan] of plans.entries()) {
     const customerId = campaigns[0]![i]!.customerId
-    const touches: Touch[] = campaigns.map((c, n) => ({ sendId: c[i]!.sendId, sentAt: new Date(start + n * 4 * day), code: codes[n]!, clickedAt: plan.clicks.filter((k) => k.campaign === n).map((k) => new Date(start + n * 4 * day + k.after * 3_600_000)) }))
-    await appendEvents(ctx.pool, touches.flatMap((t) => t.clickedAt.map((at) => ({ type: 'click_hit', at, sendId: t.sendId, customerId, machine: false }))))
-    await appendEvents(ctx.pool, [{ type: 'click_hit', at: new Date(start + 5 * day), sendId: touches[0]!.sendId, customerId, machine: true }])
+    const touches: Touch[] = campaigns.map((c, n) => ({
+      sendId: c[i]!.sendId,
+      sentAt: new Date(start + n * 4 * day),
+      code: codes[n]!,
+      clickedAt: plan.clicks
+        .filter((k) => k.campaign === n)
+        .map((k) => new Date(start + n * 4 * day + k.after * 3_600_000)),
+    }))
+    await appendEvents(
+      ctx.pool,
+      touches.flatMap((t) =>
+        t.clickedAt.map((at) => ({ type: 'click_hit', at, sendId: t.sendId, customerId, machine: false })),
+      ),
+    )
+    await appendEvents(ctx.pool, [
+      { type: 'click_hit', at: new Date(start + 5 * day), sendId: touches[0]!.sendId, customerId, machine: true },
+    ])
     for (const order of plan.orders) {
       const at = new Date(start + order.after * 3_600_000)
-      const id = await placeOrder(ctx, { customerId, at, totalCents: 1000, ...(order.code ? { code: order.code } : {}) })
+      const id = await placeOrder(ctx, {
+        customerId,
+        at,
+        totalCents: 1000,
+        ...(order.code ? { code: order.code } : {}),
+      })
       const due = attributeOrder({ at, couponCode: order.code }, touches)
       if (due) expected.set(id, `${due.sendId} ${due.because}`)
     }
   }
   await attributeOrders(ctx, { since: null })
-  const { rows } = await ctx.pool.query<{ order_id: string; what: string }>(`select order_id, send_id || ' ' || because as what from conversions`)
+  const { rows } = await ctx.pool.query<{ order_id: string; what: string }>(
+    `select order_id, send_id || ' ' || because as what from conversions`,
+  )
   expect(new Map(rows.map((r) => [r.order_id, r.what]))).toEqual(expected)
   expect(expected.size).toBeGreaterThan(15)
 })

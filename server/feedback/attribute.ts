@@ -35,7 +35,10 @@ export async function attributeOrders(ctx: Ctx, options: { since: Date | null })
       await tx.query(`select pg_advisory_xact_lock(hashtextextended('attribution', 3))`)
       const orders = await nextOrders(tx, after)
       const purchases = await appendPurchases(tx, orders)
-      const conversions = await convert(tx, orders.map((o) => o.id))
+      const conversions = await convert(
+        tx,
+        orders.map((o) => o.id),
+      )
       return { purchases, conversions, last: orders.length === batchSize ? orders.at(-1)!.id : null }
     })
     total.purchases += batch.purchases
@@ -65,13 +68,23 @@ async function nextOrders(tx: ClientBase, after: string): Promise<OrderRow[]> {
 
 async function appendPurchases(tx: ClientBase, orders: readonly OrderRow[]): Promise<number> {
   if (orders.length === 0) return 0
-  const { rows } = await tx.query<{ key: string }>('select event_keys.key from event_keys where event_keys.key = any($1)', [orders.map((o) => `order:${o.id}`)])
+  const { rows } = await tx.query<{ key: string }>(
+    'select event_keys.key from event_keys where event_keys.key = any($1)',
+    [orders.map((o) => `order:${o.id}`)],
+  )
   const known = new Set(rows.map((r) => r.key))
   return appendEvents(
     tx,
     orders
       .filter((o) => !known.has(`order:${o.id}`))
-      .map((o) => ({ type: 'purchase', at: o.ordered_at, key: `order:${o.id}`, customerId: o.customer_id, valueCents: o.total_cents, properties: { order_id: o.id } })),
+      .map((o) => ({
+        type: 'purchase',
+        at: o.ordered_at,
+        key: `order:${o.id}`,
+        customerId: o.customer_id,
+        valueCents: o.total_cents,
+        properties: { order_id: o.id },
+      })),
   )
 }
 
@@ -129,8 +142,17 @@ async function convert(tx: ClientBase, orderIds: readonly string[]): Promise<Con
     [[...new Set(rows.map((r) => r.send_id))]],
   )
   const events: NewEvent[] = rows.map((r) => ({
-    type: 'conversion', at: r.ordered_at, key: `conversion:${r.order_id}`, sendId: r.send_id, customerId: r.customer_id, campaignId: r.campaign_id,
-    channel: r.channel, segment: r.segment, machine: false, valueCents: r.value_cents, properties: { order_id: r.order_id, because: r.because },
+    type: 'conversion',
+    at: r.ordered_at,
+    key: `conversion:${r.order_id}`,
+    sendId: r.send_id,
+    customerId: r.customer_id,
+    campaignId: r.campaign_id,
+    channel: r.channel,
+    segment: r.segment,
+    machine: false,
+    valueCents: r.value_cents,
+    properties: { order_id: r.order_id, because: r.because },
   }))
   await appendEvents(tx, events)
   return rows

@@ -37,16 +37,40 @@ export async function findRecipient(client: ClientBase | Pool, sendId: string): 
 export async function unsubscribe(ctx: Ctx, who: Recipient, channel: Channel, proof: Proof): Promise<void> {
   const at = ctx.clock()
   await withTx(ctx.pool, async (tx) => {
-    const closings: Closing[] = addressesOf(who, channel).map((address) => ({ channel, address, customerId: who.customer_id, sendId: who.send_id, reason: 'unsubscribe', at }))
+    const closings: Closing[] = addressesOf(who, channel).map((address) => ({
+      channel,
+      address,
+      customerId: who.customer_id,
+      sendId: who.send_id,
+      reason: 'unsubscribe',
+      at,
+    }))
     const closed = await closeAddresses(tx, ctx.config, closings, proof)
     if (closed.suppressed + closed.denied === 0) return
     await appendEvents(tx, [
       {
-        type: 'unsubscribe', at, key: `unsubscribe:${who.send_id}${channel === who.channel ? '' : `:${channel}`}`, sendId: who.send_id, customerId: who.customer_id,
-        campaignId: who.campaign_id, channel, segment: who.segment, machine: false, properties: { source: proof.source },
+        type: 'unsubscribe',
+        at,
+        key: `unsubscribe:${who.send_id}${channel === who.channel ? '' : `:${channel}`}`,
+        sendId: who.send_id,
+        customerId: who.customer_id,
+        campaignId: who.campaign_id,
+        channel,
+        segment: who.segment,
+        machine: false,
+        properties: { source: proof.source },
       },
     ])
-    await audit(tx, { kind: 'customer', id: null, role: 'user' }, { action: 'customer.unsubscribed', entity: 'customer', entityId: who.customer_id, after: { channel, source: proof.source, cancelled_sends: closed.cancelled } })
+    await audit(
+      tx,
+      { kind: 'customer', id: null, role: 'user' },
+      {
+        action: 'customer.unsubscribed',
+        entity: 'customer',
+        entityId: who.customer_id,
+        after: { channel, source: proof.source, cancelled_sends: closed.cancelled },
+      },
+    )
   })
   figuresChanged(ctx, who.campaign_id)
 }
@@ -60,7 +84,16 @@ export async function resubscribe(ctx: Ctx, who: Recipient, channel: Channel, pr
     for (const address of addressesOf(who, channel)) {
       open = (await reopenAddress(tx, ctx.config, { channel, address, customerId, at: ctx.clock() }, proof)) && open
     }
-    await audit(tx, { kind: 'customer', id: null, role: 'user' }, { action: 'customer.resubscribed', entity: 'customer', entityId: customerId, after: { channel, source: proof.source, open } })
+    await audit(
+      tx,
+      { kind: 'customer', id: null, role: 'user' },
+      {
+        action: 'customer.resubscribed',
+        entity: 'customer',
+        entityId: customerId,
+        after: { channel, source: proof.source, open },
+      },
+    )
     return open
   })
 }

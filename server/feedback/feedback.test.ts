@@ -22,21 +22,45 @@ beforeAll(async () => {
   linkB = await storeLink(ctx, 'https://shop.test/gin')
 })
 
-const sign = (purpose: 'open' | 'click' | 'unsubscribe' | 'preferences', m: SentMessage, link?: string): string => signToken(ctx.config.secret, purpose, m.sendId, link ?? null)
-const get = (path: string, agent = phone, method: 'GET' | 'HEAD' = 'GET') => app.inject({ method, url: path, headers: { 'user-agent': agent } })
-const post = (path: string, body: string, headers: Record<string, string> = { 'content-type': 'application/x-www-form-urlencoded' }) => app.inject({ method: 'POST', url: path, payload: body, headers: { 'user-agent': phone, ...headers } })
+const sign = (purpose: 'open' | 'click' | 'unsubscribe' | 'preferences', m: SentMessage, link?: string): string =>
+  signToken(ctx.config.secret, purpose, m.sendId, link ?? null)
+const get = (path: string, agent = phone, method: 'GET' | 'HEAD' = 'GET') =>
+  app.inject({ method, url: path, headers: { 'user-agent': agent } })
+const post = (
+  path: string,
+  body: string,
+  headers: Record<string, string> = { 'content-type': 'application/x-www-form-urlencoded' },
+) => app.inject({ method: 'POST', url: path, payload: body, headers: { 'user-agent': phone, ...headers } })
 const eventsOf = async (m: SentMessage): Promise<string[]> =>
-  (await ctx.pool.query<{ e: string }>(`select event_type || case when machine then ':machine' else '' end as e from analytics_events where send_id = $1 and event_type <> 'sent' order by 1`, [m.sendId])).rows.map((r) => r.e)
-const send = async (m: SentMessage) => (await ctx.pool.query('select status, opened_at, clicked_at, converted_at, conversion_cents from sends where id = $1', [m.sendId])).rows[0]
+  (
+    await ctx.pool.query<{ e: string }>(
+      `select event_type || case when machine then ':machine' else '' end as e from analytics_events where send_id = $1 and event_type <> 'sent' order by 1`,
+      [m.sendId],
+    )
+  ).rows.map((r) => r.e)
+const send = async (m: SentMessage) =>
+  (
+    await ctx.pool.query(
+      'select status, opened_at, clicked_at, converted_at, conversion_cents from sends where id = $1',
+      [m.sendId],
+    )
+  ).rows[0]
 const everything = async (): Promise<unknown> =>
-  (await ctx.pool.query(`select (select count(*) from suppressions) as s, (select count(*) from consents) as c, (select count(*) from analytics_events) as e,
-    (select string_agg(email_consent || sms_consent, ',' order by id) from customers) as consent, (select string_agg(status, ',' order by id) from sends) as st, (select count(*) from audit_log) as a`)).rows[0]
+  (
+    await ctx.pool
+      .query(`select (select count(*) from suppressions) as s, (select count(*) from consents) as c, (select count(*) from analytics_events) as e,
+    (select string_agg(email_consent || sms_consent, ',' order by id) from customers) as consent, (select string_agg(status, ',' order by id) from sends) as st, (select count(*) from audit_log) as a`)
+  ).rows[0]
 
 test('a click leads to the stored address, counts once, and implies an open', async () => {
   const m = messages[0]!
   at('2026-11-20T18:10:00Z')
   const answer = await get(`/t/c/${sign('click', m, linkA)}`)
-  expect([answer.statusCode, answer.headers.location, answer.headers['referrer-policy']]).toEqual([302, url, 'no-referrer'])
+  expect([answer.statusCode, answer.headers.location, answer.headers['referrer-policy']]).toEqual([
+    302,
+    url,
+    'no-referrer',
+  ])
   at('2026-11-20T18:10:01Z')
   await get(`/t/c/${sign('click', m, linkA)}`)
   at('2026-11-20T19:10:00Z')
@@ -49,7 +73,11 @@ test('the pixel is an uncached GIF; opens by proxies are kept apart', async () =
   const m = messages[1]!
   at('2026-11-20T18:20:00Z')
   const answer = await get(`/t/o/${sign('open', m)}.gif`, 'Mozilla/5.0')
-  expect([answer.statusCode, answer.headers['content-type'], answer.rawPayload.subarray(0, 6).toString()]).toEqual([200, 'image/gif', 'GIF89a'])
+  expect([answer.statusCode, answer.headers['content-type'], answer.rawPayload.subarray(0, 6).toString()]).toEqual([
+    200,
+    'image/gif',
+    'GIF89a',
+  ])
   expect(answer.headers['cache-control']).toContain('no-store')
   expect(await eventsOf(m)).toEqual(['open:machine', 'open_hit:machine'])
   expect((await send(m)).opened_at).toBeNull()
@@ -80,7 +108,12 @@ test('a scanner that follows two links takes its first click back, and the rollu
   at('2026-11-20T20:00:00Z')
   await get(`/t/c/${sign('click', m, linkA)}`)
   expect((await send(m)).clicked_at).toEqual(new Date('2026-11-20T20:00:00Z'))
-  const rollup = async () => (await ctx.pool.query(`select hour, event_type, campaign_id, channel, segment, machine, events, value_cents from rollup_hourly where events <> 0 order by 1, 2, 3, 4, 5, 6`)).rows
+  const rollup = async () =>
+    (
+      await ctx.pool.query(
+        `select hour, event_type, campaign_id, channel, segment, machine, events, value_cents from rollup_hourly where events <> 0 order by 1, 2, 3, 4, 5, 6`,
+      )
+    ).rows
   const kept = await rollup()
   const client = await ctx.pool.connect()
   await rebuildRollup(client)
@@ -92,21 +125,40 @@ test('forged, cut, swapped and foreign tokens are 404 and change nothing; no add
   const m = messages[4]!
   const before = await everything()
   const good = sign('click', m, linkA)
-  const bad = [good.slice(0, -1) + (good.endsWith('A') ? 'B' : 'A'), good.slice(0, 40), sign('open', m), sign('unsubscribe', m), sign('click', m, crypto.randomUUID()), signToken('another secret of thirty-two characters', 'click', m.sendId, linkA)]
+  const bad = [
+    good.slice(0, -1) + (good.endsWith('A') ? 'B' : 'A'),
+    good.slice(0, 40),
+    sign('open', m),
+    sign('unsubscribe', m),
+    sign('click', m, crypto.randomUUID()),
+    signToken('another secret of thirty-two characters', 'click', m.sendId, linkA),
+  ]
   for (const token of bad) expect((await get(`/t/c/${token}`)).statusCode).toBe(404)
   expect((await get(`/u/${sign('click', m, linkA)}`)).statusCode).toBe(404)
   expect((await post(`/u/${sign('preferences', m)}`, 'List-Unsubscribe=One-Click')).statusCode).toBe(404)
   await fc.assert(
-    fc.asyncProperty(fc.oneof(fc.webUrl(), fc.string({ maxLength: 80 }), fc.base64String({ minLength: 44, maxLength: 66 })), async (text) => {
-      const answer = await get(`/t/c/${encodeURIComponent(text)}?url=${encodeURIComponent(text)}`)
-      expect(answer.statusCode).not.toBe(302)
-      expect(answer.headers.location).toBeUndefined()
-      const redirected = await app.inject({ url: `/t/c/${good}?url=${encodeURIComponent(text)}&next=//evil.test`, method: 'HEAD' })
-      expect(redirected.headers.location).toBe(url)
-    }),
+    fc.asyncProperty(
+      fc.oneof(fc.webUrl(), fc.string({ maxLength: 80 }), fc.base64String({ minLength: 44, maxLength: 66 })),
+      async (text) => {
+        const answer = await get(`/t/c/${encodeURIComponent(text)}?url=${encodeURIComponent(text)}`)
+        expect(answer.statusCode).not.toBe(302)
+        expect(answer.headers.location).toBeUndefined()
+        const redirected = await app.inject({
+          url: `/t/c/${good}?url=${encodeURIComponent(text)}&next=//evil.test`,
+          method: 'HEAD',
+        })
+        expect(redirected.headers.location).toBe(url)
+      },
+    ),
     { numRuns: 60 },
   )
-  expect((await ctx.pool.query('select count(*) as n from analytics_events where send_id <> all($1)', [messages.map((x) => x.sendId)])).rows[0].n).toBe(0)
+  expect(
+    (
+      await ctx.pool.query('select count(*) as n from analytics_events where send_id <> all($1)', [
+        messages.map((x) => x.sendId),
+      ])
+    ).rows[0].n,
+  ).toBe(0)
   expect(await everything()).toMatchObject({ s: (before as { s: number }).s, c: (before as { c: number }).c })
 })
 
@@ -130,26 +182,41 @@ test('looking at the unsubscribe page changes nothing and shows what will happen
 
 test.each([
   ['urlencoded', 'List-Unsubscribe=One-Click', { 'content-type': 'application/x-www-form-urlencoded' }],
-  ['multipart', '--x\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\nOne-Click\r\n--x--\r\n', { 'content-type': 'multipart/form-data; boundary=x' }],
+  [
+    'multipart',
+    '--x\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\nOne-Click\r\n--x--\r\n',
+    { 'content-type': 'multipart/form-data; boundary=x' },
+  ],
   ['an empty body', '', {}],
   ['JSON by mistake', '', { 'content-type': 'application/json' }],
-] as [string, string, Record<string, string>][])('one-click by %s: 200 without redirect or cookie, out at once, twice is once', async (name, body, headers) => {
-  const m = messages[7 + ['urlencoded', 'multipart', 'an empty body', 'JSON by mistake'].indexOf(name)]!
-  await ctx.pool.query(`insert into sends (action_id, customer_id, campaign_id, channel, recipient, due_at, window_end) values ($1, $2, $3, 'email', $4, $5, $5)`, [m.actionId, m.customerId, m.campaignId, m.email, new Date('2026-11-25T18:00:00Z')])
-  for (let i = 0; i < 2; i++) {
-    const answer = await post(`/u/${sign('unsubscribe', m)}`, body, headers)
-    expect([answer.statusCode, answer.headers.location, answer.headers['set-cookie'], answer.body]).toEqual([200, undefined, undefined, 'You are unsubscribed.\n'])
-  }
-  const { rows } = await ctx.pool.query(
-    `select (select email_consent from customers where id = $1) as consent, (select count(*) from consents where customer_id = $1 and status = 'denied' and ip is not null) as proofs,
+] as [string, string, Record<string, string>][])(
+  'one-click by %s: 200 without redirect or cookie, out at once, twice is once',
+  async (name, body, headers) => {
+    const m = messages[7 + ['urlencoded', 'multipart', 'an empty body', 'JSON by mistake'].indexOf(name)]!
+    await ctx.pool.query(
+      `insert into sends (action_id, customer_id, campaign_id, channel, recipient, due_at, window_end) values ($1, $2, $3, 'email', $4, $5, $5)`,
+      [m.actionId, m.customerId, m.campaignId, m.email, new Date('2026-11-25T18:00:00Z')],
+    )
+    for (let i = 0; i < 2; i++) {
+      const answer = await post(`/u/${sign('unsubscribe', m)}`, body, headers)
+      expect([answer.statusCode, answer.headers.location, answer.headers['set-cookie'], answer.body]).toEqual([
+        200,
+        undefined,
+        undefined,
+        'You are unsubscribed.\n',
+      ])
+    }
+    const { rows } = await ctx.pool.query(
+      `select (select email_consent from customers where id = $1) as consent, (select count(*) from consents where customer_id = $1 and status = 'denied' and ip is not null) as proofs,
        (select count(*) from suppressions where customer_id = $1 and channel = 'email' and reason = 'unsubscribe') as suppressed,
        (select count(*) from analytics_events where customer_id = $1 and event_type = 'unsubscribe') as events,
        (select string_agg(status, ',' order by status) from sends where customer_id = $1) as sends`,
-    [m.customerId],
-  )
-  expect(rows[0]).toEqual({ consent: 'denied', proofs: 1, suppressed: 1, events: 1, sends: 'cancelled,sent' })
-  expect(await suppressionOf(ctx.pool, ctx.config, 'email', m.email.toUpperCase())).not.toBeNull()
-})
+      [m.customerId],
+    )
+    expect(rows[0]).toEqual({ consent: 'denied', proofs: 1, suppressed: 1, events: 1, sends: 'cancelled,sent' })
+    expect(await suppressionOf(ctx.pool, ctx.config, 'email', m.email.toUpperCase())).not.toBeNull()
+  },
+)
 
 test('the button gets a page with Undo; Undo works by POST with the same token only, and never lifts a complaint', async () => {
   const m = messages[12]!
@@ -160,7 +227,9 @@ test('the button gets a page with Undo; Undo works by POST with the same token o
   expect(await suppressionOf(ctx.pool, ctx.config, 'email', m.email)).not.toBeNull()
   expect((await post(`/u/${token}`, 'action=undo')).body).toContain('You are still subscribed')
   expect(await suppressionOf(ctx.pool, ctx.config, 'email', m.email)).toBeNull()
-  await recordDeliveryEvents(ctx, [{ kind: 'complained', event_id: 'c1', provider: 'test', send_id: m.sendId, at: sentAt, code: null, detail: null }])
+  await recordDeliveryEvents(ctx, [
+    { kind: 'complained', event_id: 'c1', provider: 'test', send_id: m.sendId, at: sentAt, code: null, detail: null },
+  ])
   expect((await post(`/u/${token}`, 'action=undo')).body).toContain('stays closed')
   expect((await suppressionOf(ctx.pool, ctx.config, 'email', m.email))?.reason).toBe('complaint')
 })
@@ -173,8 +242,14 @@ test('preferences switch a channel off and on again, with proof each time', asyn
   expect(await suppressionOf(ctx.pool, ctx.config, 'email', m.email)).not.toBeNull()
   expect((await post(`/p/${token}`, 'action=save&email=on')).body).toMatch(/checked/)
   expect(await suppressionOf(ctx.pool, ctx.config, 'email', m.email)).toBeNull()
-  const { rows } = await ctx.pool.query('select status, source from consents where customer_id = $1 order by created_at, id', [m.customerId])
-  expect(rows).toEqual([{ status: 'denied', source: 'preferences_page' }, { status: 'granted', source: 'preferences_page' }])
+  const { rows } = await ctx.pool.query(
+    'select status, source from consents where customer_id = $1 order by created_at, id',
+    [m.customerId],
+  )
+  expect(rows).toEqual([
+    { status: 'denied', source: 'preferences_page' },
+    { status: 'granted', source: 'preferences_page' },
+  ])
 })
 
 test('saving "no" counts as a no also where consent was never recorded', async () => {
@@ -186,7 +261,9 @@ test('saving "no" counts as a no also where consent was never recorded', async (
 })
 
 test('a name with markup is text on every page', async () => {
-  await ctx.pool.query(`insert into settings (name, value) values ('shop', '{"name": "<script>alert(1)</script> & Sons", "from_name": "x", "from_email": "a@b.co"}') on conflict (name) do update set value = excluded.value`)
+  await ctx.pool.query(
+    `insert into settings (name, value) values ('shop', '{"name": "<script>alert(1)</script> & Sons", "from_name": "x", "from_email": "a@b.co"}') on conflict (name) do update set value = excluded.value`,
+  )
   const page = await get(`/u/${sign('unsubscribe', messages[14]!)}`)
   expect(page.body).not.toContain('<script')
   expect(page.body).toContain('&#60;script&#62;')
@@ -195,14 +272,37 @@ test('a name with markup is text on every page', async () => {
 
 test('reports of a provider in any order and twice: bounced wins, hard bounces and complaints close the address', async () => {
   const [hard, complaint, late] = [messages[15]!, messages[16]!, messages[17]!]
-  const event = (m: SentMessage, kind: 'delivered' | 'complained', n: number) => ({ kind, event_id: `${kind}${n}`, provider: 'test', send_id: m.sendId, at: new Date(sentAt.getTime() + n * 1000), code: null, detail: null })
-  const bounced = { kind: 'bounced' as const, hardness: 'hard' as const, event_id: 'b', provider: 'test', at: sentAt, code: '5.1.1', detail: 'no such mailbox' }
+  const event = (m: SentMessage, kind: 'delivered' | 'complained', n: number) => ({
+    kind,
+    event_id: `${kind}${n}`,
+    provider: 'test',
+    send_id: m.sendId,
+    at: new Date(sentAt.getTime() + n * 1000),
+    code: null,
+    detail: null,
+  })
+  const bounced = {
+    kind: 'bounced' as const,
+    hardness: 'hard' as const,
+    event_id: 'b',
+    provider: 'test',
+    at: sentAt,
+    code: '5.1.1',
+    detail: 'no such mailbox',
+  }
   await Promise.all([
     recordDeliveryEvents(ctx, [{ ...bounced, send_id: hard.sendId }, event(hard, 'delivered', 1)]),
-    recordDeliveryEvents(ctx, [event(complaint, 'complained', 3), event(complaint, 'delivered', 2), event(complaint, 'delivered', 2)]),
+    recordDeliveryEvents(ctx, [
+      event(complaint, 'complained', 3),
+      event(complaint, 'delivered', 2),
+      event(complaint, 'delivered', 2),
+    ]),
     recordDeliveryEvents(ctx, [event(late, 'delivered', 1), { ...bounced, send_id: crypto.randomUUID() }]),
   ])
-  await recordDeliveryEvents(ctx, [{ ...bounced, send_id: late.sendId }, { ...bounced, send_id: hard.sendId }])
+  await recordDeliveryEvents(ctx, [
+    { ...bounced, send_id: late.sendId },
+    { ...bounced, send_id: hard.sendId },
+  ])
   expect((await send(hard)).status).toBe('bounced')
   expect((await send(late)).status).toBe('bounced')
   expect((await send(complaint)).status).toBe('delivered')
@@ -215,8 +315,22 @@ test('three soft bounces close an address, one does not', async () => {
   const m = messages[18]!
   for (let i = 0; i < 3; i++) {
     expect(await suppressionOf(ctx.pool, ctx.config, 'email', m.email)).toBeNull()
-    const { rows } = await ctx.pool.query<{ id: string }>(`insert into sends (action_id, customer_id, campaign_id, channel, recipient, due_at, window_end, status, sent_at) values ($1, $2, $3, 'email', $4, $5, $5, 'sent', $5) returning id`, [m.actionId, m.customerId, m.campaignId, m.email, sentAt])
-    await recordDeliveryEvents(ctx, [{ kind: 'bounced', hardness: 'soft', event_id: `s${i}`, provider: 'test', send_id: rows[0]!.id, at: sentAt, code: '4.2.2', detail: null }])
+    const { rows } = await ctx.pool.query<{ id: string }>(
+      `insert into sends (action_id, customer_id, campaign_id, channel, recipient, due_at, window_end, status, sent_at) values ($1, $2, $3, 'email', $4, $5, $5, 'sent', $5) returning id`,
+      [m.actionId, m.customerId, m.campaignId, m.email, sentAt],
+    )
+    await recordDeliveryEvents(ctx, [
+      {
+        kind: 'bounced',
+        hardness: 'soft',
+        event_id: `s${i}`,
+        provider: 'test',
+        send_id: rows[0]!.id,
+        at: sentAt,
+        code: '4.2.2',
+        detail: null,
+      },
+    ])
   }
   expect(await suppressionOf(ctx.pool, ctx.config, 'email', m.email)).not.toBeNull()
 })
@@ -229,14 +343,21 @@ test('a click and then an order is a conversion with its value; run again it cha
   await placeOrder(ctx, { customerId: clicked.customerId, at: new Date('2026-11-21T19:00:00Z'), totalCents: 4200 })
   await placeOrder(ctx, { customerId: clicked.customerId, at: new Date('2026-11-22T19:00:00Z'), totalCents: 800 })
   await placeOrder(ctx, { customerId: clicked.customerId, at: new Date('2026-11-20T18:59:00Z'), totalCents: 999 })
-  await placeOrder(ctx, { customerId: coded.customerId, at: new Date('2026-12-05T19:00:00Z'), totalCents: 1500, code: 'rye10' })
+  await placeOrder(ctx, {
+    customerId: coded.customerId,
+    at: new Date('2026-12-05T19:00:00Z'),
+    totalCents: 1500,
+    code: 'rye10',
+  })
   await placeOrder(ctx, { customerId: opened.customerId, at: new Date('2026-11-21T19:00:00Z'), totalCents: 7777 })
   expect(await attributeOrders(ctx, { since: null })).toEqual({ purchases: 5, conversions: 3 })
   expect(await send(clicked)).toMatchObject({ converted_at: new Date('2026-11-21T19:00:00Z'), conversion_cents: 5000 })
   expect(await send(coded)).toMatchObject({ conversion_cents: 1500 })
   expect(await send(opened)).toMatchObject({ converted_at: null })
   expect(await attributeOrders(ctx, { since: null })).toEqual({ purchases: 0, conversions: 0 })
-  const { rows } = await ctx.pool.query(`select count(*) as n, sum(value_cents)::bigint as cents from analytics_events where event_type = 'conversion'`)
+  const { rows } = await ctx.pool.query(
+    `select count(*) as n, sum(value_cents)::bigint as cents from analytics_events where event_type = 'conversion'`,
+  )
   expect(rows[0]).toEqual({ n: 3, cents: 6500 })
 })
 
@@ -253,8 +374,25 @@ test('after random activity the counters equal a recount of the events, and the 
     const link = random(2) ? linkA : linkB
     if (random(3)) await get(`/t/c/${sign('click', m, link)}`, agents[random(4)], random(5) ? 'GET' : 'HEAD')
     else await get(`/t/o/${sign('open', m)}.gif`, agents[random(4)])
-    if (random(6) === 0) await placeOrder(ctx, { customerId: m.customerId, at: new Date(Date.parse('2026-11-20T10:00:00Z') + random(800_000_000)), totalCents: random(9000) })
-    if (random(20) === 0) await recordDeliveryEvents(ctx, [{ kind: 'bounced', hardness: 'soft', event_id: `r${i}`, provider: 'test', send_id: m.sendId, at: sentAt, code: null, detail: null }])
+    if (random(6) === 0)
+      await placeOrder(ctx, {
+        customerId: m.customerId,
+        at: new Date(Date.parse('2026-11-20T10:00:00Z') + random(800_000_000)),
+        totalCents: random(9000),
+      })
+    if (random(20) === 0)
+      await recordDeliveryEvents(ctx, [
+        {
+          kind: 'bounced',
+          hardness: 'soft',
+          event_id: `r${i}`,
+          provider: 'test',
+          send_id: m.sendId,
+          at: sentAt,
+          code: null,
+          detail: null,
+        },
+      ])
   }
   await Promise.all([attributeOrders(ctx, { since: null }), attributeOrders(ctx, { since: null })])
   const id = more[0]!.campaignId
@@ -273,7 +411,9 @@ test('after random activity the counters equal a recount of the events, and the 
     [id],
   )
   const r = rows[0]!
-  expect([r.total_sends, r.completed_sends, r.failed_sends, r.opens, r.clicks, r.conversions, r.revenue_cents]).toEqual([r.t, r.co, r.f, r.o, r.cl, r.cv, r.r])
+  expect([r.total_sends, r.completed_sends, r.failed_sends, r.opens, r.clicks, r.conversions, r.revenue_cents]).toEqual(
+    [r.t, r.co, r.f, r.o, r.cl, r.cv, r.r],
+  )
   expect([r.opens, r.clicks, r.revenue_cents]).toEqual([r.o2, r.cl2, r.r2])
   expect(r.clicks).toBeGreaterThan(5)
   expect(r.conversions).toBeGreaterThan(3)

@@ -34,9 +34,24 @@ export async function recordHit(ctx: Ctx, hit: TrackedHit): Promise<void> {
     const since = new Date(at.getTime() - burstMs)
     const recent = await recentHits(tx, hit, since)
     const others = new Set(recent.filter((r) => r.link !== hit.linkId).map((r) => r.link)).size
-    const { machine, because } = classifyHit({ kind: hit.kind, method: hit.method, userAgent: hit.userAgent, at, sentAt: send.sent_at, otherLinksJustNow: others })
+    const { machine, because } = classifyHit({
+      kind: hit.kind,
+      method: hit.method,
+      userAgent: hit.userAgent,
+      at,
+      sentAt: send.sent_at,
+      otherLinksJustNow: others,
+    })
     if (recent.some((r) => r.link === hit.linkId && r.machine === machine)) return null
-    const base: Omit<NewEvent, 'type'> = { at, sendId: hit.sendId, customerId: send.customer_id, campaignId: send.campaign_id, channel: send.channel, segment: send.segment, machine }
+    const base: Omit<NewEvent, 'type'> = {
+      at,
+      sendId: hit.sendId,
+      customerId: send.customer_id,
+      campaignId: send.campaign_id,
+      channel: send.channel,
+      segment: send.segment,
+      machine,
+    }
     if (hit.kind === 'click' && others > 0) await withdrawClicks(tx, hit.sendId, since)
     const key = (kind: string): string => (machine === true ? `${kind}:machine:${hit.sendId}` : `${kind}:${hit.sendId}`)
     const events: NewEvent[] = [
@@ -44,7 +59,8 @@ export async function recordHit(ctx: Ctx, hit: TrackedHit): Promise<void> {
       { ...base, type: hit.kind, key: key(hit.kind) },
     ]
     // Who clicks has read, even where pictures are blocked.
-    if (hit.kind === 'click' && machine !== true) events.push({ ...base, type: 'open', key: key('open'), properties: { implied_by: 'click' } })
+    if (hit.kind === 'click' && machine !== true)
+      events.push({ ...base, type: 'open', key: key('open'), properties: { implied_by: 'click' } })
     await appendEvents(tx, events)
     if (machine !== true) {
       await tx.query(
@@ -68,7 +84,11 @@ async function lockSend(tx: ClientBase, sendId: string): Promise<SendFacts | nul
   return rows[0] ?? null
 }
 
-async function recentHits(tx: ClientBase, hit: TrackedHit, since: Date): Promise<{ link: string | null; machine: boolean | null }[]> {
+async function recentHits(
+  tx: ClientBase,
+  hit: TrackedHit,
+  since: Date,
+): Promise<{ link: string | null; machine: boolean | null }[]> {
   const { rows } = await tx.query<{ link: string | null; machine: boolean | null }>(
     `select e.properties ->> 'link' as link, e.machine from analytics_events as e
      where e.send_id = $1 and e.id >= uuidv7_floor($3) and e.occurred_at > $3 and e.event_type = $2`,

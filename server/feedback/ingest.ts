@@ -72,9 +72,16 @@ async function applyEvents(ctx: Ctx, tx: ClientBase, events: readonly DeliveryEv
   const sends = new Map(rows.map((s) => [s.id, s]))
   const known = events.filter((e) => sends.has(e.send_id))
   await moveSends(tx, known)
-  await appendEvents(tx, known.flatMap((e) => factOf(e, sends.get(e.send_id)!)))
+  await appendEvents(
+    tx,
+    known.flatMap((e) => factOf(e, sends.get(e.send_id)!)),
+  )
   const closings = known.flatMap((e) => closingOf(e, sends.get(e.send_id)!))
-  const worn = await wornOut(tx, known.filter((e) => e.kind === 'bounced' && e.hardness === 'soft').map((e) => sends.get(e.send_id)!), ctx.clock())
+  const worn = await wornOut(
+    tx,
+    known.filter((e) => e.kind === 'bounced' && e.hardness === 'soft').map((e) => sends.get(e.send_id)!),
+    ctx.clock(),
+  )
   await closeAddresses(tx, ctx.config, [...closings, ...worn], { source: 'provider_report' })
   return new Set(rows.flatMap((s) => s.campaign_id ?? []))
 }
@@ -91,13 +98,24 @@ async function moveSends(tx: ClientBase, events: readonly DeliveryEvent[]): Prom
          error_message = case when $2 = 'bounced' then coalesce(g.detail, sends.error_message) else sends.error_message end
        from (select distinct on (x.send_id) x.* from jsonb_to_recordset($1::jsonb) as x(send_id uuid, at timestamptz, detail text) order by x.send_id, x.at) as g
        where sends.id = g.send_id and sends.status = any($3)`,
-      [JSON.stringify(moved.map((e) => ({ send_id: e.send_id, at: e.at.toISOString(), detail: e.detail }))), to, sourcesOf(to)],
+      [
+        JSON.stringify(moved.map((e) => ({ send_id: e.send_id, at: e.at.toISOString(), detail: e.detail }))),
+        to,
+        sourcesOf(to),
+      ],
     )
   }
 }
 
 function factOf(event: DeliveryEvent, send: Known): NewEvent[] {
-  const base = { at: event.at, sendId: send.id, customerId: send.customer_id, campaignId: send.campaign_id, channel: send.channel, segment: send.segment }
+  const base = {
+    at: event.at,
+    sendId: send.id,
+    customerId: send.customer_id,
+    campaignId: send.campaign_id,
+    channel: send.channel,
+    segment: send.segment,
+  }
   const properties = { provider: event.provider, code: event.code, detail: event.detail }
   switch (event.kind) {
     case 'accepted':
@@ -107,14 +125,22 @@ function factOf(event: DeliveryEvent, send: Known): NewEvent[] {
     case 'delivered':
       return [{ ...base, type: 'delivered', key: `delivered:${send.id}`, properties }]
     case 'bounced':
-      return [{ ...base, type: 'bounce', key: `bounce:${send.id}`, properties: { ...properties, class: event.hardness } }]
+      return [
+        { ...base, type: 'bounce', key: `bounce:${send.id}`, properties: { ...properties, class: event.hardness } },
+      ]
     case 'complained':
       return [{ ...base, type: 'complaint', key: `complaint:${send.id}`, properties }]
   }
 }
 
 function closingOf(event: DeliveryEvent, send: Known): Closing[] {
-  const closing = { channel: send.channel, address: send.recipient, customerId: send.customer_id, sendId: send.id, at: event.at }
+  const closing = {
+    channel: send.channel,
+    address: send.recipient,
+    customerId: send.customer_id,
+    sendId: send.id,
+    at: event.at,
+  }
   if (event.kind === 'complained') return [{ ...closing, reason: 'complaint' }]
   return event.kind === 'bounced' && event.hardness === 'hard' ? [{ ...closing, reason: 'hard_bounce' }] : []
 }
@@ -131,5 +157,12 @@ async function wornOut(tx: ClientBase, sends: readonly Known[], now: Date): Prom
   )
   return sends
     .filter((s) => rows.some((r) => r.customer_id === s.customer_id && r.channel === s.channel))
-    .map((s) => ({ channel: s.channel, address: s.recipient, customerId: s.customer_id, sendId: s.id, reason: 'hard_bounce', at: now }))
+    .map((s) => ({
+      channel: s.channel,
+      address: s.recipient,
+      customerId: s.customer_id,
+      sendId: s.id,
+      reason: 'hard_bounce',
+      at: now,
+    }))
 }

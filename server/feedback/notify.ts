@@ -13,7 +13,9 @@ export function figuresChanged(ctx: Ctx, campaignId: string | null): void {
         const campaigns = [...(waiting.get(ctx)?.campaigns ?? [])].slice(0, 20)
         waiting.delete(ctx)
         if (ctx.pool.ending) return
-        ctx.bus.publish('analytics.changed', { campaigns }).catch((err: unknown) => ctx.log.debug({ err }, 'nobody was told'))
+        ctx.bus
+          .publish('analytics.changed', { campaigns })
+          .catch((err: unknown) => ctx.log.debug({ err }, 'nobody was told'))
       }, everyMs),
     }
     turn.timer.unref()

@@ -35,7 +35,11 @@ function registerTracking(app: FastifyInstance, ctx: Ctx): void {
     const subject = verifyToken(ctx.config.secret, 'open', request.params.token.replace(/\.gif$/, ''))
     if (subject) await count(ctx, request, 'open', subject.sendId, null)
     // A picture in any case: a broken one would show in the message.
-    return noStore(reply).status(subject ? 200 : 404).header('cross-origin-resource-policy', 'cross-origin').type('image/gif').send(pixel)
+    return noStore(reply)
+      .status(subject ? 200 : 404)
+      .header('cross-origin-resource-policy', 'cross-origin')
+      .type('image/gif')
+      .send(pixel)
   })
 
   app.get<TokenParams>('/t/c/:token', { schema }, async (request, reply) => {
@@ -48,9 +52,21 @@ function registerTracking(app: FastifyInstance, ctx: Ctx): void {
 }
 
 /** A figure must never stand between a customer and where the link leads. */
-async function count(ctx: Ctx, request: FastifyRequest, kind: 'open' | 'click', sendId: string, linkId: string | null): Promise<void> {
+async function count(
+  ctx: Ctx,
+  request: FastifyRequest,
+  kind: 'open' | 'click',
+  sendId: string,
+  linkId: string | null,
+): Promise<void> {
   try {
-    await recordHit(ctx, { kind, sendId, linkId, method: request.method, userAgent: request.headers['user-agent'] ?? null })
+    await recordHit(ctx, {
+      kind,
+      sendId,
+      linkId,
+      method: request.method,
+      userAgent: request.headers['user-agent'] ?? null,
+    })
   } catch (err) {
     ctx.log.error({ err: err as Error, send: sendId, kind }, 'hit not recorded')
   }
@@ -69,7 +85,8 @@ function registerUnsubscribe(app: FastifyInstance, ctx: Ctx): void {
     if (!who) return unknownLink(ctx, reply)
     const form = await readForm(request)
     const to = await whom(ctx, who)
-    if (form['action'] === 'undo') return sendPage(reply, undonePage(to, await resubscribe(ctx, who, who.channel, proofOf(request, 'undo'))))
+    if (form['action'] === 'undo')
+      return sendPage(reply, undonePage(to, await resubscribe(ctx, who, who.channel, proofOf(request, 'undo'))))
     // Whatever else a mail program posts here means "stop": to the one-click body belongs no page and no redirect.
     const byButton = form['action'] === 'unsubscribe'
     await unsubscribe(ctx, who, who.channel, proofOf(request, byButton ? 'unsubscribe_page' : 'one_click'))
@@ -111,7 +128,8 @@ async function showChoices(ctx: Ctx, reply: FastifyReply, who: Recipient, saved:
 }
 
 // No row any more: an erased customer has nothing to choose, but the opt-out of the address still works.
-const addressOf = (who: Recipient, channel: Channel): string | null => (channel === 'email' ? who.email : who.phone) ?? (who.channel === channel ? who.recipient : null)
+const addressOf = (who: Recipient, channel: Channel): string | null =>
+  (channel === 'email' ? who.email : who.phone) ?? (who.channel === channel ? who.recipient : null)
 
 // On the channel that brought the customer here, what is not refused is on: a message did come that way.
 function isOn(who: Recipient, channel: Channel, closed: ReadonlyMap<Channel, unknown>): boolean {
@@ -147,7 +165,9 @@ function noStore(reply: FastifyReply): FastifyReply {
 /** Mail programs post urlencoded, multipart, or nothing at all, under any media type; none of it may be refused. */
 function acceptAnyForm(app: FastifyInstance): void {
   app.removeContentTypeParser(['application/json', 'text/plain'])
-  app.addContentTypeParser('*', { parseAs: 'string', bodyLimit: 4096 }, (_request, body, done) => done(null, Object.fromEntries(new URLSearchParams(String(body)))))
+  app.addContentTypeParser('*', { parseAs: 'string', bodyLimit: 4096 }, (_request, body, done) =>
+    done(null, Object.fromEntries(new URLSearchParams(String(body)))),
+  )
 }
 
 async function readForm(request: FastifyRequest): Promise<Record<string, unknown>> {

@@ -14,7 +14,9 @@ import { slices } from '../slices.ts'
 import { AppError, sendProblem } from './errors.ts'
 import { registerLive, sameOrigin } from './live.ts'
 
-const version = (JSON.parse(readFileSync(path.join(import.meta.dirname, '../../package.json'), 'utf8')) as { version: string }).version
+const version = (
+  JSON.parse(readFileSync(path.join(import.meta.dirname, '../../package.json'), 'utf8')) as { version: string }
+).version
 
 /** The whole HTTP surface: API, WebSockets, tracking links, documentation and the built UI. */
 export async function createApp(ctx: Ctx): Promise<FastifyInstance> {
@@ -35,7 +37,16 @@ export async function createApp(ctx: Ctx): Promise<FastifyInstance> {
   app.setSerializerCompiler(() => (data) => JSON.stringify(data))
   app.addHook('onResponse', (request, reply, done) => {
     const level = reply.statusCode >= 500 ? 'error' : 'debug'
-    request.log[level]({ method: request.method, route: request.routeOptions.url, status: reply.statusCode, ms: Math.round(reply.elapsedTime), id: request.id }, 'request')
+    request.log[level](
+      {
+        method: request.method,
+        route: request.routeOptions.url,
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime),
+        id: request.id,
+      },
+      'request',
+    )
     done()
   })
   app.addHook('onRequest', (request, reply, done) => {
@@ -77,13 +88,19 @@ export async function createApp(ctx: Ctx): Promise<FastifyInstance> {
     // The UI's own files and the links in customers' mails are not the API.
     allowList: (request) => !request.url.startsWith('/api/'),
     keyGenerator: (request) => (request.url.startsWith('/api/v1/auth/') ? `auth:${request.ip}` : `api:${request.ip}`),
-    errorResponseBuilder: (_request, context) => new AppError('rate.limited', `Too many requests; try again in ${context.after}.`),
+    errorResponseBuilder: (_request, context) =>
+      new AppError('rate.limited', `Too many requests; try again in ${context.after}.`),
   })
   await app.register(websocket, { options: { maxPayload: 16 * 1024 } })
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
-      info: { title: 'Liquor Agent API', version, description: 'Customers, weekly plans, sends and what they earned. Additive within v1; errors are RFC 9457 problem details.' },
+      info: {
+        title: 'Liquor Agent API',
+        version,
+        description:
+          'Customers, weekly plans, sends and what they earned. Additive within v1; errors are RFC 9457 problem details.',
+      },
       components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
     },
   })
@@ -95,9 +112,13 @@ export async function createApp(ctx: Ctx): Promise<FastifyInstance> {
   })
 
   // Forms of mail clients (RFC 8058) arrive urlencoded; only the opt-out pages read them.
-  app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string', bodyLimit: 4096 }, (_request, body, done) => {
-    done(null, Object.fromEntries(new URLSearchParams(String(body))))
-  })
+  app.addContentTypeParser(
+    'application/x-www-form-urlencoded',
+    { parseAs: 'string', bodyLimit: 4096 },
+    (_request, body, done) => {
+      done(null, Object.fromEntries(new URLSearchParams(String(body))))
+    },
+  )
   registerLive(app, ctx)
   for (const register of slices) register(app, ctx)
   serveUi(app, path.join(ctx.config.root, 'web/dist'))
@@ -113,13 +134,25 @@ function serveUi(app: FastifyInstance, dist: string): void {
       preCompressed: true,
       cacheControl: false,
       setHeaders: (reply, file: string) => {
-        reply.header('cache-control', file.includes(`${path.sep}assets${path.sep}`) ? 'public, max-age=31536000, immutable' : 'no-cache')
+        reply.header(
+          'cache-control',
+          file.includes(`${path.sep}assets${path.sep}`) ? 'public, max-age=31536000, immutable' : 'no-cache',
+        )
       },
     })
   }
   app.setNotFoundHandler((request, reply) => {
-    const page = request.method === 'GET' && !/^\/(api|ws|t|docs)\//.test(request.url) && String(request.headers.accept ?? '').includes('text/html')
-    if (page && existsSync(index)) return reply.header('cache-control', 'no-cache').type('text/html').send(readFileSync(index))
-    throw new AppError('not_found', page ? 'The UI is not built yet: run npm run build.' : `There is nothing at ${request.method} ${request.url.split('?')[0]}.`)
+    const page =
+      request.method === 'GET' &&
+      !/^\/(api|ws|t|docs)\//.test(request.url) &&
+      String(request.headers.accept ?? '').includes('text/html')
+    if (page && existsSync(index))
+      return reply.header('cache-control', 'no-cache').type('text/html').send(readFileSync(index))
+    throw new AppError(
+      'not_found',
+      page
+        ? 'The UI is not built yet: run npm run build.'
+        : `There is nothing at ${request.method} ${request.url.split('?')[0]}.`,
+    )
   })
 }

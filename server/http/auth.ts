@@ -18,7 +18,10 @@ const keys = new Map<string, { private: KeyObject; public: KeyObject }>()
 function signingKeys(secret: string): { private: KeyObject; public: KeyObject } {
   let pair = keys.get(secret)
   if (!pair) {
-    const der = Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), deriveKey(secret, 'access-token')])
+    const der = Buffer.concat([
+      Buffer.from('302e020100300506032b657004220420', 'hex'),
+      deriveKey(secret, 'access-token'),
+    ])
     const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
     pair = { private: key, public: createPublicKey(key) }
     keys.set(secret, pair)
@@ -40,9 +43,19 @@ export async function signAccessToken(secret: string, user: { id: string; role: 
 }
 
 /** Who the token speaks for, or null when it is forged, expired or of another kind. */
-export async function verifyAccessToken(secret: string, token: string, now: Date): Promise<{ id: string; role: Role } | null> {
+export async function verifyAccessToken(
+  secret: string,
+  token: string,
+  now: Date,
+): Promise<{ id: string; role: Role } | null> {
   try {
-    const { payload } = await jwtVerify(token, signingKeys(secret).public, { algorithms: ['EdDSA'], typ: 'at+jwt', audience, issuer: audience, currentDate: now })
+    const { payload } = await jwtVerify(token, signingKeys(secret).public, {
+      algorithms: ['EdDSA'],
+      typ: 'at+jwt',
+      audience,
+      issuer: audience,
+      currentDate: now,
+    })
     const role = payload['role']
     if (typeof payload.sub !== 'string' || (role !== 'admin' && role !== 'manager' && role !== 'user')) return null
     return { id: payload.sub, role }
@@ -61,13 +74,16 @@ export async function requireAccess(ctx: Ctx, request: FastifyRequest, access: A
   }
   const claims = await verifyAccessToken(ctx.config.secret, token, ctx.clock())
   const { rows } = claims
-    ? await ctx.pool.query<{ role: Role }>('select users.role from users where users.id = $1 and users.is_active', [claims.id])
+    ? await ctx.pool.query<{ role: Role }>('select users.role from users where users.id = $1 and users.is_active', [
+        claims.id,
+      ])
     : { rows: [] }
   const role = rows[0]?.role
   if (!claims || !role) {
     if (access === 'public') return { kind: 'customer', id: null, role: 'user', requestId: request.id }
     throw new AppError('auth.required', 'Your session has ended; sign in again.')
   }
-  if (rank[role] < rank[access]) throw new AppError('auth.forbidden', `This needs the role ${access}; you are ${role}. Ask an admin.`)
+  if (rank[role] < rank[access])
+    throw new AppError('auth.forbidden', `This needs the role ${access}; you are ${role}. Ask an admin.`)
   return { kind: 'user', id: claims.id, role, requestId: request.id }
 }

@@ -19,7 +19,12 @@ export type Routes = (app: FastifyInstance, ctx: Ctx) => void
  * Answers a contract route: permission first, then parsing, then the handler, then the reply schema. A reply that
  * does not fit its schema is our fault and a 500, never a silent leak of extra fields.
  */
-export function bind<R extends RouteShape>(app: FastifyInstance, ctx: Ctx, route: R, handler: (request: Request<R>) => Promise<Answer<R>> | Answer<R>): void {
+export function bind<R extends RouteShape>(
+  app: FastifyInstance,
+  ctx: Ctx,
+  route: R,
+  handler: (request: Request<R>) => Promise<Answer<R>> | Answer<R>,
+): void {
   app.route({
     method: route.method,
     url: route.path,
@@ -54,7 +59,10 @@ function documentation(route: RouteShape): FastifySchema {
     const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any', target: 'draft-2020-12' })
     return rest
   }
-  const problem = { description: 'Problem details (RFC 9457)', content: { 'application/problem+json': { schema: { type: 'object' } } } }
+  const problem = {
+    description: 'Problem details (RFC 9457)',
+    content: { 'application/problem+json': { schema: { type: 'object' } } },
+  }
   return {
     tags: [route.tag],
     summary: route.summary,

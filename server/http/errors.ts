@@ -49,10 +49,27 @@ export class InputError extends AppError {
 
 /** Zod's issues as field paths under the part of the request they came from. */
 export function inputError(part: string, error: z.ZodError): InputError {
-  return new InputError(error.issues.map((i) => ({ path: part === 'body' ? i.path.join('.') : [part, ...i.path].join('.'), message: i.message })))
+  return new InputError(
+    error.issues.map((i) => ({
+      path: part === 'body' ? i.path.join('.') : [part, ...i.path].join('.'),
+      message: i.message,
+    })),
+  )
 }
 
-const titles: Record<number, string> = { 400: 'Bad request', 401: 'Not signed in', 403: 'Not allowed', 404: 'Not found', 409: 'Conflict', 412: 'Changed meanwhile', 413: 'Too large', 422: 'Cannot be done', 429: 'Too many requests', 500: 'Something broke', 503: 'Not available now' }
+const titles: Record<number, string> = {
+  400: 'Bad request',
+  401: 'Not signed in',
+  403: 'Not allowed',
+  404: 'Not found',
+  409: 'Conflict',
+  412: 'Changed meanwhile',
+  413: 'Too large',
+  422: 'Cannot be done',
+  429: 'Too many requests',
+  500: 'Something broke',
+  503: 'Not available now',
+}
 // PostgreSQL classes 08 and 57P, and Node's socket errors: the database is away, not the request wrong.
 const databaseAway = /^(08|57P0|53300|ECONNREFUSED|ECONNRESET)/
 
@@ -61,18 +78,48 @@ export function sendProblem(error: FastifyError | Error, request: FastifyRequest
   const code = 'code' in error ? String(error.code) : ''
   let problem: Problem
   if (error instanceof AppError) {
-    problem = { type: `urn:liquor-agent:${error.code}`, title: titles[error.status] ?? 'Error', status: error.status, code: error.code, detail: error.message }
+    problem = {
+      type: `urn:liquor-agent:${error.code}`,
+      title: titles[error.status] ?? 'Error',
+      status: error.status,
+      code: error.code,
+      detail: error.message,
+    }
     if (error instanceof InputError) problem.errors = error.errors
     if (Object.keys(error.facts).length > 0) problem.facts = error.facts
-  } else if (databaseAway.test(code) || /Connection terminated|timeout exceeded when trying to connect/.test(error.message)) {
+  } else if (code === '22021' || code === '22P05') {
+    // PostgreSQL cannot hold NUL in text; wherever it comes from, it is the request that is wrong.
+    problem = {
+      type: 'urn:liquor-agent:input.invalid',
+      title: titles[400] ?? 'Error',
+      status: 400,
+      code: 'input.invalid',
+      detail: 'A text has a character that cannot be stored (NUL). Remove it.',
+    }
+  } else if (
+    databaseAway.test(code) ||
+    /Connection terminated|timeout exceeded when trying to connect/.test(error.message)
+  ) {
     void reply.header('retry-after', '2')
-    problem = { type: 'urn:liquor-agent:database.unavailable', title: 'Not available now', status: 503, code: 'database.unavailable', detail: 'The database does not answer; try again in a few seconds.' }
+    problem = {
+      type: 'urn:liquor-agent:database.unavailable',
+      title: 'Not available now',
+      status: 503,
+      code: 'database.unavailable',
+      detail: 'The database does not answer; try again in a few seconds.',
+    }
     request.log.warn({ err: error }, 'database unavailable')
   } else {
     const status = 'statusCode' in error && typeof error.statusCode === 'number' ? error.statusCode : 500
     const known = status < 500
     if (!known) request.log.error({ err: error }, 'request failed')
-    problem = { type: `urn:liquor-agent:${known ? 'request' : 'internal'}`, title: titles[status] ?? 'Error', status, code: known ? code || 'request' : 'internal', detail: known ? error.message : 'Something broke on our side. The request id helps to find it in the log.' }
+    problem = {
+      type: `urn:liquor-agent:${known ? 'request' : 'internal'}`,
+      title: titles[status] ?? 'Error',
+      status,
+      code: known ? code || 'request' : 'internal',
+      detail: known ? error.message : 'Something broke on our side. The request id helps to find it in the log.',
+    }
   }
   problem.request_id = request.id
   void reply.status(problem.status).type('application/problem+json').send(problem)

@@ -27,7 +27,9 @@ export function registerLive(app: FastifyInstance, ctx: Ctx): void {
         clearTimeout(late)
         void admit(data).then((ok) => {
           if (!ok) return socket.close(4401, 'sign in again')
-          socket.send(JSON.stringify({ topic: 'ready', session: randomBytes(6).toString('hex'), at: ctx.clock().toISOString() }))
+          socket.send(
+            JSON.stringify({ topic: 'ready', session: randomBytes(6).toString('hex'), at: ctx.clock().toISOString() }),
+          )
           for (const prefix of room.prefix(request.params)) {
             stops.push(
               ctx.bus.subscribe(prefix, (topic, payload) => {

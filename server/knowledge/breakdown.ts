@@ -18,7 +18,9 @@ export async function readBreakdown(ctx: Ctx): Promise<{ data: Share[]; customer
      from customer_scores as s join customers as c on c.id = s.customer_id
      where c.deleted_at is null group by s.rfm_segment order by customers desc, s.rfm_segment`,
   )
-  const { rows: all } = await ctx.pool.query<{ n: number }>('select count(*) as n from customers where customers.deleted_at is null')
+  const { rows: all } = await ctx.pool.query<{ n: number }>(
+    'select count(*) as n from customers where customers.deleted_at is null',
+  )
   const customers = all[0]?.n ?? 0
   const scored = rows.reduce((sum, r) => sum + r.customers, 0)
   return {

@@ -9,7 +9,20 @@ import { notFound } from '../http/errors.ts'
 import { suppressionOf } from '../suppression.ts'
 
 type Answer = z.input<typeof import('#contract/knowledge.ts').Customer>
-type Stored = Omit<CustomerRow, 'is_masked'> & Pick<Customer, 'first_name' | 'birth_date' | 'address' | 'city' | 'zip' | 'time_zones' | 'store_name' | 'raw_data' | 'import_id' | 'scores'> & { version: string }
+type Stored = Omit<CustomerRow, 'is_masked'> &
+  Pick<
+    Customer,
+    | 'first_name'
+    | 'birth_date'
+    | 'address'
+    | 'city'
+    | 'zip'
+    | 'time_zones'
+    | 'store_name'
+    | 'raw_data'
+    | 'import_id'
+    | 'scores'
+  > & { version: string }
 
 /** All we know about a customer, as this reader may see it. Throws not_found. */
 export async function readCustomer(ctx: Ctx, actor: Actor, id: string): Promise<Answer> {

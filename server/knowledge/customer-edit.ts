@@ -14,7 +14,22 @@ import { suppressionOf } from '../suppression.ts'
 import { etagOf } from './customer-detail.ts'
 
 /** Columns a person may change; a name that is not here never reaches SQL. */
-const columns = ['external_id', 'email', 'phone', 'name', 'first_name', 'birth_date', 'age_status', 'address', 'city', 'state', 'zip', 'store_id', 'tags', 'time_zones'] as const
+const columns = [
+  'external_id',
+  'email',
+  'phone',
+  'name',
+  'first_name',
+  'birth_date',
+  'age_status',
+  'address',
+  'city',
+  'state',
+  'zip',
+  'store_id',
+  'tags',
+  'time_zones',
+] as const
 type Column = (typeof columns)[number]
 type Values = Partial<Record<Column, unknown>>
 
@@ -34,41 +49,67 @@ export async function createCustomer(ctx: Ctx, actor: Actor, edit: CustomerEdit)
   const shop = await readSetting(ctx.pool, 'shop')
   return withTx(ctx.pool, async (tx) => {
     const values = normalise(edit, null, shop.time_zone, ctx.clock())
-    if (!values.email && !values.phone && !values.external_id) throw new InputError([{ path: 'email', message: 'Give an e-mail, a phone or a customer number.' }])
+    if (!values.email && !values.phone && !values.external_id)
+      throw new InputError([{ path: 'email', message: 'Give an e-mail, a phone or a customer number.' }])
     const names = columns.filter((c) => values[c] !== undefined)
-    const { rows } = await guarded(tx.query<{ id: string }>(
-      `insert into customers (${names.join(', ')}) values (${names.map((_, i) => `$${i + 1}`).join(', ')}) returning id`,
-      names.map((c) => values[c]),
-    ))
+    const { rows } = await guarded(
+      tx.query<{ id: string }>(
+        `insert into customers (${names.join(', ')}) values (${names.map((_, i) => `$${i + 1}`).join(', ')}) returning id`,
+        names.map((c) => values[c]),
+      ),
+    )
     const id = rows[0]!.id
     await writeConsents(ctx, tx, id, edit)
-    await audit(tx, actor, { action: 'customer.created', entity: 'customer', entityId: id, after: traceOf(values, edit) })
+    await audit(tx, actor, {
+      action: 'customer.created',
+      entity: 'customer',
+      entityId: id,
+      after: traceOf(values, edit),
+    })
     return id
   })
 }
 
 /** Changes the given fields. Throws edit.stale when `ifMatch` names an older state. */
-export async function updateCustomer(ctx: Ctx, actor: Actor, id: string, edit: CustomerEdit, ifMatch: string | undefined): Promise<void> {
+export async function updateCustomer(
+  ctx: Ctx,
+  actor: Actor,
+  id: string,
+  edit: CustomerEdit,
+  ifMatch: string | undefined,
+): Promise<void> {
   const shop = await readSetting(ctx.pool, 'shop')
   await withTx(ctx.pool, async (tx) => {
     const current = await lockCustomer(tx, id)
     if (current.deleted_at) throw new AppError('conflict', 'This customer is deleted; restore them first.')
     if (ifMatch !== undefined && ifMatch !== '*' && ifMatch !== etagOf(id, current.version)) {
-      throw new AppError('edit.stale', 'Somebody changed this customer meanwhile. Load it again and repeat your change.')
+      throw new AppError(
+        'edit.stale',
+        'Somebody changed this customer meanwhile. Load it again and repeat your change.',
+      )
     }
     const values = normalise(edit, current, shop.time_zone, ctx.clock())
     const after = { email: current.email, phone: current.phone, external_id: current.external_id, ...values }
-    if (!after.email && !after.phone && !after.external_id) throw new InputError([{ path: 'email', message: 'Keep an e-mail, a phone or a customer number.' }])
+    if (!after.email && !after.phone && !after.external_id)
+      throw new InputError([{ path: 'email', message: 'Keep an e-mail, a phone or a customer number.' }])
     const names = columns.filter((c) => values[c] !== undefined)
-    const { rows: before } = await tx.query<Record<string, unknown>>(`select ${columns.join(', ')} from customers where id = $1`, [id])
-    await guarded(tx.query(
-      `update customers set ${[...names.map((c, i) => `${c} = $${i + 2}`), 'updated_at = clock_timestamp()'].join(', ')} where id = $1`,
-      [id, ...names.map((c) => values[c])],
-    ))
+    const { rows: before } = await tx.query<Record<string, unknown>>(
+      `select ${columns.join(', ')} from customers where id = $1`,
+      [id],
+    )
+    await guarded(
+      tx.query(
+        `update customers set ${[...names.map((c, i) => `${c} = $${i + 2}`), 'updated_at = clock_timestamp()'].join(', ')} where id = $1`,
+        [id, ...names.map((c) => values[c])],
+      ),
+    )
     await writeConsents(ctx, tx, id, edit)
     await audit(tx, actor, {
-      action: 'customer.updated', entity: 'customer', entityId: id,
-      before: traceOf(Object.fromEntries(names.map((c) => [c, before[0]?.[c]]))), after: traceOf(values, edit),
+      action: 'customer.updated',
+      entity: 'customer',
+      entityId: id,
+      before: traceOf(Object.fromEntries(names.map((c) => [c, before[0]?.[c]]))),
+      after: traceOf(values, edit),
     })
   })
 }
@@ -78,8 +119,15 @@ export async function setDeleted(ctx: Ctx, actor: Actor, id: string, deleted: bo
   await withTx(ctx.pool, async (tx) => {
     const current = await lockCustomer(tx, id)
     if ((current.deleted_at !== null) === deleted) return
-    await tx.query(`update customers set deleted_at = ${deleted ? 'clock_timestamp()' : 'null'}, updated_at = clock_timestamp() where id = $1`, [id])
-    await audit(tx, actor, { action: deleted ? 'customer.deleted' : 'customer.restored', entity: 'customer', entityId: id })
+    await tx.query(
+      `update customers set deleted_at = ${deleted ? 'clock_timestamp()' : 'null'}, updated_at = clock_timestamp() where id = $1`,
+      [id],
+    )
+    await audit(tx, actor, {
+      action: deleted ? 'customer.deleted' : 'customer.restored',
+      entity: 'customer',
+      entityId: id,
+    })
   })
 }
 
@@ -96,7 +144,10 @@ async function lockCustomer(tx: PoolClient, id: string): Promise<Current> {
 /** The same rules as an import: what a file may not contain, a form may not either. */
 function normalise(edit: CustomerEdit, current: Current | null, shopZone: string, now: Date): Values {
   const errors: { path: string; message: string }[] = []
-  const read = <T>(field: 'email' | 'phone' | 'state' | 'zip', reader: (text: string) => Read<T>): T | null | undefined => {
+  const read = <T>(
+    field: 'email' | 'phone' | 'state' | 'zip',
+    reader: (text: string) => Read<T>,
+  ): T | null | undefined => {
     const text = edit[field]
     if (text === undefined || text === null) return text
     const result = reader(text)
@@ -108,20 +159,34 @@ function normalise(edit: CustomerEdit, current: Current | null, shopZone: string
     if (value !== undefined) values[column] = value
   }
   put('email', read('email', readEmail))
-  put('phone', read('phone', (t) => readPhone(t)))
-  put('state', read('state', (t) => {
-    const code = readState(t)
-    return code ? { value: code } : { fault: 'This is not a US state; write it like NY or New York.' }
-  }))
+  put(
+    'phone',
+    read('phone', (t) => readPhone(t)),
+  )
+  put(
+    'state',
+    read('state', (t) => {
+      const code = readState(t)
+      return code ? { value: code } : { fault: 'This is not a US state; write it like NY or New York.' }
+    }),
+  )
   put('zip', read('zip', readZip))
-  for (const c of ['external_id', 'name', 'first_name', 'birth_date', 'address', 'city', 'store_id', 'tags'] as const) put(c, edit[c])
+  for (const c of ['external_id', 'name', 'first_name', 'birth_date', 'address', 'city', 'store_id', 'tags'] as const)
+    put(c, edit[c])
   if (edit.name && edit.first_name === undefined) values.first_name = nameOf(edit.name, null, null).firstName
-  if (edit.birth_date && edit.birth_date > now.toISOString().slice(0, 10)) errors.push({ path: 'birth_date', message: 'The birth date lies in the future.' })
+  if (edit.birth_date && edit.birth_date > now.toISOString().slice(0, 10))
+    errors.push({ path: 'birth_date', message: 'The birth date lies in the future.' })
   const birthDate = edit.birth_date === undefined ? (current?.birth_date ?? null) : edit.birth_date
-  if (edit.birth_date !== undefined || edit.age_status !== undefined) values.age_status = ageStatusOf(birthDate, null, now) ?? edit.age_status ?? 'unknown'
+  if (edit.birth_date !== undefined || edit.age_status !== undefined)
+    values.age_status = ageStatusOf(birthDate, null, now) ?? edit.age_status ?? 'unknown'
   if (errors.length > 0) throw new InputError(errors)
   if (values.state !== undefined || values.zip !== undefined || values.phone !== undefined) {
-    const place = { state: current?.state ?? null, zip: current?.zip ?? null, phone: current?.phone ?? null, ...(values as { state?: string; zip?: string; phone?: string }) }
+    const place = {
+      state: current?.state ?? null,
+      zip: current?.zip ?? null,
+      phone: current?.phone ?? null,
+      ...(values as { state?: string; zip?: string; phone?: string }),
+    }
     const zones = candidateZones(place, shopZone)
     values.time_zones = zones.known ? zones.zones : []
   }
@@ -138,17 +203,32 @@ async function writeConsents(ctx: Ctx, tx: PoolClient, id: string, edit: Custome
     )
     const { address, status } = rows[0]!
     const at = consent.given_at ? new Date(consent.given_at) : ctx.clock()
-    if (at.getTime() > ctx.clock().getTime() + 86_400_000) throw new InputError([{ path: 'consents', message: 'Consent cannot be given in the future.' }])
+    if (at.getTime() > ctx.clock().getTime() + 86_400_000)
+      throw new InputError([{ path: 'consents', message: 'Consent cannot be given in the future.' }])
     if (consent.status === 'denied' && address) {
-      await closeAddresses(tx, ctx.config, [{ channel: consent.channel, address, customerId: id, sendId: null, reason: 'unsubscribe', at: ctx.clock() }], { source: consent.source, textVersion: consent.text_version ?? null })
+      await closeAddresses(
+        tx,
+        ctx.config,
+        [{ channel: consent.channel, address, customerId: id, sendId: null, reason: 'unsubscribe', at: ctx.clock() }],
+        { source: consent.source, textVersion: consent.text_version ?? null },
+      )
       continue
     }
     if (status === consent.status) continue
     if (consent.status === 'granted' && address && (await suppressionOf(tx, ctx.config, consent.channel, address))) {
-      throw new AppError('consent.suppressed', 'This address is on the do-not-contact list. Only the customer can take that back, with the link in a message or a new sign-up.')
+      throw new AppError(
+        'consent.suppressed',
+        'This address is on the do-not-contact list. Only the customer can take that back, with the link in a message or a new sign-up.',
+      )
     }
-    await tx.query(`update customers set ${consent.channel === 'email' ? 'email_consent' : 'sms_consent'} = $2 where id = $1`, [id, consent.status])
-    await tx.query('insert into consents (customer_id, channel, status, source, text_version, given_at) values ($1, $2, $3, $4, $5, $6)', [id, consent.channel, consent.status, consent.source, consent.text_version ?? null, at])
+    await tx.query(
+      `update customers set ${consent.channel === 'email' ? 'email_consent' : 'sms_consent'} = $2 where id = $1`,
+      [id, consent.status],
+    )
+    await tx.query(
+      'insert into consents (customer_id, channel, status, source, text_version, given_at) values ($1, $2, $3, $4, $5, $6)',
+      [id, consent.channel, consent.status, consent.source, consent.text_version ?? null, at],
+    )
   }
 }
 
@@ -159,7 +239,11 @@ async function guarded<T>(query: Promise<T>): Promise<T> {
     const { code, constraint } = error as { code?: string; constraint?: string }
     if (code === '23505') {
       const field = ['email', 'phone', 'external_id'].find((f) => constraint?.includes(f)) ?? 'email'
-      throw new AppError('conflict', 'Another customer has this value already. Open that customer instead, or correct the value.', { field })
+      throw new AppError(
+        'conflict',
+        'Another customer has this value already. Open that customer instead, or correct the value.',
+        { field },
+      )
     }
     if (code === '23503') throw new InputError([{ path: 'store_id', message: 'There is no such store.' }])
     throw error
@@ -171,7 +255,8 @@ const personal = new Set(['email', 'phone', 'name', 'first_name', 'birth_date', 
 /** What the audit trail keeps: that an address changed, not the address; it outlives an erasure. */
 function traceOf(values: Values, edit?: CustomerEdit): Record<string, unknown> {
   const trace: Record<string, unknown> = {}
-  for (const [key, value] of Object.entries(values)) trace[key] = personal.has(key) ? (value === null ? null : '(given)') : value
+  for (const [key, value] of Object.entries(values))
+    trace[key] = personal.has(key) ? (value === null ? null : '(given)') : value
   if (edit?.consents) trace['consents'] = edit.consents
   return trace
 }

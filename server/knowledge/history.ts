@@ -20,10 +20,16 @@ const branches: Record<HistoryEntry['kind'], string> = {
 }
 
 /** Purchases, messages and events of one customer on one line of time, newest first. Throws not_found. */
-export async function readHistory(ctx: Ctx, id: string, query: { cursor?: string | undefined; page_size: number; kind?: string[] | undefined }): Promise<{ data: Entry[]; next_cursor: string | null }> {
+export async function readHistory(
+  ctx: Ctx,
+  id: string,
+  query: { cursor?: string | undefined; page_size: number; kind?: string[] | undefined },
+): Promise<{ data: Entry[]; next_cursor: string | null }> {
   const { rowCount } = await ctx.pool.query('select 1 from customers where customers.id = $1', [id])
   if (!rowCount) throw notFound('customer', id)
-  const kinds = (['order', 'send', 'event'] as const).filter((k) => !query.kind || query.kind.length === 0 || query.kind.includes(k))
+  const kinds = (['order', 'send', 'event'] as const).filter(
+    (k) => !query.kind || query.kind.length === 0 || query.kind.includes(k),
+  )
   if (kinds.length === 0) return { data: [], next_cursor: null }
   const sort = `history:${id}`
   const [at, last] = query.cursor ? readCursor(ctx.config.secret, query.cursor, sort) : [null, null]
@@ -50,7 +56,10 @@ export async function readHistory(ctx: Ctx, id: string, query: { cursor?: string
   }
   const end = page.at(-1)
   return {
-    data: page.map(({ order_id, key: _, ...entry }) => ({ ...entry, items: order_id ? (items.get(order_id) ?? []) : [] })),
+    data: page.map(({ order_id, key: _, ...entry }) => ({
+      ...entry,
+      items: order_id ? (items.get(order_id) ?? []) : [],
+    })),
     next_cursor: rows.length > query.page_size && end ? writeCursor(ctx.config.secret, sort, [end.key, end.id]) : null,
   }
 }

@@ -20,12 +20,27 @@ export async function queueImport(ctx: Ctx, actor: Actor, upload: Upload): Promi
   const { fields } = upload
   const { rows } = await ctx.pool.query<{ id: string }>(
     `insert into imports (kind, source, path, file_hash, mapping, options, status, dry_run, bytes_total, created_by) values ($1, $2, $3, $4, $5, $6, 'queued', $7, $8, $9) returning id`,
-    [fields.kind, upload.source, upload.path, upload.hash.length > 0 ? upload.hash : null, JSON.stringify(fields.mapping ?? {}), JSON.stringify(fields.options ?? {}), fields.dry_run, upload.bytes, actor.kind === 'user' ? actor.id : null],
+    [
+      fields.kind,
+      upload.source,
+      upload.path,
+      upload.hash.length > 0 ? upload.hash : null,
+      JSON.stringify(fields.mapping ?? {}),
+      JSON.stringify(fields.options ?? {}),
+      fields.dry_run,
+      upload.bytes,
+      actor.kind === 'user' ? actor.id : null,
+    ],
   )
   const id = rows[0]!.id
   const job = await startJob(ctx, actor, 'import', { import_id: id })
   await ctx.pool.query('update imports set job_id = $2 where id = $1', [id, job.id])
-  await audit(ctx.pool, actor, { action: 'import.queued', entity: 'import', entityId: id, after: { kind: fields.kind, dry_run: fields.dry_run, bytes: upload.bytes } })
+  await audit(ctx.pool, actor, {
+    action: 'import.queued',
+    entity: 'import',
+    entityId: id,
+    after: { kind: fields.kind, dry_run: fields.dry_run, bytes: upload.bytes },
+  })
   return readImport(ctx, id)
 }
 
@@ -36,36 +51,56 @@ export async function readImport(ctx: Ctx, id: string): Promise<ImportRow> {
   return rows[0]
 }
 
-export async function listImports(ctx: Ctx, query: { page: number; page_size: number; cursor?: string | undefined; kind?: string | undefined }): Promise<Count & { data: ImportRow[]; page: number; page_size: number; next_cursor: string | null }> {
+export async function listImports(
+  ctx: Ctx,
+  query: { page: number; page_size: number; cursor?: string | undefined; kind?: string | undefined },
+): Promise<Count & { data: ImportRow[]; page: number; page_size: number; next_cursor: string | null }> {
   const after = query.cursor ? readCursor(ctx.config.secret, query.cursor, 'imports')[0] : null
   // Ids carry the time, so newest first is the id backwards.
   const where = '($1::text is null or i.kind = $1)'
   const [{ rows }, count] = await Promise.all([
-    ctx.pool.query<ImportRow>(`select ${columns} from imports as i where ${where} and ($2::uuid is null or i.id < $2::uuid) order by i.id desc limit $3 offset $4`, [
-      query.kind ?? null, after, query.page_size + 1, after ? 0 : (query.page - 1) * query.page_size,
-    ]),
+    ctx.pool.query<ImportRow>(
+      `select ${columns} from imports as i where ${where} and ($2::uuid is null or i.id < $2::uuid) order by i.id desc limit $3 offset $4`,
+      [query.kind ?? null, after, query.page_size + 1, after ? 0 : (query.page - 1) * query.page_size],
+    ),
     countUpTo(ctx.pool, 'imports as i', where, [query.kind ?? null]),
   ])
   const data = rows.slice(0, query.page_size)
-  return { data, page: query.page, page_size: query.page_size, ...count, next_cursor: rows.length > query.page_size ? writeCursor(ctx.config.secret, 'imports', [data.at(-1)?.id]) : null }
+  return {
+    data,
+    page: query.page,
+    page_size: query.page_size,
+    ...count,
+    next_cursor: rows.length > query.page_size ? writeCursor(ctx.config.secret, 'imports', [data.at(-1)?.id]) : null,
+  }
 }
 
 /** Stops a queued or running import; nothing of it is kept. Throws conflict when it is over. */
 export async function cancelImport(ctx: Ctx, actor: Actor, id: string): Promise<ImportRow> {
   const found = await readImport(ctx, id)
-  if (found.status !== 'queued' && found.status !== 'running') throw new AppError('conflict', `This import is over already (${found.status}).`)
+  if (found.status !== 'queued' && found.status !== 'running')
+    throw new AppError('conflict', `This import is over already (${found.status}).`)
   if (found.job_id) await cancelJob(ctx, found.job_id)
-  await ctx.pool.query(`update imports set status = 'cancelled', finished_at = now(), error = 'The import was stopped; nothing of it was kept.' where id = $1 and status = 'queued'`, [id])
+  await ctx.pool.query(
+    `update imports set status = 'cancelled', finished_at = now(), error = 'The import was stopped; nothing of it was kept.' where id = $1 and status = 'queued'`,
+    [id],
+  )
   await audit(ctx.pool, actor, { action: 'import.cancelled', entity: 'import', entityId: id })
   return readImport(ctx, id)
 }
 
 /** The rejects file. Throws not_found when no row was refused. */
 export async function openRejectsOf(ctx: Ctx, actor: Actor, id: string): Promise<{ stream: ReadStream; name: string }> {
-  const { rows } = await ctx.pool.query<{ rejects_path: string | null; source: string }>('select i.rejects_path, i.source from imports as i where i.id = $1', [id])
+  const { rows } = await ctx.pool.query<{ rejects_path: string | null; source: string }>(
+    'select i.rejects_path, i.source from imports as i where i.id = $1',
+    [id],
+  )
   const file = rows[0]?.rejects_path
   if (!rows[0]) throw notFound('import', id)
   if (!file || !(await stat(file).catch(() => null))) throw notFound('rejects file', id)
   await audit(ctx.pool, actor, { action: 'import.rejects_read', entity: 'import', entityId: id })
-  return { stream: createReadStream(file), name: `${rows[0].source.replace(/[^\w.-]+/g, '_').slice(0, 80)}-rejects.csv` }
+  return {
+    stream: createReadStream(file),
+    name: `${rows[0].source.replace(/[^\w.-]+/g, '_').slice(0, 80)}-rejects.csv`,
+  }
 }

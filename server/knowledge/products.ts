@@ -26,7 +26,10 @@ interface ProductQuery {
 }
 
 /** One page of the catalog. */
-export async function listProducts(ctx: Ctx, query: ProductQuery): Promise<Count & { data: Product[]; page: number; page_size: number; next_cursor: string | null }> {
+export async function listProducts(
+  ctx: Ctx,
+  query: ProductQuery,
+): Promise<Count & { data: Product[]; page: number; page_size: number; next_cursor: string | null }> {
   const sort = query.sort ?? 'name'
   const steps = parseSort(sort, 'name', sortKeys, 'p.id')
   const params = createParams()
@@ -42,7 +45,9 @@ export async function listProducts(ctx: Ctx, query: ProductQuery): Promise<Count
   if (query.is_active !== undefined) terms.push(`p.is_active = ${params.add(query.is_active)}::boolean`)
   const where = terms.join(' and ')
   const filterValues = [...params.values]
-  const after = query.cursor ? ` and ${afterCursor(steps, readCursor(ctx.config.secret, query.cursor, sort), params)}` : ''
+  const after = query.cursor
+    ? ` and ${afterCursor(steps, readCursor(ctx.config.secret, query.cursor, sort), params)}`
+    : ''
   const keys = steps.map((s, i) => `${s.sql}::text as key_${i}`).join(', ')
   const [{ rows }, count] = await Promise.all([
     ctx.pool.query<Product & Record<`key_${number}`, unknown>>(
@@ -56,7 +61,16 @@ export async function listProducts(ctx: Ctx, query: ProductQuery): Promise<Count
   ])
   const page = rows.slice(0, query.page_size)
   const last = page.at(-1)
-  const next = rows.length > query.page_size && last ? writeCursor(ctx.config.secret, sort, steps.map((_, i) => last[`key_${i}`])) : null
-  const data = page.map((row) => Object.fromEntries(Object.entries(row).filter(([k]) => !k.startsWith('key_'))) as unknown as Product)
+  const next =
+    rows.length > query.page_size && last
+      ? writeCursor(
+          ctx.config.secret,
+          sort,
+          steps.map((_, i) => last[`key_${i}`]),
+        )
+      : null
+  const data = page.map(
+    (row) => Object.fromEntries(Object.entries(row).filter(([k]) => !k.startsWith('key_'))) as unknown as Product,
+  )
   return { data, page: query.page, page_size: query.page_size, ...count, next_cursor: next }
 }

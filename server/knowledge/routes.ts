@@ -39,7 +39,9 @@ export const knowledgeRoutes: Routes = (app, ctx) => {
   })
   bind(app, ctx, knowledge.customerHistory, ({ params, query }) => readHistory(ctx, params.id, query))
 
-  bind(app, ctx, knowledge.importCustomers, async ({ request, actor }) => queueImport(ctx, actor, await receive(ctx, request, actor)))
+  bind(app, ctx, knowledge.importCustomers, async ({ request, actor }) =>
+    queueImport(ctx, actor, await receive(ctx, request, actor)),
+  )
   bind(app, ctx, knowledge.previewImport, async ({ request }) => {
     const { fields, file } = await readForm(request)
     try {
@@ -54,7 +56,10 @@ export const knowledgeRoutes: Routes = (app, ctx) => {
   bind(app, ctx, knowledge.cancelImport, ({ params, actor }) => cancelImport(ctx, actor, params.id))
   bind(app, ctx, knowledge.importRejects, async ({ params, actor, reply }) => {
     const { stream, name } = await openRejectsOf(ctx, actor, params.id)
-    await reply.type('text/csv; charset=utf-8').header('content-disposition', `attachment; filename="${name}"`).send(stream)
+    await reply
+      .type('text/csv; charset=utf-8')
+      .header('content-disposition', `attachment; filename="${name}"`)
+      .send(stream)
     return undefined
   })
   bind(app, ctx, knowledge.listProducts, ({ query }) => listProducts(ctx, query))

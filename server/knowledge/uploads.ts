@@ -40,7 +40,12 @@ export async function readForm(request: FastifyRequest): Promise<{ fields: Field
       throw new InputError([{ path: name, message: 'This field must be JSON.' }])
     }
   }
-  const given = { kind: text('kind'), mapping: json('mapping'), options: json('options'), dry_run: text('dry_run') === undefined ? undefined : text('dry_run') === 'true' }
+  const given = {
+    kind: text('kind'),
+    mapping: json('mapping'),
+    options: json('options'),
+    dry_run: text('dry_run') === undefined ? undefined : text('dry_run') === 'true',
+  }
   const parsed = ImportFields.safeParse(Object.fromEntries(Object.entries(given).filter(([, v]) => v !== undefined)))
   if (!parsed.success) throw inputError('body', parsed.error)
   return { fields: parsed.data, file }
@@ -65,18 +70,29 @@ export async function receive(ctx: Ctx, request: FastifyRequest, actor: Actor): 
   })
   try {
     await pipeline(file.file, meter, createWriteStream(target, { mode: 0o600 }))
-    if (file.file.truncated) throw new AppError('upload.too_large', 'The file is larger than 2 GB. Split it, or pack it with gzip.')
+    if (file.file.truncated)
+      throw new AppError('upload.too_large', 'The file is larger than 2 GB. Split it, or pack it with gzip.')
   } catch (error) {
     await rm(target, { force: true })
     throw error
   }
-  return { fields, source: path.basename(file.filename || 'upload').slice(0, 200), path: target, bytes, hash: hash.digest() }
+  return {
+    fields,
+    source: path.basename(file.filename || 'upload').slice(0, 200),
+    path: target,
+    bytes,
+    hash: hash.digest(),
+  }
 }
 
 async function namedFile(body: unknown, actor: Actor): Promise<Upload> {
   const parsed = ImportPath.safeParse(body ?? {})
   if (!parsed.success) throw inputError('body', parsed.error)
-  if (actor.role !== 'admin') throw new AppError('auth.forbidden', 'Only an admin may import a file by its path on the server; upload it instead.')
+  if (actor.role !== 'admin')
+    throw new AppError(
+      'auth.forbidden',
+      'Only an admin may import a file by its path on the server; upload it instead.',
+    )
   const { path: given, ...fields } = parsed.data
   const file = await realpath(given).catch(() => null)
   const found = file ? await stat(file) : null

@@ -24,6 +24,8 @@ export interface AudienceQuery {
   campaignId: string
   holdoutShare: number
   stores: readonly StoreForGate[]
+  /** only these; null: everybody in the segments */
+  customerIds: readonly string[] | null
   /** keyset: go on after this customer */
   after?: string
   chunkSize?: number
@@ -55,23 +57,47 @@ export function holdoutSalt(config: Pick<Config, 'secret'>, campaignId: string):
 }
 
 /** Everybody in the segments, in order of id and in chunks, with all that the gate asks for. */
-export async function* streamAudience(client: ClientBase | Pool, config: Pick<Config, 'secret'>, query: AudienceQuery): AsyncGenerator<AudienceMember[]> {
+export async function* streamAudience(
+  client: ClientBase | Pool,
+  config: Pick<Config, 'secret'>,
+  query: AudienceQuery,
+): AsyncGenerator<AudienceMember[]> {
   const chunkSize = query.chunkSize ?? 5000
   const salt = holdoutSalt(config, query.campaignId)
   const stores = new Map(query.stores.map((s) => [s.id, s]))
   let after = query.after ?? lowest
   for (;;) {
-    const rows = await findMembers(client, query.segments, after, chunkSize)
+    const rows = await findMembers(client, query, after, chunkSize)
     if (rows.length === 0) return
     after = rows.at(-1)!.id
     const suppressed = await findSuppressed(client, config, rows)
-    const contacts = await findContacts(client, rows.map((r) => r.id), query)
+    const contacts = await findContacts(
+      client,
+      rows.map((r) => r.id),
+      query,
+    )
     yield rows.map((r) => ({
-      id: r.id, name: r.name, first_name: r.first_name, email: r.email, phone: r.phone, primary_category: r.primary_category,
+      id: r.id,
+      name: r.name,
+      first_name: r.first_name,
+      email: r.email,
+      phone: r.phone,
+      primary_category: r.primary_category,
       customer: {
-        birth_date: r.birth_date, age_status: r.age_status, email_consent: r.email_consent, sms_consent: r.sms_consent,
-        has_email: r.email !== null, has_phone: r.phone !== null, state: r.state, time_zones: r.time_zones, segments: r.segments, usual_hour: r.usual_hour,
-        suppressed: { email: r.email !== null && suppressed.has(`email:${r.email.toLowerCase()}`), sms: r.phone !== null && suppressed.has(`sms:${r.phone}`) },
+        birth_date: r.birth_date,
+        age_status: r.age_status,
+        email_consent: r.email_consent,
+        sms_consent: r.sms_consent,
+        has_email: r.email !== null,
+        has_phone: r.phone !== null,
+        state: r.state,
+        time_zones: r.time_zones,
+        segments: r.segments,
+        usual_hour: r.usual_hour,
+        suppressed: {
+          email: r.email !== null && suppressed.has(`email:${r.email.toLowerCase()}`),
+          sms: r.phone !== null && suppressed.has(`sms:${r.phone}`),
+        },
         store: stores.get(r.store_id ?? '') ?? query.stores[0]!,
         contacts: contacts.get(r.id) ?? [],
         held_out: isHeldOut(salt, r.id, query.holdoutShare),
@@ -82,24 +108,33 @@ export async function* streamAudience(client: ClientBase | Pool, config: Pick<Co
   }
 }
 
-async function findMembers(client: ClientBase | Pool, segments: readonly string[], after: string, limit: number): Promise<Row[]> {
+async function findMembers(
+  client: ClientBase | Pool,
+  { segments, customerIds }: AudienceQuery,
+  after: string,
+  limit: number,
+): Promise<Row[]> {
   const { rows } = await client.query<Row>(
     `select c.id, c.name, c.first_name, c.email::text as email, c.phone, c.birth_date, c.age_status, c.email_consent, c.sms_consent, c.state, c.time_zones, c.store_id,
        sc.avg_purchase_hour::float8 as usual_hour, sc.primary_category, m.segments
      from (
        select sm.customer_id, array_agg(g.key) as segments
        from segment_members as sm join segments as g on g.id = sm.segment_id join customers as live on live.id = sm.customer_id and live.deleted_at is null
-       where g.key = any($1) and g.is_active and sm.customer_id > $2 group by 1 order by 1 limit $3
+       where g.key = any($1) and g.is_active and sm.customer_id > $2 and ($4::uuid[] is null or sm.customer_id = any($4)) group by 1 order by 1 limit $3
      ) as m
      join customers as c on c.id = m.customer_id left join customer_scores as sc on sc.customer_id = c.id
      order by c.id`,
-    [segments, after, limit],
+    [segments, after, limit, customerIds],
   )
   return rows
 }
 
 /** Which addresses of these people are on the suppression list, as "channel:address". */
-async function findSuppressed(client: ClientBase | Pool, config: Pick<Config, 'secret'>, people: readonly Row[]): Promise<Set<string>> {
+async function findSuppressed(
+  client: ClientBase | Pool,
+  config: Pick<Config, 'secret'>,
+  people: readonly Row[],
+): Promise<Set<string>> {
   const { rows: any } = await client.query('select 1 from suppressions limit 1')
   if (any.length === 0) return new Set()
   const byHash = new Map<string, string>()
@@ -118,7 +153,12 @@ async function findSuppressed(client: ClientBase | Pool, config: Pick<Config, 's
   }
   // Who complained on one channel is left alone on both: "all" holds for the person, not only for the address.
   for (const { channel, hash } of rows) {
-    const person = channel === 'all' ? people.find((p) => byHash.get(hash) === `email:${p.email?.toLowerCase()}` || byHash.get(hash) === `sms:${p.phone}`) : undefined
+    const person =
+      channel === 'all'
+        ? people.find(
+            (p) => byHash.get(hash) === `email:${p.email?.toLowerCase()}` || byHash.get(hash) === `sms:${p.phone}`,
+          )
+        : undefined
     if (person?.email) found.add(`email:${person.email.toLowerCase()}`)
     if (person?.phone) found.add(`sms:${person.phone}`)
   }
@@ -126,7 +166,11 @@ async function findSuppressed(client: ClientBase | Pool, config: Pick<Config, 's
 }
 
 /** Messages of other campaigns within a week of this one, waiting or gone. */
-async function findContacts(client: ClientBase | Pool, ids: readonly string[], { weekStart, campaignId }: AudienceQuery): Promise<Map<string, { at: Date; channel: 'email' | 'sms' }[]>> {
+async function findContacts(
+  client: ClientBase | Pool,
+  ids: readonly string[],
+  { weekStart, campaignId }: AudienceQuery,
+): Promise<Map<string, { at: Date; channel: 'email' | 'sms' }[]>> {
   const { rows } = await client.query<{ customer_id: string; at: Date; channel: 'email' | 'sms' }>(
     `select sends.customer_id, coalesce(sends.sent_at, sends.due_at) as at, sends.channel from sends
      where sends.customer_id = any($1) and sends.campaign_id is distinct from $2::uuid and sends.status in ('pending', 'claimed', 'sent', 'delivered', 'unknown')

@@ -12,6 +12,8 @@ import { loadStores } from '../stores.ts'
 
 export interface PlanDraft {
   campaignId: string
+  /** only these customers; null: everybody in the segments */
+  customerIds: readonly string[] | null
   engine: WeeklyPlan['engine']
   fallbackReason: string | null
   entries: readonly PlanEntry[]
@@ -22,24 +24,49 @@ export interface PlanDraft {
 const template: AssignRules['template'] = { has_footer: true, has_unsubscribe: true }
 
 /** What the gate is asked with, at planning and at the start. */
-export function assignRules(facts: Pick<PlannerFacts, 'policy' | 'contact'>, entries: readonly PlanEntry[], now: Date): AssignRules {
+export function assignRules(
+  facts: Pick<PlannerFacts, 'policy' | 'contact'>,
+  entries: readonly PlanEntry[],
+  now: Date,
+): AssignRules {
   return { entries, policy: facts.policy, limits: facts.contact, template, now }
 }
 
-export async function audienceOf(client: ClientBase | Pool, campaignId: string, facts: PlannerFacts, entries: readonly PlanEntry[]): Promise<AudienceQuery> {
-  return { segments: [...new Set(entries.map((e) => e.segment))], weekStart: facts.week_start, campaignId, holdoutShare: facts.limits.holdout_share, stores: await loadStores(client) }
+export async function audienceOf(
+  client: ClientBase | Pool,
+  campaign: { id: string; customer_ids: readonly string[] | null },
+  facts: PlannerFacts,
+  entries: readonly PlanEntry[],
+): Promise<AudienceQuery> {
+  return {
+    segments: [...new Set(entries.map((e) => e.segment))],
+    weekStart: facts.week_start,
+    campaignId: campaign.id,
+    customerIds: campaign.customer_ids,
+    holdoutShare: facts.limits.holdout_share,
+    stores: await loadStores(client),
+  }
 }
 
 /**
  * Counts the draft customer by customer through the gate, then forecasts from the exact reach. An entry of an engine
  * that reaches nobody is dropped and told; people's own entries stay, so that they can see why they reach nobody.
  */
-export async function buildPlan(ctx: Ctx, facts: PlannerFacts, draft: PlanDraft, onProgress?: (customers: number) => Promise<void>): Promise<WeeklyPlan> {
+export async function buildPlan(
+  ctx: Ctx,
+  facts: PlannerFacts,
+  draft: PlanDraft,
+  onProgress?: (customers: number) => Promise<void>,
+): Promise<WeeklyPlan> {
   const count = createReachCount()
   const assign = createAssigner(assignRules(facts, draft.entries, ctx.clock()))
   let seen = 0
   if (draft.entries.length > 0) {
-    for await (const chunk of streamAudience(ctx.pool, ctx.config, await audienceOf(ctx.pool, draft.campaignId, facts, draft.entries))) {
+    for await (const chunk of streamAudience(
+      ctx.pool,
+      ctx.config,
+      await audienceOf(ctx.pool, { id: draft.campaignId, customer_ids: draft.customerIds }, facts, draft.entries),
+    )) {
       for (const member of chunk) count.add(assign(member.customer))
       seen += chunk.length
       await onProgress?.(seen)
@@ -56,12 +83,26 @@ export async function buildPlan(ctx: Ctx, facts: PlannerFacts, draft: PlanDraft,
     const top = counted.kept_back[0]
     if (counted.reach === 0 && draft.engine !== 'manual' && !entry.locked) {
       refused.push({
-        segment: entry.segment, channel: entry.channel, offer_title: entry.offer.title, day: entry.day,
-        verdict: { outcome: 'deny', rule_id: top?.rule_id ?? 'shop-empty-segment', summary: top ? `It would reach nobody: ${top.count} ${top.label}.` : 'The segment is empty.', source: 'count of this plan', confidence: 'high' },
+        segment: entry.segment,
+        channel: entry.channel,
+        offer_title: entry.offer.title,
+        day: entry.day,
+        verdict: {
+          outcome: 'deny',
+          rule_id: top?.rule_id ?? 'shop-empty-segment',
+          summary: top ? `It would reach nobody: ${top.count} ${top.label}.` : 'The segment is empty.',
+          source: 'count of this plan',
+          confidence: 'high',
+        },
       })
       continue
     }
-    entries.push({ ...counted, score: value ? value.margin_cents * counted.reach : 0, forecast: value && segment ? forecastOf(value, counted.reach, segment.basket_cents, facts.margin_share) : entry.forecast })
+    entries.push({
+      ...counted,
+      score: value ? value.margin_cents * counted.reach : 0,
+      forecast:
+        value && segment ? forecastOf(value, counted.reach, segment.basket_cents, facts.margin_share) : entry.forecast,
+    })
   }
   return {
     week_start: facts.week_start,

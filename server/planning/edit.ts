@@ -19,10 +19,23 @@ import { loadPlannerFacts } from './planner-facts.ts'
  * Applies operations to the plan of a campaign that has not started, checks and counts the whole plan anew. The version
  * grows by one; an approved plan becomes a draft again. Throws edit.stale when `version` is not the present one.
  */
-export async function editPlan(ctx: Ctx, actor: Actor, id: string, version: number, operations: readonly PlanOperation[]): Promise<PlanChange[]> {
+export async function editPlan(
+  ctx: Ctx,
+  actor: Actor,
+  id: string,
+  version: number,
+  operations: readonly PlanOperation[],
+): Promise<PlanChange[]> {
   const seen = await findCampaign(ctx.pool, id)
-  if (!isEditable(seen.status)) throw new AppError('conflict', 'A campaign that has started cannot be edited. Cancel it, or plan another one.', { id, status: seen.status })
-  if (seen.plan_version !== version) throw new AppError('edit.stale', 'Somebody changed the plan meanwhile. Load it again and repeat your change.', { plan_version: seen.plan_version })
+  if (!isEditable(seen.status))
+    throw new AppError('conflict', 'A campaign that has started cannot be edited. Cancel it, or plan another one.', {
+      id,
+      status: seen.status,
+    })
+  if (seen.plan_version !== version)
+    throw new AppError('edit.stale', 'Somebody changed the plan meanwhile. Load it again and repeat your change.', {
+      plan_version: seen.plan_version,
+    })
   const plan = planOf(seen)
   const facts = await loadPlannerFacts(ctx, plan.week_start, seen.holdout_share)
   const touched = new Set<string>()
@@ -31,9 +44,19 @@ export async function editPlan(ctx: Ctx, actor: Actor, id: string, version: numb
 
   // What a person just did goes first where entries compete: it is held like a locked one for this check.
   const wasLocked = new Map(entries.map((e) => [e.id, e.locked]))
-  const checked = checkPlan(entries.map((e) => (touched.has(e.id) ? { ...e, locked: true } : e)), facts)
+  const checked = checkPlan(
+    entries.map((e) => (touched.has(e.id) ? { ...e, locked: true } : e)),
+    facts,
+  )
   const settled = checked.entries.map((e) => ({ ...e, locked: wasLocked.get(e.id) ?? e.locked }))
-  const counted = await buildPlan(ctx, facts, { campaignId: id, engine: 'manual', fallbackReason: plan.fallback_reason, entries: settled, refused: plan.refused })
+  const counted = await buildPlan(ctx, facts, {
+    campaignId: id,
+    customerIds: seen.customer_ids,
+    engine: 'manual',
+    fallbackReason: plan.fallback_reason,
+    entries: settled,
+    refused: plan.refused,
+  })
   const after: WeeklyPlan = { ...counted, engine: plan.engine, generated_at: plan.generated_at }
   await withTx(ctx.pool, async (tx) => {
     const { rowCount } = await tx.query(
@@ -41,17 +64,34 @@ export async function editPlan(ctx: Ctx, actor: Actor, id: string, version: numb
        where campaigns.id = $1 and campaigns.plan_version = $2 and campaigns.status in ('draft', 'approved', 'scheduled')`,
       [id, version, JSON.stringify(after), targets(after)],
     )
-    if (!rowCount) throw new AppError('edit.stale', 'Somebody changed the plan meanwhile. Load it again and repeat your change.', { id })
-    await audit(tx, actor, { action: 'campaign.plan_edited', entity: 'campaign', entityId: id, before: { plan_version: version, status: seen.status, entries: summary(plan) }, after: { plan_version: version + 1, status: 'draft', operations, entries: summary(after) } })
+    if (!rowCount)
+      throw new AppError('edit.stale', 'Somebody changed the plan meanwhile. Load it again and repeat your change.', {
+        id,
+      })
+    await audit(tx, actor, {
+      action: 'campaign.plan_edited',
+      entity: 'campaign',
+      entityId: id,
+      before: { plan_version: version, status: seen.status, entries: summary(plan) },
+      after: { plan_version: version + 1, status: 'draft', operations, entries: summary(after) },
+    })
   })
   await ctx.bus.publish(`campaign.${id}`, { id, status: 'draft', plan_version: version + 1 })
   return checked.changes
 }
 
-const summary = (plan: WeeklyPlan): { id: string; day: string; reach: number }[] => plan.entries.map((e) => ({ id: e.id, day: e.day, reach: e.reach }))
+const summary = (plan: WeeklyPlan): { id: string; day: string; reach: number }[] =>
+  plan.entries.map((e) => ({ id: e.id, day: e.day, reach: e.reach }))
 
-function apply(entries: readonly PlanEntry[], operation: PlanOperation, index: number, facts: PlannerFacts, touched: Set<string>): PlanEntry[] {
-  const wrong = (field: string, message: string): InputError => new InputError([{ path: `operations.${index}.${field}`, message }])
+function apply(
+  entries: readonly PlanEntry[],
+  operation: PlanOperation,
+  index: number,
+  facts: PlannerFacts,
+  touched: Set<string>,
+): PlanEntry[] {
+  const wrong = (field: string, message: string): InputError =>
+    new InputError([{ path: `operations.${index}.${field}`, message }])
   const offerOf = (offerId: string): Offer => {
     const offer = facts.offers.find((o) => o.id === offerId)
     if (!offer) throw wrong('offer_id', 'There is no such active offer.')
@@ -61,7 +101,11 @@ function apply(entries: readonly PlanEntry[], operation: PlanOperation, index: n
     const segment = facts.segments.find((s) => s.key === operation.segment)
     if (!segment) throw wrong('segment', 'There is no such active segment.')
     const candidate = { segment, offer: offerOf(operation.offer_id), channel: operation.channel, day: operation.day }
-    const value = valueOfEntry({ ...candidate, segment: segment.key }, entries.filter((e) => e.segment === segment.key && e.day < operation.day).length, facts)!
+    const value = valueOfEntry(
+      { ...candidate, segment: segment.key },
+      entries.filter((e) => e.segment === segment.key && e.day < operation.day).length,
+      facts,
+    )!
     const entry = entryOf(candidate, value, value.margin_cents * segment.reachable[operation.channel], facts)
     const added = { ...entry, window: operation.window ?? entry.window, reason: `Added by hand. ${entry.reason}` }
     if (entries.some((e) => e.id === added.id)) throw wrong('segment', 'The plan has this entry already.')
@@ -75,15 +119,30 @@ function apply(entries: readonly PlanEntry[], operation: PlanOperation, index: n
   return entries.map((e) => (e === old ? changed(old, operation, facts, offerOf) : e))
 }
 
-function changed(old: PlanEntry, operation: Exclude<PlanOperation, { op: 'add' | 'remove' }>, facts: PlannerFacts, offerOf: (id: string) => Offer): PlanEntry {
+function changed(
+  old: PlanEntry,
+  operation: Exclude<PlanOperation, { op: 'add' | 'remove' }>,
+  facts: PlannerFacts,
+  offerOf: (id: string) => Offer,
+): PlanEntry {
   if (operation.op === 'lock') return { ...old, locked: operation.locked }
-  if (operation.op === 'move') return { ...old, day: operation.day, reason: told(old.reason, `Moved by hand from ${old.day}.`) }
+  if (operation.op === 'move')
+    return { ...old, day: operation.day, reason: told(old.reason, `Moved by hand from ${old.day}.`) }
   const offer = operation.offer_id ? offerOf(operation.offer_id) : old.offer
   const channel = operation.channel ?? old.channel
   const segment = facts.segments.find((s) => s.key === old.segment)
   const suits = offer === old.offer && channel === old.channel
-  const template_id = operation.template_id ?? (suits || !segment ? old.template_id : (chooseTemplate(facts.templates, channel, offer, segment)?.id ?? null))
-  return { ...old, offer, channel, template_id, window: operation.window ?? old.window, reason: told(old.reason, 'Changed by hand.') }
+  const template_id =
+    operation.template_id ??
+    (suits || !segment ? old.template_id : (chooseTemplate(facts.templates, channel, offer, segment)?.id ?? null))
+  return {
+    ...old,
+    offer,
+    channel,
+    template_id,
+    window: operation.window ?? old.window,
+    reason: told(old.reason, 'Changed by hand.'),
+  }
 }
 
 const told = (reason: string, note: string): string => (reason.startsWith(note) ? reason : `${note} ${reason}`)

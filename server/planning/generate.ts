@@ -19,45 +19,93 @@ export interface GenerateInput {
   actor: Actor
   /** plan this draft again; its locked entries stay */
   campaignId?: string | undefined
+  /** only these customers of the segments */
+  customerIds?: readonly string[] | undefined
   onProgress?: (customers: number) => Promise<void>
 }
 
 const noLlm = 'No LLM is configured, so the rule-based engine made this plan.'
 
 /** Plans a week and stores it as a draft campaign. Throws plan.* when there is nothing to plan with. */
-export async function generatePlan(ctx: Ctx, input: GenerateInput): Promise<{ id: string; plan: WeeklyPlan }> {
+export async function generatePlan(
+  ctx: Ctx,
+  input: GenerateInput,
+): Promise<{ id: string; plan: WeeklyPlan; plan_version: number }> {
   const before = input.campaignId ? await findCampaign(ctx.pool, input.campaignId) : null
-  if (before && before.status !== 'draft') throw new AppError('conflict', 'Only a draft can be planned again. Edit the plan, or make a new one.', { id: before.id, status: before.status })
+  if (before && before.status !== 'draft')
+    throw new AppError('conflict', 'Only a draft can be planned again. Edit the plan, or make a new one.', {
+      id: before.id,
+      status: before.status,
+    })
   const monday = mondayOf(input.weekStart)
   const facts = await loadPlannerFacts(ctx, monday, before?.holdout_share)
-  if (facts.first_day > addDays(monday, 6)) throw new AppError('plan.week_over', `The week of ${monday} is over. Choose this week or a later one.`, { week_start: monday })
-  if (facts.segments.length === 0) throw new AppError('plan.no_segments', 'There are no customers in segments yet. Import orders and score them first.')
-  if (facts.offers.length === 0) throw new AppError('plan.no_offers', 'There are no active offers. Create at least one; content without a discount is a good start.')
-  if (facts.templates.length === 0) throw new AppError('plan.no_templates', 'There are no active message templates. Create one for e-mail first.')
+  if (facts.first_day > addDays(monday, 6))
+    throw new AppError('plan.week_over', `The week of ${monday} is over. Choose this week or a later one.`, {
+      week_start: monday,
+    })
+  if (facts.segments.length === 0)
+    throw new AppError(
+      'plan.no_segments',
+      'There are no customers in segments yet. Import orders and score them first.',
+    )
+  if (facts.offers.length === 0)
+    throw new AppError(
+      'plan.no_offers',
+      'There are no active offers. Create at least one; content without a discount is a good start.',
+    )
+  if (facts.templates.length === 0)
+    throw new AppError('plan.no_templates', 'There are no active message templates. Create one for e-mail first.')
 
   const id = before?.id ?? (await ctx.pool.query<{ id: string }>('select uuidv7() as id')).rows[0]!.id
+  const customerIds = input.customerIds ?? before?.customer_ids ?? null
   const kept: PlanEntry[] = before?.weekly_plan?.entries.filter((e) => e.locked) ?? []
   const locked = checkPlan(kept, facts).entries
   const { entries, refused } = planHeuristically(facts, locked)
   const checked = checkPlan(entries, facts)
   const fallbackReason = input.engine === 'llm' ? noLlm : null
-  const plan = await buildPlan(ctx, facts, { campaignId: id, engine: 'heuristic', fallbackReason, entries: checked.entries, refused }, input.onProgress)
+  const plan = await buildPlan(
+    ctx,
+    facts,
+    { campaignId: id, customerIds, engine: 'heuristic', fallbackReason, entries: checked.entries, refused },
+    input.onProgress,
+  )
 
   await withTx(ctx.pool, async (tx) => {
     const { rowCount } = await tx.query(
-      `insert into campaigns as c (id, name, type, status, start_date, end_date, target_segments, engine, engine_note, weekly_plan, plan_version, holdout_share, created_by)
-       values ($1, $2, 'weekly_plan', 'draft', $3, $4, $5, 'heuristic', $6, $7, 1, $8, $9)
-       on conflict (id) do update set name = coalesce($10, c.name), start_date = $3, end_date = $4, target_segments = $5, engine = 'heuristic', engine_note = $6, weekly_plan = $7,
+      `insert into campaigns as c (id, name, type, status, start_date, end_date, target_segments, engine, engine_note, weekly_plan, plan_version, holdout_share, created_by, customer_ids)
+       values ($1, $2, 'weekly_plan', 'draft', $3, $4, $5, 'heuristic', $6, $7, 1, $8, $9, $12)
+       on conflict (id) do update set name = coalesce($10, c.name), start_date = $3, end_date = $4, target_segments = $5, engine = 'heuristic', engine_note = $6, weekly_plan = $7, customer_ids = $12,
          plan_version = c.plan_version + 1, updated_at = now()
        where c.status = 'draft' and c.plan_version = $11`,
-      [id, input.name ?? `Week of ${monday}`, monday, addDays(monday, 6), targets(plan), fallbackReason, JSON.stringify(plan), facts.limits.holdout_share, input.actor.kind === 'user' ? input.actor.id : null, input.name ?? null, before?.plan_version ?? 0],
+      [
+        id,
+        input.name ?? `Week of ${monday}`,
+        monday,
+        addDays(monday, 6),
+        targets(plan),
+        fallbackReason,
+        JSON.stringify(plan),
+        facts.limits.holdout_share,
+        input.actor.kind === 'user' ? input.actor.id : null,
+        input.name ?? null,
+        before?.plan_version ?? 0,
+        customerIds,
+      ],
     )
-    if (!rowCount) throw new AppError('conflict', 'Somebody changed the campaign while it was planned. Look at it and try again.', { id })
-    await audit(tx, input.actor, { action: before ? 'campaign.replanned' : 'campaign.generated', entity: 'campaign', entityId: id, after: { week_start: monday, asked_engine: input.engine, entries: plan.entries.length, kept: locked.length } })
+    if (!rowCount)
+      throw new AppError('conflict', 'Somebody changed the campaign while it was planned. Look at it and try again.', {
+        id,
+      })
+    await audit(tx, input.actor, {
+      action: before ? 'campaign.replanned' : 'campaign.generated',
+      entity: 'campaign',
+      entityId: id,
+      after: { week_start: monday, asked_engine: input.engine, entries: plan.entries.length, kept: locked.length },
+    })
   })
   await ctx.bus.publish(`campaign.${id}`, { id, status: 'draft' })
   ctx.log.info({ campaign: id, entries: plan.entries.length, refused: plan.refused.length }, 'week planned')
-  return { id, plan }
+  return { id, plan, plan_version: (before?.plan_version ?? 0) + 1 }
 }
 
 /** Segments a plan speaks to. */
@@ -69,7 +117,11 @@ export function targets(plan: WeeklyPlan): string[] {
 export const planJob: JobHandler = async (ctx, input, tools) => {
   const text = (name: string): string | undefined => (typeof input[name] === 'string' ? input[name] : undefined)
   const { id } = await generatePlan(ctx, {
-    weekStart: text('week_start') ?? '', engine: input['engine'] === 'llm' ? 'llm' : 'heuristic', name: text('name'), campaignId: text('campaign_id'), actor: tools.actor,
+    weekStart: text('week_start') ?? '',
+    engine: input['engine'] === 'llm' ? 'llm' : 'heuristic',
+    name: text('name'),
+    campaignId: text('campaign_id'),
+    actor: tools.actor,
     onProgress: (customers) => tools.progress(customers, null, 'Counting whom the plan reaches'),
   })
   return { campaign_id: id }

@@ -1,4 +1,6 @@
 import type { PoolClient } from 'pg'
+import { localDate, weekStart, type Day } from '#core/calendar.ts'
+import type { ContactLimits } from '#core/compliance/contact-hours.ts'
 import { createAssigner, type Assignment } from '#core/planning/assign.ts'
 import { describeOffer } from '#core/planning/offer.ts'
 import type { PlanEntry } from '#core/planning/plan.ts'
@@ -6,6 +8,7 @@ import { withTx } from '#db/pool.ts'
 import { audit, type Actor } from '../audit.ts'
 import type { Ctx } from '../context.ts'
 import { AppError } from '../http/errors.ts'
+import { readSetting } from '../settings.ts'
 import { holdoutSalt, streamAudience, type AudienceMember } from './audience.ts'
 import { assignRules, audienceOf } from './build-plan.ts'
 import { checkMove, findCampaign, planOf } from './campaigns.ts'
@@ -21,36 +24,72 @@ export interface Started {
 
 /**
  * Makes actions and sends of an approved plan: every customer of its segments goes through the gate at the moment the
- * message is due. All or nothing in one transaction; starting twice makes nothing twice (row lock, and send_keys).
+ * message is due. `now` does not wait for planned days and usual hours: one message per customer, as soon as the legal and
+ * the shop's window is open today. All or nothing in one transaction; starting twice makes nothing twice (row lock, and send_keys).
  */
-export async function startCampaign(ctx: Ctx, actor: Actor, id: string): Promise<Started> {
+export async function startCampaign(
+  ctx: Ctx,
+  actor: Actor,
+  id: string,
+  options: { now?: boolean } = {},
+): Promise<Started> {
   const seen = await findCampaign(ctx.pool, id)
   if (seen.status === 'active') return countStarted(ctx, id)
   checkMove(seen, 'start')
   const plan = planOf(seen)
   const facts = await loadPlannerFacts(ctx, plan.week_start, seen.holdout_share)
   const now = ctx.clock()
+  const entries = options.now
+    ? atOnce(plan.entries, facts.contact, localDate(now, (await readSetting(ctx.pool, 'shop')).time_zone))
+    : plan.entries
   const done = await withTx(ctx.pool, async (tx) => {
     const campaign = await findCampaign(tx, id, true)
     if (campaign.status === 'active') return false
     checkMove(campaign, 'start')
-    if (campaign.plan_version !== seen.plan_version) throw new AppError('edit.stale', 'Somebody changed the plan meanwhile. Look at it again before you start it.', { plan_version: campaign.plan_version })
+    if (campaign.plan_version !== seen.plan_version)
+      throw new AppError('edit.stale', 'Somebody changed the plan meanwhile. Look at it again before you start it.', {
+        plan_version: campaign.plan_version,
+      })
     const shelf = await findShelf(tx)
-    const assign = createAssigner(assignRules(facts, plan.entries, now))
+    const assign = createAssigner({ ...assignRules(facts, entries, now), soonest: options.now ?? false })
     const texts = new Map(plan.entries.map((e) => [e.id, offerText(e, facts.currency)]))
-    for await (const chunk of streamAudience(tx, ctx.config, await audienceOf(tx, id, facts, plan.entries))) {
-      const rows = chunk.flatMap((member) => oncePerDay(assign(member.customer)).map((a) => rowOf(member, a, texts, shelf)))
-      await insertChunk(tx, id, plan.entries, rows, now)
+    for await (const chunk of streamAudience(
+      tx,
+      ctx.config,
+      await audienceOf(
+        tx,
+        campaign,
+        options.now ? { ...facts, week_start: weekStart(localDate(now, 'UTC')) } : facts,
+        entries,
+      ),
+    )) {
+      const rows = chunk.flatMap((member) =>
+        oncePerDay(assign(member.customer)).map((a) => rowOf(member, a, texts, shelf)),
+      )
+      await insertChunk(tx, id, entries, rows, now)
     }
     await tx.query(
       `insert into experiments (campaign_id, name, salt, kind, arms) values ($1, 'Holdout of this campaign', $2, 'holdout', $3)`,
-      [id, holdoutSalt(ctx.config, id), JSON.stringify([{ key: 'contacted', share: 1 - campaign.holdout_share }, { key: 'holdout', share: campaign.holdout_share }])],
+      [
+        id,
+        holdoutSalt(ctx.config, id),
+        JSON.stringify([
+          { key: 'contacted', share: 1 - campaign.holdout_share },
+          { key: 'holdout', share: campaign.holdout_share },
+        ]),
+      ],
     )
     await tx.query(
       `update campaigns set status = 'active', started_at = $2, updated_at = now(), total_sends = (select count(*) from sends where sends.campaign_id = $1) where id = $1`,
       [id, now],
     )
-    await audit(tx, actor, { action: 'campaign.started', entity: 'campaign', entityId: id, before: { status: campaign.status }, after: { status: 'active', plan_version: campaign.plan_version } })
+    await audit(tx, actor, {
+      action: 'campaign.started',
+      entity: 'campaign',
+      entityId: id,
+      before: { status: campaign.status },
+      after: { status: 'active', plan_version: campaign.plan_version },
+    })
     return true
   })
   const started = await countStarted(ctx, id)
@@ -59,6 +98,15 @@ export async function startCampaign(ctx: Ctx, actor: Actor, id: string): Promise
     ctx.log.info({ campaign: id, ...started }, 'campaign started')
   }
   return started
+}
+
+/** The entries as if planned for today, in the shop's whole window. */
+function atOnce(entries: readonly PlanEntry[], contact: ContactLimits, today: Day): PlanEntry[] {
+  return entries.map((e) => ({
+    ...e,
+    day: today,
+    window: e.channel === 'email' ? contact.email_window : contact.sms_window,
+  }))
 }
 
 async function countStarted(ctx: Ctx, id: string): Promise<Started> {
@@ -107,7 +155,9 @@ function rowOf(member: AudienceMember, a: Assignment, texts: ReadonlyMap<string,
           first_name: member.first_name,
           offer: texts.get(a.entry.id),
           products: productsFor(shelf, a.entry.offer, member.primary_category),
-          ...(member.primary_category && !a.entry.offer.category ? { reason: `Chosen because you often take home ${member.primary_category}.` } : {}),
+          ...(member.primary_category && !a.entry.offer.category
+            ? { reason: `Chosen because you often take home ${member.primary_category}.` }
+            : {}),
           ...(member.customer.store.id === 'shop' ? {} : { store_id: member.customer.store.id }),
         })
       : null,
@@ -116,13 +166,29 @@ function rowOf(member: AudienceMember, a: Assignment, texts: ReadonlyMap<string,
 
 /** The offer as the templates show it. */
 function offerText({ offer, verdicts }: PlanEntry, currency: string): object {
-  const ends = offer.valid_to ? new Intl.DateTimeFormat('en-US', { weekday: 'long', month: 'long', day: 'numeric', timeZone: 'UTC' }).format(new Date(`${offer.valid_to}T00:00:00Z`)) : null
+  const ends = offer.valid_to
+    ? new Intl.DateTimeFormat('en-US', { weekday: 'long', month: 'long', day: 'numeric', timeZone: 'UTC' }).format(
+        new Date(`${offer.valid_to}T00:00:00Z`),
+      )
+    : null
   const text = describeOffer(offer, currency)
   const required = verdicts.flatMap((v) => (v.outcome === 'require' && v.text ? [v.text] : []))
-  return { title: offer.title, text: text === offer.title ? null : text, code: offer.code, ends, ...(required.length > 0 ? { terms: required.join(' ') } : {}) }
+  return {
+    title: offer.title,
+    text: text === offer.title ? null : text,
+    code: offer.code,
+    ends,
+    ...(required.length > 0 ? { terms: required.join(' ') } : {}),
+  }
 }
 
-async function insertChunk(tx: PoolClient, campaignId: string, entries: readonly PlanEntry[], rows: readonly ActionRow[], now: Date): Promise<void> {
+async function insertChunk(
+  tx: PoolClient,
+  campaignId: string,
+  entries: readonly PlanEntry[],
+  rows: readonly ActionRow[],
+  now: Date,
+): Promise<void> {
   if (rows.length === 0) return
   await tx.query(
     `with entry as (
@@ -150,9 +216,28 @@ async function insertChunk(tx: PoolClient, campaignId: string, entries: readonly
      from keyed join due on due.action_id = keyed.action_id`,
     [
       campaignId,
-      rows.map((r) => r.customer), rows.map((r) => r.entry), rows.map((r) => r.outcome), rows.map((r) => r.refused_by), rows.map((r) => r.due_at), rows.map((r) => r.window_end),
-      rows.map((r) => r.recipient), rows.map((r) => r.variables),
-      JSON.stringify(entries.map((e) => ({ id: e.id, day: e.day, segment: e.segment, channel: e.channel, offer: e.offer, offer_id: e.offer.id, template_id: e.template_id, send_window: e.window, reason: e.reason, value: e.reach > 0 ? e.score / e.reach : 0 }))),
+      rows.map((r) => r.customer),
+      rows.map((r) => r.entry),
+      rows.map((r) => r.outcome),
+      rows.map((r) => r.refused_by),
+      rows.map((r) => r.due_at),
+      rows.map((r) => r.window_end),
+      rows.map((r) => r.recipient),
+      rows.map((r) => r.variables),
+      JSON.stringify(
+        entries.map((e) => ({
+          id: e.id,
+          day: e.day,
+          segment: e.segment,
+          channel: e.channel,
+          offer: e.offer,
+          offer_id: e.offer.id,
+          template_id: e.template_id,
+          send_window: e.window,
+          reason: e.reason,
+          value: e.reach > 0 ? e.score / e.reach : 0,
+        })),
+      ),
       now,
     ],
   )

@@ -19,10 +19,21 @@ export async function loadPlannerFacts(ctx: Ctx, weekStart: Day, holdoutShare?: 
   const { pool } = ctx
   const now = ctx.clock()
   const [shop, limits, policy, stores, offers, templates] = await Promise.all([
-    readSetting(pool, 'shop'), readSetting(pool, 'limits'), readPolicy(pool), loadStores(pool), findOffers(pool, { isActive: true }), findTemplates(pool),
+    readSetting(pool, 'shop'),
+    readSetting(pool, 'limits'),
+    readPolicy(pool),
+    loadStores(pool),
+    findOffers(pool, { isActive: true }),
+    findTemplates(pool),
   ])
   const [segments, past] = await Promise.all([
-    findSegments(pool, { now, zone: shop.time_zone, ages: limits.email_ages, defaultStore: stores[0]!.id, emailWindow: limits.email_window }),
+    findSegments(pool, {
+      now,
+      zone: shop.time_zone,
+      ages: limits.email_ages,
+      defaultStore: stores[0]!.id,
+      emailWindow: limits.email_window,
+    }),
     findPastResults(pool, now),
   ])
   const today = localDate(now, shop.time_zone)
@@ -32,7 +43,11 @@ export async function loadPlannerFacts(ctx: Ctx, weekStart: Day, holdoutShare?: 
     first_day: isLate ? addDays(today, 1) : today,
     currency: shop.currency,
     margin_share: shop.margin_pct / 100,
-    segments, templates, stores, past, policy,
+    segments,
+    templates,
+    stores,
+    past,
+    policy,
     offers: offers.map(offerOf),
     limits: {
       max_per_customer_week: limits.max_per_customer_week,
@@ -73,7 +88,10 @@ interface SegmentRow {
   hours: number[] | null
 }
 
-async function findSegments(client: ClientBase | Pool, by: { now: Date; zone: string; ages: readonly string[]; defaultStore: string; emailWindow: Window }): Promise<SegmentFacts[]> {
+async function findSegments(
+  client: ClientBase | Pool,
+  by: { now: Date; zone: string; ages: readonly string[]; defaultStore: string; emailWindow: Window },
+): Promise<SegmentFacts[]> {
   const { rows } = await client.query<SegmentRow>(
     `with chosen as (
        select g.id, g.key, g.name, g.recommended_offers, g.optimal_channels, g.optimal_send_window from segments as g
@@ -116,13 +134,22 @@ async function findSegments(client: ClientBase | Pool, by: { now: Date; zone: st
      order by chosen.key`,
     [by.now, by.zone, by.ages, by.defaultStore, maxSegments, yearsBefore(localDate(by.now, by.zone), 21)],
   )
-  const shopBasket = rows.reduce((sum, r) => sum + (r.basket_cents ?? 0) * r.recent_orders, 0) / Math.max(1, rows.reduce((sum, r) => sum + (r.basket_cents === null ? 0 : r.recent_orders), 0))
+  const shopBasket =
+    rows.reduce((sum, r) => sum + (r.basket_cents ?? 0) * r.recent_orders, 0) /
+    Math.max(
+      1,
+      rows.reduce((sum, r) => sum + (r.basket_cents === null ? 0 : r.recent_orders), 0),
+    )
   return rows.map((r) => ({
     key: r.key,
     name: r.name,
     size: r.size,
     reachable: { email: r.email, sms: r.sms },
-    playbook: { offers: namesOf(r.recommended_offers), channels: r.optimal_channels.filter((c): c is PlanChannel => c === 'email' || c === 'sms'), window: Window.safeParse(r.optimal_send_window).data ?? by.emailWindow },
+    playbook: {
+      offers: namesOf(r.recommended_offers),
+      channels: r.optimal_channels.filter((c): c is PlanChannel => c === 'email' || c === 'sms'),
+      window: Window.safeParse(r.optimal_send_window).data ?? by.emailWindow,
+    },
     orders_per_week: r.recent_orders / 8 / Math.max(1, r.size),
     basket_cents: r.basket_cents ?? (shopBasket > 0 ? shopBasket : 4000),
     churn: r.churn ?? 0.5,

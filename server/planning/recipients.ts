@@ -32,11 +32,15 @@ export async function listRecipients(ctx: Ctx, id: string, query: RecipientQuery
   const plan = planOf(campaign)
   const facts = await loadPlannerFacts(ctx, plan.week_start, campaign.holdout_share)
   const assign = createAssigner(assignRules(facts, plan.entries, ctx.clock()))
-  const audience = await audienceOf(ctx.pool, id, facts, plan.entries)
+  const audience = await audienceOf(ctx.pool, campaign, facts, plan.entries)
   const data: CampaignRecipient[] = []
   let walked = 0
   let last: string | null = null
-  for await (const chunk of streamAudience(ctx.pool, ctx.config, { ...audience, chunkSize: 1000, ...(query.cursor ? { after: query.cursor } : {}) })) {
+  for await (const chunk of streamAudience(ctx.pool, ctx.config, {
+    ...audience,
+    chunkSize: 1000,
+    ...(query.cursor ? { after: query.cursor } : {}),
+  })) {
     for (const member of chunk) {
       last = member.id
       for (const a of assign(member.customer)) {
@@ -44,8 +48,16 @@ export async function listRecipients(ctx: Ctx, id: string, query: RecipientQuery
         if (query.status && a.outcome !== query.status) continue
         if (query.refused_by && a.verdict?.rule_id !== query.refused_by) continue
         data.push({
-          customer_id: member.id, customer_name: member.name, entry_id: a.entry.id, segment: a.entry.segment, day: a.entry.day, channel: a.entry.channel, status: a.outcome,
-          refused_by: a.verdict?.rule_id ?? null, because: a.verdict?.summary ?? null, due_at: a.due_at?.toISOString() ?? null,
+          customer_id: member.id,
+          customer_name: member.name,
+          entry_id: a.entry.id,
+          segment: a.entry.segment,
+          day: a.entry.day,
+          channel: a.entry.channel,
+          status: a.outcome,
+          refused_by: a.verdict?.rule_id ?? null,
+          because: a.verdict?.summary ?? null,
+          due_at: a.due_at?.toISOString() ?? null,
         })
       }
       // A page ends between customers, so that the cursor can be the last one's id.
@@ -58,7 +70,9 @@ export async function listRecipients(ctx: Ctx, id: string, query: RecipientQuery
 }
 
 async function listMade(ctx: Ctx, id: string, query: RecipientQuery): Promise<RecipientPage> {
-  const { rows } = await ctx.pool.query<Omit<CampaignRecipient, 'due_at' | 'because'> & { id: string; due_at: Date | null }>(
+  const { rows } = await ctx.pool.query<
+    Omit<CampaignRecipient, 'due_at' | 'because'> & { id: string; due_at: Date | null }
+  >(
     `select a.id, a.customer_id, c.name as customer_name, a.plan_entry_id as entry_id, a.segment, a.scheduled_date as day, a.channels[1] as channel, a.status, a.refused_by, s.due_at
      from actions as a join customers as c on c.id = a.customer_id
      left join send_keys as k on k.action_id = a.id left join sends as s on s.id = k.send_id
@@ -68,7 +82,11 @@ async function listMade(ctx: Ctx, id: string, query: RecipientQuery): Promise<Re
     [id, query.entry ?? null, query.status ?? null, query.refused_by ?? null, query.cursor ?? null, query.page_size],
   )
   return {
-    data: rows.map(({ id: _, due_at, ...row }) => ({ ...row, because: row.refused_by ? `Customers who ${labelOfRule(row.refused_by)}.` : null, due_at: due_at?.toISOString() ?? null })),
+    data: rows.map(({ id: _, due_at, ...row }) => ({
+      ...row,
+      because: row.refused_by ? `Customers who ${labelOfRule(row.refused_by)}.` : null,
+      due_at: due_at?.toISOString() ?? null,
+    })),
     next_cursor: rows.length === query.page_size ? rows.at(-1)!.id : null,
     is_final: true,
   }

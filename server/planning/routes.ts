@@ -9,7 +9,7 @@ import { startJob } from '../background.ts'
 import { bind, type Routes } from '../http/bind.ts'
 import { AppError, InputError } from '../http/errors.ts'
 import { approveCampaign } from './approve.ts'
-import { findCampaign, listCampaigns, showCampaign } from './campaigns.ts'
+import { findCampaign, listCampaigns, shownCampaign } from './campaigns.ts'
 import { editPlan } from './edit.ts'
 import { startCampaign } from './materialise.ts'
 import { offerRoutes } from './offer-routes.ts'
@@ -21,11 +21,11 @@ const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 export const planningRoutes: Routes = (app, ctx) => {
   offerRoutes(app, ctx)
-  const shown = async (id: string): Promise<ReturnType<typeof showCampaign<Awaited<ReturnType<typeof findCampaign>>>>> => showCampaign(await findCampaign(ctx.pool, id))
+  const shown = (id: string) => shownCampaign(ctx.pool, id)
 
   bind(app, ctx, planning.list, async ({ query }) => {
     const { data, total, next } = await listCampaigns(ctx.pool, { ...query, cursor: cursorOf(query.cursor) })
-    return { data: data.map(showCampaign), page: query.page, page_size: query.page_size, total, total_is_exact: true, next_cursor: next }
+    return { data, page: query.page, page_size: query.page_size, total, total_is_exact: true, next_cursor: next }
   })
   bind(app, ctx, planning.get, async ({ params, reply }) => {
     const campaign = await shown(params.id)
@@ -36,14 +36,32 @@ export const planningRoutes: Routes = (app, ctx) => {
     const monday = weekStart(body.start_date)
     const facts = await loadPlannerFacts(ctx, monday, body.holdout_share)
     const plan: WeeklyPlan = {
-      week_start: monday, engine: 'manual', fallback_reason: null, generated_at: ctx.clock().toISOString(), policy_version: facts.policy.version, limits: facts.limits, entries: [], refused: [],
-      reach: [{ label: 'customers in the segments of this plan', rule_id: null, removed: 0, left: 0 }], forecast: sumForecasts([]), holdout_customers: 0,
+      week_start: monday,
+      engine: 'manual',
+      fallback_reason: null,
+      generated_at: ctx.clock().toISOString(),
+      policy_version: facts.policy.version,
+      limits: facts.limits,
+      entries: [],
+      refused: [],
+      reach: [{ label: 'customers in the segments of this plan', rule_id: null, removed: 0, left: 0 }],
+      forecast: sumForecasts([]),
+      holdout_customers: 0,
     }
     const id = await withTx(ctx.pool, async (tx) => {
       const { rows } = await tx.query<{ id: string }>(
         `insert into campaigns (name, description, start_date, end_date, engine, weekly_plan, plan_version, holdout_share, resend_unknown, created_by)
          values ($1, $2, $3, $4, 'manual', $5, 1, $6, $7, $8) returning id`,
-        [body.name, body.description ?? null, monday, addDays(monday, 6), JSON.stringify(plan), facts.limits.holdout_share, body.resend_unknown ?? false, actor.kind === 'user' ? actor.id : null],
+        [
+          body.name,
+          body.description ?? null,
+          monday,
+          addDays(monday, 6),
+          JSON.stringify(plan),
+          facts.limits.holdout_share,
+          body.resend_unknown ?? false,
+          actor.kind === 'user' ? actor.id : null,
+        ],
       )
       await audit(tx, actor, { action: 'campaign.created', entity: 'campaign', entityId: rows[0]!.id, after: body })
       return rows[0]!.id
@@ -54,23 +72,61 @@ export const planningRoutes: Routes = (app, ctx) => {
     await withTx(ctx.pool, async (tx) => {
       const before = await findCampaign(tx, params.id, true)
       // The share decides who is contacted: it may change only while nothing was approved or counted with it.
-      if (body.holdout_share !== undefined && body.holdout_share !== before.holdout_share && before.status !== 'draft') throw new AppError('conflict', 'The holdout share can only be changed while the plan is a draft.', { status: before.status })
-      const after = { name: body.name ?? before.name, description: body.description === undefined ? before.description : body.description, holdout_share: body.holdout_share ?? before.holdout_share, resend_unknown: body.resend_unknown ?? before.resend_unknown }
-      await tx.query('update campaigns set name = $2, description = $3, holdout_share = $4, resend_unknown = $5, updated_at = now() where id = $1', [params.id, after.name, after.description, after.holdout_share, after.resend_unknown])
-      await audit(tx, actor, { action: 'campaign.updated', entity: 'campaign', entityId: params.id, before: { name: before.name, description: before.description, holdout_share: before.holdout_share, resend_unknown: before.resend_unknown }, after })
+      if (body.holdout_share !== undefined && body.holdout_share !== before.holdout_share && before.status !== 'draft')
+        throw new AppError('conflict', 'The holdout share can only be changed while the plan is a draft.', {
+          status: before.status,
+        })
+      const after = {
+        name: body.name ?? before.name,
+        description: body.description === undefined ? before.description : body.description,
+        holdout_share: body.holdout_share ?? before.holdout_share,
+        resend_unknown: body.resend_unknown ?? before.resend_unknown,
+      }
+      await tx.query(
+        'update campaigns set name = $2, description = $3, holdout_share = $4, resend_unknown = $5, updated_at = now() where id = $1',
+        [params.id, after.name, after.description, after.holdout_share, after.resend_unknown],
+      )
+      await audit(tx, actor, {
+        action: 'campaign.updated',
+        entity: 'campaign',
+        entityId: params.id,
+        before: {
+          name: before.name,
+          description: before.description,
+          holdout_share: before.holdout_share,
+          resend_unknown: before.resend_unknown,
+        },
+        after,
+      })
     })
     const campaign = await findCampaign(ctx.pool, params.id)
     // A new holdout share changes every count: the plan is counted anew through an edit that changes nothing else.
     const first = campaign.weekly_plan?.entries[0]
-    if (body.holdout_share !== undefined && first) await editPlan(ctx, actor, params.id, campaign.plan_version, [{ op: 'lock', entry_id: first.id, locked: first.locked }])
+    if (body.holdout_share !== undefined && first)
+      await editPlan(ctx, actor, params.id, campaign.plan_version, [
+        { op: 'lock', entry_id: first.id, locked: first.locked },
+      ])
     return shown(params.id)
   })
   bind(app, ctx, planning.remove, async ({ params, actor }) => {
     await withTx(ctx.pool, async (tx) => {
       const campaign = await findCampaign(tx, params.id, true)
-      const { rowCount } = await tx.query(`delete from campaigns where campaigns.id = $1 and campaigns.started_at is null and campaigns.status in ('draft', 'approved', 'scheduled', 'cancelled')`, [params.id])
-      if (!rowCount) throw new AppError('conflict', 'A campaign that has started is part of the record and cannot be removed. Cancel it instead.', { id: params.id, status: campaign.status })
-      await audit(tx, actor, { action: 'campaign.removed', entity: 'campaign', entityId: params.id, before: { name: campaign.name, status: campaign.status } })
+      const { rowCount } = await tx.query(
+        `delete from campaigns where campaigns.id = $1 and campaigns.started_at is null and campaigns.status in ('draft', 'approved', 'scheduled', 'cancelled')`,
+        [params.id],
+      )
+      if (!rowCount)
+        throw new AppError(
+          'conflict',
+          'A campaign that has started is part of the record and cannot be removed. Cancel it instead.',
+          { id: params.id, status: campaign.status },
+        )
+      await audit(tx, actor, {
+        action: 'campaign.removed',
+        entity: 'campaign',
+        entityId: params.id,
+        before: { name: campaign.name, status: campaign.status },
+      })
     })
     return undefined
   })
@@ -81,7 +137,9 @@ export const planningRoutes: Routes = (app, ctx) => {
     void reply.header('etag', `"${campaign.plan_version}"`)
     return { campaign, changes }
   })
-  bind(app, ctx, planning.recipients, ({ params, query }) => listRecipients(ctx, params.id, { ...query, cursor: cursorOf(query.cursor) }))
+  bind(app, ctx, planning.recipients, ({ params, query }) =>
+    listRecipients(ctx, params.id, { ...query, cursor: cursorOf(query.cursor) }),
+  )
 
   bind(app, ctx, planning.approve, async ({ params, actor }) => {
     await approveCampaign(ctx, actor, params.id)
@@ -108,12 +166,16 @@ export const planningRoutes: Routes = (app, ctx) => {
 /** The plan version of If-Match: `"3"` or `W/"3"`. */
 function versionOf(request: FastifyRequest): number {
   const version = /^(?:W\/)?"?(\d+)"?$/.exec(request.headers['if-match'] ?? '')?.[1]
-  if (!version) throw new AppError('edit.no_version', 'Send the version you changed as If-Match, e.g. If-Match: "3". It is the ETag of the campaign.')
+  if (!version)
+    throw new AppError(
+      'edit.no_version',
+      'Send the version you changed as If-Match, e.g. If-Match: "3". It is the ETag of the campaign.',
+    )
   return Number(version)
 }
 
 function cursorOf(cursor: string | undefined): string | undefined {
-  if (cursor !== undefined && !uuid.test(cursor)) throw new InputError([{ path: 'query.cursor', message: 'This is not a cursor of this list.' }])
+  if (cursor !== undefined && !uuid.test(cursor))
+    throw new InputError([{ path: 'query.cursor', message: 'This is not a cursor of this list.' }])
   return cursor
 }
-

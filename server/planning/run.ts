@@ -12,13 +12,31 @@ export async function resumeCampaign(ctx: Ctx, actor: Actor, id: string): Promis
   await change(ctx, actor, id, 'resume', 'active', null)
 }
 
-async function change(ctx: Ctx, actor: Actor, id: string, move: 'pause' | 'resume', to: 'paused' | 'active', reason: string | null): Promise<void> {
+async function change(
+  ctx: Ctx,
+  actor: Actor,
+  id: string,
+  move: 'pause' | 'resume',
+  to: 'paused' | 'active',
+  reason: string | null,
+): Promise<void> {
   const moved = await withTx(ctx.pool, async (tx) => {
     const campaign = await findCampaign(tx, id, true)
     if (campaign.status === to) return false
     checkMove(campaign, move)
-    await tx.query('update campaigns set status = $2, pause_reason = $3, updated_at = now() where id = $1', [id, to, reason])
-    await audit(tx, actor, { action: `campaign.${to === 'paused' ? 'paused' : 'resumed'}`, entity: 'campaign', entityId: id, before: { status: campaign.status }, after: { status: to }, ...(reason ? { reason } : {}) })
+    await tx.query('update campaigns set status = $2, pause_reason = $3, updated_at = now() where id = $1', [
+      id,
+      to,
+      reason,
+    ])
+    await audit(tx, actor, {
+      action: `campaign.${to === 'paused' ? 'paused' : 'resumed'}`,
+      entity: 'campaign',
+      entityId: id,
+      before: { status: campaign.status },
+      after: { status: to },
+      ...(reason ? { reason } : {}),
+    })
     return true
   })
   if (moved) await ctx.bus.publish(`campaign.${id}`, { id, status: to })
@@ -31,7 +49,8 @@ export async function cancelCampaign(ctx: Ctx, actor: Actor, id: string, reason?
     if (campaign.status === 'cancelled') return false
     checkMove(campaign, 'cancel')
     const { rowCount: cancelled } = await tx.query(
-      `update sends set status = 'cancelled', refused_by = 'campaign-cancelled', updated_at = now() where sends.campaign_id = $1 and sends.status = 'pending'`, [id],
+      `update sends set status = 'cancelled', refused_by = 'campaign-cancelled', updated_at = now() where sends.campaign_id = $1 and sends.status = 'pending'`,
+      [id],
     )
     await tx.query(
       `update actions set status = 'skipped', refused_by = 'campaign-cancelled', updated_at = now()
@@ -39,24 +58,19 @@ export async function cancelCampaign(ctx: Ctx, actor: Actor, id: string, reason?
          and not exists (select 1 from sends where sends.action_id = actions.id and sends.status not in ('cancelled', 'skipped'))`,
       [id],
     )
-    await tx.query(`update campaigns set status = 'cancelled', finished_at = $2, updated_at = now() where id = $1`, [id, ctx.clock()])
-    await audit(tx, actor, { action: 'campaign.cancelled', entity: 'campaign', entityId: id, before: { status: campaign.status }, after: { status: 'cancelled', cancelled_sends: cancelled }, ...(reason ? { reason } : {}) })
+    await tx.query(`update campaigns set status = 'cancelled', finished_at = $2, updated_at = now() where id = $1`, [
+      id,
+      ctx.clock(),
+    ])
+    await audit(tx, actor, {
+      action: 'campaign.cancelled',
+      entity: 'campaign',
+      entityId: id,
+      before: { status: campaign.status },
+      after: { status: 'cancelled', cancelled_sends: cancelled },
+      ...(reason ? { reason } : {}),
+    })
     return true
   })
   if (moved) await ctx.bus.publish(`campaign.${id}`, { id, status: 'cancelled' })
-}
-
-/** Closes active campaigns whose every message has come to an end. Returns their ids. */
-export async function completeCampaigns(ctx: Ctx): Promise<string[]> {
-  const { rows } = await ctx.pool.query<{ id: string }>(
-    `update campaigns as c set status = 'completed', finished_at = $1, updated_at = now()
-     where c.status = 'active' and not exists (select 1 from sends where sends.campaign_id = c.id and sends.status in ('pending', 'claimed'))
-     returning c.id`,
-    [ctx.clock()],
-  )
-  for (const { id } of rows) {
-    await audit(ctx.pool, { kind: 'system', id: null, role: 'admin' }, { action: 'campaign.completed', entity: 'campaign', entityId: id, after: { status: 'completed' } })
-    await ctx.bus.publish(`campaign.${id}`, { id, status: 'completed' })
-  }
-  return rows.map((r) => r.id)
 }

@@ -21,7 +21,14 @@ export interface Shelf {
 /** The five best sellers of each category over the last 90 days that are in stock, and the products offers name. */
 export async function findShelf(client: ClientBase): Promise<Shelf> {
   const { currency } = await readSetting(client, 'shop')
-  const { rows } = await client.query<{ id: string; name: string; department: string; category: string; price_cents: number; is_top: boolean }>(
+  const { rows } = await client.query<{
+    id: string
+    name: string
+    department: string
+    category: string
+    price_cents: number
+    is_top: boolean
+  }>(
     `with sold as (
        select i.product_id, sum(i.quantity) as n from order_items as i join orders as o on o.id = i.order_id
        where o.ordered_at >= (select max(ordered_at) from orders) - interval '90 days' group by 1
@@ -40,7 +47,10 @@ export async function findShelf(client: ClientBase): Promise<Shelf> {
     const product = { ...row, price: formatCents(price_cents, currency) }
     byId.set(product.id, product)
     if (!is_top) continue
-    for (const [map, key] of [[byCategory, product.category], [byDepartment, product.department]] as const) {
+    for (const [map, key] of [
+      [byCategory, product.category],
+      [byDepartment, product.department],
+    ] as const) {
       const list = map.get(key)
       if (list) list.push(product)
       else map.set(key, [product])
@@ -50,10 +60,23 @@ export async function findShelf(client: ClientBase): Promise<Shelf> {
 }
 
 /** At most three products to show: those the offer names, else best sellers of its shelf, else of the customer's own. */
-export function productsFor(shelf: Shelf, offer: Offer, primaryCategory: string | null): { name: string; price: string }[] {
+export function productsFor(
+  shelf: Shelf,
+  offer: Offer,
+  primaryCategory: string | null,
+): { name: string; price: string }[] {
   const named = offer.product_ids.flatMap((id) => shelf.byId.get(id) ?? [])
   const own = primaryCategory ? shelf.byCategory.get(primaryCategory) : undefined
   const ownFits = own?.some((p) => !offer.department || p.department === offer.department)
-  const list = named.length > 0 ? named : offer.category ? shelf.byCategory.get(offer.category) : ownFits ? own : offer.department ? shelf.byDepartment.get(offer.department) : undefined
+  const list =
+    named.length > 0
+      ? named
+      : offer.category
+        ? shelf.byCategory.get(offer.category)
+        : ownFits
+          ? own
+          : offer.department
+            ? shelf.byDepartment.get(offer.department)
+            : undefined
   return (list ?? []).slice(0, 3).map(({ name, price }) => ({ name, price }))
 }

@@ -27,7 +27,9 @@ export async function readPlaybooks(tx: ClientBase): Promise<Map<string, ActionP
   const { rows } = await tx.query<{ key: string; offers: unknown; channels: ('email' | 'sms')[]; window: Window }>(
     `select g.key, g.recommended_offers as offers, g.optimal_channels as channels, g.optimal_send_window as window from segments as g where g.kind = 'rfm' and g.is_active`,
   )
-  return new Map(rows.map((row) => [row.key, { offers: readNames(row.offers), channels: row.channels, window: row.window }]))
+  return new Map(
+    rows.map((row) => [row.key, { offers: readNames(row.offers), channels: row.channels, window: row.window }]),
+  )
 }
 
 function readNames(offers: unknown): string[] {

@@ -25,18 +25,34 @@ export interface ActionsResult {
 }
 
 const chunkSize = 1000
-const columns = ['customer_id', 'segment', 'priority_score', 'reason', 'terms', 'offer_id', 'offer', 'creative_hint', 'send_window', 'channels'] as const
+const columns = [
+  'customer_id',
+  'segment',
+  'priority_score',
+  'reason',
+  'terms',
+  'offer_id',
+  'offer',
+  'creative_hint',
+  'send_window',
+  'channels',
+] as const
 
 /**
  * Proposes the best action for every scored customer and replaces the earlier proposals in one transaction; actions that
  * belong to a plan or were sent stay as they are.
  */
-export async function generateActions(ctx: Pick<Ctx, 'pool' | 'log' | 'clock' | 'config'>, input: ActionsInput = {}): Promise<ActionsResult> {
+export async function generateActions(
+  ctx: Pick<Ctx, 'pool' | 'log' | 'clock' | 'config'>,
+  input: ActionsInput = {},
+): Promise<ActionsResult> {
   const started = performance.now()
   const result = await withTx(ctx.pool, async (tx) => {
     await tx.query(`select pg_advisory_xact_lock(hashtextextended('actions', 7))`)
     await tx.query('drop table if exists action_new')
-    await tx.query(`create temp table action_new on commit drop as select ${columns.join(', ')} from actions with no data`)
+    await tx.query(
+      `create temp table action_new on commit drop as select ${columns.join(', ')} from actions with no data`,
+    )
     const { customers, without } = await propose(ctx, tx, input)
     await tx.query(`delete from actions as a where a.status = 'proposed' and a.campaign_id is null`)
     const { rowCount } = await tx.query(
@@ -51,7 +67,11 @@ export async function generateActions(ctx: Pick<Ctx, 'pool' | 'log' | 'clock' | 
   return { ...result, seconds }
 }
 
-async function propose(ctx: Pick<Ctx, 'clock' | 'config'>, tx: ClientBase, input: ActionsInput): Promise<Pick<ActionsResult, 'customers' | 'without'>> {
+async function propose(
+  ctx: Pick<Ctx, 'clock' | 'config'>,
+  tx: ClientBase,
+  input: ActionsInput,
+): Promise<Pick<ActionsResult, 'customers' | 'without'>> {
   const now = ctx.clock()
   const settings = await readSetting(tx, 'shop')
   const shop = { marginShare: settings.margin_pct / 100, currency: settings.currency }
@@ -70,9 +90,15 @@ async function propose(ctx: Pick<Ctx, 'clock' | 'config'>, tx: ClientBase, input
     const lines: CopyValue[][] = []
     for (const row of rows) {
       const playbook = playbooks.get(row.segment)
-      const channels = (['email', 'sms'] as const).filter((channel) => isOpen(row, channel) && !blocked.has(`${channel}:${row.customerId}`))
-      const known = [row.primaryCategory, row.secondaryCategory].flatMap((category) => departments.get(category ?? '') ?? [])
-      const answer = playbook ? proposeActions({ ...row, channels, departments: known }, offers, playbook, shop, input.perCustomer ?? 1) : 'segment_off'
+      const channels = (['email', 'sms'] as const).filter(
+        (channel) => isOpen(row, channel) && !blocked.has(`${channel}:${row.customerId}`),
+      )
+      const known = [row.primaryCategory, row.secondaryCategory].flatMap(
+        (category) => departments.get(category ?? '') ?? [],
+      )
+      const answer = playbook
+        ? proposeActions({ ...row, channels, departments: known }, offers, playbook, shop, input.perCustomer ?? 1)
+        : 'segment_off'
       if (typeof answer === 'string') without[answer] = (without[answer] ?? 0) + 1
       else lines.push(...answer.map((action) => lineOf(row, action)))
     }
@@ -84,10 +110,15 @@ async function propose(ctx: Pick<Ctx, 'clock' | 'config'>, tx: ClientBase, input
   return { customers, without }
 }
 
-const isOpen = (row: CandidateRow, channel: 'email' | 'sms'): boolean => (channel === 'email' ? row.email : row.phone) !== null
+const isOpen = (row: CandidateRow, channel: 'email' | 'sms'): boolean =>
+  (channel === 'email' ? row.email : row.phone) !== null
 
 /** "channel:customer" of those whose address is suppressed, whoever it belonged to when it was. */
-async function readSuppressed(ctx: Pick<Ctx, 'config'>, tx: ClientBase, rows: readonly CandidateRow[]): Promise<Set<string>> {
+async function readSuppressed(
+  ctx: Pick<Ctx, 'config'>,
+  tx: ClientBase,
+  rows: readonly CandidateRow[],
+): Promise<Set<string>> {
   const owners = new Map<string, string[]>()
   for (const row of rows) {
     for (const channel of ['email', 'sms'] as const) {
@@ -103,7 +134,11 @@ async function readSuppressed(ctx: Pick<Ctx, 'config'>, tx: ClientBase, rows: re
      where s.address_hash = any(select decode(h, 'hex') from unnest($1::text[]) as h)`,
     [[...owners.keys()]],
   )
-  return new Set(found.flatMap((f) => (owners.get(f.hash) ?? []).filter((owner) => f.channel === 'all' || owner.startsWith(`${f.channel}:`))))
+  return new Set(
+    found.flatMap((f) =>
+      (owners.get(f.hash) ?? []).filter((owner) => f.channel === 'all' || owner.startsWith(`${f.channel}:`)),
+    ),
+  )
 }
 
 function lineOf(row: CandidateRow, action: ProposedAction): CopyValue[] {

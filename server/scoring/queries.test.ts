@@ -15,19 +15,29 @@ beforeAll(async () => {
   )
 })
 
-const list = async (query: object) => scoring.list.reply.parse(await listActions(database.pool, scoring.list.query.parse(query)))
+const list = async (query: object) =>
+  scoring.list.reply.parse(await listActions(database.pool, scoring.list.query.parse(query)))
 
 test('pages and cursor walk through the same actions, equal scores included', async () => {
-  const byPage = [...(await list({ page_size: 25 })).data, ...(await list({ page_size: 25, page: 2 })).data, ...(await list({ page_size: 25, page: 3 })).data]
+  const byPage = [
+    ...(await list({ page_size: 25 })).data,
+    ...(await list({ page_size: 25, page: 2 })).data,
+    ...(await list({ page_size: 25, page: 3 })).data,
+  ]
   const byCursor = []
-  for (let cursor: string | null | undefined; cursor !== null; ) {
+  for (let cursor: string | null | undefined; cursor !== null;) {
     const page = await list({ page_size: 25, ...(cursor ? { cursor } : {}) })
     byCursor.push(...page.data)
     cursor = page.next_cursor
   }
   expect(byCursor.map((a) => a.id)).toEqual(byPage.map((a) => a.id))
   expect(new Set(byPage.map((a) => a.id)).size).toBe(60)
-  expect(byPage[0]).toMatchObject({ customer_name: expect.any(String), offer_text: 'Weekend picks', status: 'proposed', campaign_id: null })
+  expect(byPage[0]).toMatchObject({
+    customer_name: expect.any(String),
+    offer_text: 'Weekend picks',
+    status: 'proposed',
+    campaign_id: null,
+  })
 })
 
 test('filters narrow the list and its total', async () => {
@@ -48,6 +58,9 @@ test('an unknown sort, status or cursor is refused with the field', async () => 
 
 test('one action comes with the figures behind its reason', async () => {
   const { data } = await list({ page_size: 1 })
-  expect(scoring.get.reply.parse(await findAction(database.pool, data[0]!.id))).toMatchObject({ id: data[0]!.id, terms: {} })
+  expect(scoring.get.reply.parse(await findAction(database.pool, data[0]!.id))).toMatchObject({
+    id: data[0]!.id,
+    terms: {},
+  })
   expect(await findAction(database.pool, '0198c0de-0000-7000-8000-000000000000')).toBeNull()
 })

@@ -9,25 +9,39 @@ type Row<T extends Action> = Omit<T, 'offer_text' | 'created_at'> & { created_at
 
 const columns = `a.id, a.campaign_id, k.name as campaign_name, a.customer_id, c.name as customer_name, a.segment, a.priority_score, a.reason,
   a.offer, a.creative_hint, a.scheduled_date, a.send_window, a.channels, a.status, a.refused_by, a.created_at`
-const tables = 'actions as a join customers as c on c.id = a.customer_id left join campaigns as k on k.id = a.campaign_id'
+const tables =
+  'actions as a join customers as c on c.id = a.customer_id left join campaigns as k on k.id = a.campaign_id'
 const filters = `($1::text[] is null or a.segment = any($1)) and ($2::text[] is null or a.status = any($2))
   and ($3::uuid is null or a.campaign_id = $3) and ($4::uuid is null or a.customer_id = $4)`
 
-const shown = <T extends Action>(row: Row<T>): Row<T> & { offer_text: string } => ({ ...row, offer_text: describeOffer(row.offer) })
+const shown = <T extends Action>(row: Row<T>): Row<T> & { offer_text: string } => ({
+  ...row,
+  offer_text: describeOffer(row.offer),
+})
 
 /** One page of actions. Throws InputError on an unknown sort or a broken cursor. */
 export async function listActions(client: ClientBase | Pool, query: ActionQuery) {
   const values = [query.segment ?? null, query.status ?? null, query.campaign_id ?? null, query.customer_id ?? null]
   const after = query.cursor === undefined ? null : readCursor(query.cursor)
   const order = orderOf(query.sort)
-  if (after && query.sort !== undefined) throw new InputError([{ path: 'query.cursor', message: 'The cursor works with the default sort; leave sort out.' }])
+  if (after && query.sort !== undefined)
+    throw new InputError([{ path: 'query.cursor', message: 'The cursor works with the default sort; leave sort out.' }])
   const { rows } = await client.query<Row<Action>>(
     `select ${columns} from ${tables}
      where ${filters} and ($5::real is null or a.priority_score < $5::real or (a.priority_score = $5::real and a.id > $6::uuid))
      order by ${order} limit $7 offset $8`,
-    [...values, after?.score ?? null, after?.id ?? null, query.page_size, after ? 0 : (query.page - 1) * query.page_size],
+    [
+      ...values,
+      after?.score ?? null,
+      after?.id ?? null,
+      query.page_size,
+      after ? 0 : (query.page - 1) * query.page_size,
+    ],
   )
-  const { rows: counted } = await client.query<{ total: number }>(`select count(*) as total from actions as a where ${filters}`, values)
+  const { rows: counted } = await client.query<{ total: number }>(
+    `select count(*) as total from actions as a where ${filters}`,
+    values,
+  )
   const last = rows.at(-1)
   return {
     data: rows.map(shown),
@@ -35,12 +49,18 @@ export async function listActions(client: ClientBase | Pool, query: ActionQuery)
     page_size: query.page_size,
     total: counted[0]!.total,
     total_is_exact: true,
-    next_cursor: last && query.sort === undefined && rows.length === query.page_size ? writeCursor(last.priority_score, last.id) : null,
+    next_cursor:
+      last && query.sort === undefined && rows.length === query.page_size
+        ? writeCursor(last.priority_score, last.id)
+        : null,
   }
 }
 
 export async function findAction(client: ClientBase | Pool, id: string) {
-  const { rows } = await client.query<Row<ActionDetail>>(`select ${columns}, a.terms, a.template_id, a.plan_entry_id from ${tables} where a.id = $1`, [id])
+  const { rows } = await client.query<Row<ActionDetail>>(
+    `select ${columns}, a.terms, a.template_id, a.plan_entry_id from ${tables} where a.id = $1`,
+    [id],
+  )
   return rows[0] ? shown(rows[0]) : null
 }
 

@@ -43,7 +43,9 @@ export async function refreshRfmSegments(tx: ClientBase, asOf: Date): Promise<Se
     [asOf],
   )
   return {
-    segments: Object.fromEntries(rfmSegments.map((key) => [key, counts.rows.find((row) => row.key === key)?.customer_count ?? 0])),
+    segments: Object.fromEntries(
+      rfmSegments.map((key) => [key, counts.rows.find((row) => row.key === key)?.customer_count ?? 0]),
+    ),
     entered: rows.length - left.length,
     left: left.length,
   }
@@ -52,7 +54,16 @@ export async function refreshRfmSegments(tx: ClientBase, asOf: Date): Promise<Se
 async function insertMissing(tx: ClientBase): Promise<void> {
   const rows = rfmSegments.map((key) => {
     const { name, description, offers, strategy, channels, window } = playbooks[key]
-    return { key, name, description, offers, strategy, channels, window, rules: { all: [{ field: 'rfm_segment', op: 'is', value: key }] } }
+    return {
+      key,
+      name,
+      description,
+      offers,
+      strategy,
+      channels,
+      window,
+      rules: { all: [{ field: 'rfm_segment', op: 'is', value: key }] },
+    }
   })
   await tx.query(
     `insert into segments (key, name, description, kind, rules, recommended_offers, messaging_strategy, optimal_channels, optimal_send_window)
@@ -64,9 +75,20 @@ async function insertMissing(tx: ClientBase): Promise<void> {
 }
 
 /** News is who left a segment and where they went; a customer's first segment is none, or the first scoring would report the whole shop. */
-async function reportMoves(tx: ClientBase, asOf: Date, changes: { segment: string; customer_id: string; change: string }[], movers: Set<string>): Promise<void> {
+async function reportMoves(
+  tx: ClientBase,
+  asOf: Date,
+  changes: { segment: string; customer_id: string; change: string }[],
+  movers: Set<string>,
+): Promise<void> {
   const events = changes
     .filter((row) => movers.has(row.customer_id))
-    .map((row): NewEvent => ({ type: `segment_${row.change}`, at: asOf, customerId: row.customer_id, segment: row.segment, key: `segment_${row.change}:${row.segment}:${row.customer_id}:${asOf.getTime()}` }))
+    .map((row): NewEvent => ({
+      type: `segment_${row.change}`,
+      at: asOf,
+      customerId: row.customer_id,
+      segment: row.segment,
+      key: `segment_${row.change}:${row.segment}:${row.customer_id}:${asOf.getTime()}`,
+    }))
   for (let from = 0; from < events.length; from += 5000) await appendEvents(tx, events.slice(from, from + 5000))
 }

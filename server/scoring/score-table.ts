@@ -66,7 +66,12 @@ export async function createScoreTable(tx: ClientBase): Promise<void> {
 }
 
 export async function copyScores(tx: ClientBase, asOf: Date, scored: readonly ScoredCustomer[]): Promise<void> {
-  await copyIn(tx, 'score_new', names, scored.map((s) => writers.map((write) => write(s, asOf))))
+  await copyIn(
+    tx,
+    'score_new',
+    names,
+    scored.map((s) => writers.map((write) => write(s, asOf))),
+  )
 }
 
 /** Replaces the stored scores by those of score_new; who has no purchase any more has no scores. */
@@ -75,7 +80,12 @@ export async function publishScores(tx: ClientBase): Promise<void> {
   await tx.query('analyze score_new')
   await tx.query(
     `insert into customer_scores (${list}) select ${list} from score_new order by customer_id
-     on conflict (customer_id) do update set ${names.filter((name) => name !== 'customer_id').map((name) => `${name} = excluded.${name}`).join(', ')}, computed_at = now()`,
+     on conflict (customer_id) do update set ${names
+       .filter((name) => name !== 'customer_id')
+       .map((name) => `${name} = excluded.${name}`)
+       .join(', ')}, computed_at = now()`,
   )
-  await tx.query('delete from customer_scores as s where not exists (select 1 from score_new as n where n.customer_id = s.customer_id)')
+  await tx.query(
+    'delete from customer_scores as s where not exists (select 1 from score_new as n where n.customer_id = s.customer_id)',
+  )
 }

@@ -79,11 +79,20 @@ interface FactsRow {
   delivered: number
   successes: number
   shop_share: number
-  previous: { segment: RfmSegment; candidate: RfmSegment | null; recency: number; frequency: number; monetary: number; average: number; isEarlierRun: boolean } | null
+  previous: {
+    segment: RfmSegment
+    candidate: RfmSegment | null
+    recency: number
+    frequency: number
+    monetary: number
+    average: number
+    isEarlierRun: boolean
+  } | null
 }
 
 /** A fifth is 5 * (rank - 1) / (n - 1) in whole numbers: exact, and equal values share it. */
-const fifth = (order: string): string => `least(5, 1 + 5 * (rank() over (order by ${order}) - 1) / greatest(1, count(*) over () - 1))::int`
+const fifth = (order: string): string =>
+  `least(5, 1 + 5 * (rank() over (order by ${order}) - 1) / greatest(1, count(*) over () - 1))::int`
 
 async function scoreInChunks(tx: ClientBase, model: ShopModel, total: number, input: ScoreInput): Promise<void> {
   await tx.query({
@@ -103,11 +112,15 @@ async function scoreInChunks(tx: ClientBase, model: ShopModel, total: number, in
      left join customer_scores as p on p.customer_id = f.customer_id`,
     values: [input.asOf],
   })
-  for (let done = 0; ; ) {
+  for (let done = 0; ;) {
     input.signal?.throwIfAborted()
     const { rows } = await tx.query<FactsRow>(`fetch ${chunkSize} from score_rows`)
     if (rows.length === 0) break
-    await copyScores(tx, input.asOf, rows.map((row) => scoreRow(model, row, total)))
+    await copyScores(
+      tx,
+      input.asOf,
+      rows.map((row) => scoreRow(model, row, total)),
+    )
     done += rows.length
     await input.onProgress?.(done, total)
   }
@@ -134,11 +147,20 @@ function scoreRow(model: ShopModel, row: FactsRow, customersInShop: number): Sco
   }
   const customer: CustomerFacts = {
     ...facts,
-    scores: customersInShop < smallShopCustomers ? absoluteScores({ ...facts, averageCents: averageTransactionCents(facts) }) : { recency: row.recency, frequency: row.frequency, monetary: row.monetary, average: row.average },
+    scores:
+      customersInShop < smallShopCustomers
+        ? absoluteScores({ ...facts, averageCents: averageTransactionCents(facts) })
+        : { recency: row.recency, frequency: row.frequency, monetary: row.monetary, average: row.average },
     categories: row.categories ?? [],
     brands: row.brands ?? [],
     previous: row.previous satisfies PreviousSegment | null,
     messages: { delivered: row.delivered, successes: row.successes, shopShare: row.shop_share },
   }
-  return { customerId: row.customer_id, firstPurchaseAt: row.first_purchase_at, lastPurchaseAt: row.last_purchase_at, facts: customer, card: scoreCustomer(model, customer) }
+  return {
+    customerId: row.customer_id,
+    firstPurchaseAt: row.first_purchase_at,
+    lastPurchaseAt: row.last_purchase_at,
+    facts: customer,
+    card: scoreCustomer(model, customer),
+  }
 }

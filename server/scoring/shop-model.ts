@@ -11,7 +11,11 @@ const sampledHistories = 150_000
 const sampledSpenders = 20_000
 
 /** Learns the shop's models from score_facts and score_lines; needs gatherFacts in the same transaction. */
-export async function fitShop(tx: ClientBase, shop: { margin_pct: number; currency: string }, customers: number): Promise<ShopModel> {
+export async function fitShop(
+  tx: ClientBase,
+  shop: { margin_pct: number; currency: string },
+  customers: number,
+): Promise<ShopModel> {
   const histories = await readHistories(tx, customers)
   const spenders = await readSpenders(tx)
   const discounted = await tx.query<{ share: number }>(
@@ -21,7 +25,11 @@ export async function fitShop(tx: ClientBase, shop: { margin_pct: number; curren
     purchases: fitPurchaseModel('mbg', histories, shopPrior),
     spend: fitSpendModel(spenders, true),
     gaps: fitGaps(await readGaps(tx)),
-    base: { categories: await readShares(tx, 'category'), brands: await readShares(tx, 'brand'), discounted: discounted.rows[0]!.share },
+    base: {
+      categories: await readShares(tx, 'category'),
+      brands: await readShares(tx, 'brand'),
+      discounted: discounted.rows[0]!.share,
+    },
     marginShare: shop.margin_pct / 100,
     currency: shop.currency,
     averageThresholdCents: defaultAverageThresholdCents,
@@ -63,8 +71,10 @@ async function readGaps(tx: ClientBase): Promise<GapTotals> {
 }
 
 const shareQueries = {
-  category: 'select l.category as name, sum(l.weight) / sum(sum(l.weight)) over () as share from score_lines as l group by l.category',
-  brand: 'select l.brand as name, sum(l.weight) / sum(sum(l.weight)) over () as share from score_lines as l where l.brand is not null group by l.brand',
+  category:
+    'select l.category as name, sum(l.weight) / sum(sum(l.weight)) over () as share from score_lines as l group by l.category',
+  brand:
+    'select l.brand as name, sum(l.weight) / sum(sum(l.weight)) over () as share from score_lines as l where l.brand is not null group by l.brand',
 }
 
 async function readShares(tx: ClientBase, of: keyof typeof shareQueries): Promise<BaseShares> {

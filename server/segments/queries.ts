@@ -4,7 +4,16 @@ import type { Actor } from '../audit.ts'
 import type { Ctx } from '../context.ts'
 import { countUpTo, customerColumns, customerFrom, showCustomer, type Count } from '../customer-rows.ts'
 import { notFound } from '../http/errors.ts'
-import { afterCursor, createParams, orderBy, parseSort, readCursor, writeCursor, type SortKeys, type SortStep } from '../keyset.ts'
+import {
+  afterCursor,
+  createParams,
+  orderBy,
+  parseSort,
+  readCursor,
+  writeCursor,
+  type SortKeys,
+  type SortStep,
+} from '../keyset.ts'
 
 type SegmentRow = z.input<typeof import('#contract/segments.ts').Segment>
 type Paged<T> = Count & { data: T[]; page: number; page_size: number; next_cursor: string | null }
@@ -40,7 +49,9 @@ export async function listSegments(ctx: Ctx, query: SegmentQuery): Promise<Paged
   if (query.kind) terms.push(`g.kind = ${params.add(query.kind)}`)
   const where = terms.join(' and ')
   const filterValues = [...params.values]
-  const after = query.cursor ? ` and ${afterCursor(steps, readCursor(ctx.config.secret, query.cursor, sort), params)}` : ''
+  const after = query.cursor
+    ? ` and ${afterCursor(steps, readCursor(ctx.config.secret, query.cursor, sort), params)}`
+    : ''
   const keys = `jsonb_build_array(${steps.map((s) => s.sql).join(', ')}) as keys`
   const [{ rows }, count] = await Promise.all([
     ctx.pool.query<SegmentRow & { keys: unknown[] }>(
@@ -74,13 +85,20 @@ const byValue: SortStep[] = [
 ]
 
 /** Members of a segment, highest expected value first. Throws not_found. */
-export async function listMembers(ctx: Ctx, actor: Pick<Actor, 'role'>, id: string, query: { page: number; page_size: number; cursor?: string | undefined }): Promise<Paged<CustomerRow>> {
+export async function listMembers(
+  ctx: Ctx,
+  actor: Pick<Actor, 'role'>,
+  id: string,
+  query: { page: number; page_size: number; cursor?: string | undefined },
+): Promise<Paged<CustomerRow>> {
   await readSegment(ctx, id)
   const params = createParams()
   const from = `${customerFrom} join segment_members as m on m.customer_id = c.id`
   const where = `m.segment_id = ${params.add(id)}::uuid and c.deleted_at is null`
   const sort = `members:${id}`
-  const after = query.cursor ? ` and ${afterCursor(byValue, readCursor(ctx.config.secret, query.cursor, sort), params)}` : ''
+  const after = query.cursor
+    ? ` and ${afterCursor(byValue, readCursor(ctx.config.secret, query.cursor, sort), params)}`
+    : ''
   const [{ rows }, count] = await Promise.all([
     ctx.pool.query<Omit<CustomerRow, 'is_masked'>>(
       `select ${customerColumns} from ${from} where ${where}${after} order by ${orderBy(byValue)}
@@ -96,6 +114,9 @@ export async function listMembers(ctx: Ctx, actor: Pick<Actor, 'role'>, id: stri
     page: query.page,
     page_size: query.page_size,
     ...count,
-    next_cursor: rows.length > query.page_size && last ? writeCursor(ctx.config.secret, sort, [last.clv_score_cents, last.id]) : null,
+    next_cursor:
+      rows.length > query.page_size && last
+        ? writeCursor(ctx.config.secret, sort, [last.clv_score_cents, last.id])
+        : null,
   }
 }

@@ -12,8 +12,12 @@ import { createStore, listStores, updateStore } from './stores.ts'
 export const settingRoutes: Routes = (app, ctx) => {
   bind(app, ctx, settings.getShop, () => readSetting(ctx.pool, 'shop'))
   bind(app, ctx, settings.getLimits, () => readSetting(ctx.pool, 'limits'))
-  bind(app, ctx, settings.updateShop, ({ body, actor }) => checked(() => withTx(ctx.pool, (tx) => changeSetting(tx, actor, 'shop', body))))
-  bind(app, ctx, settings.updateLimits, ({ body, actor }) => checked(() => withTx(ctx.pool, (tx) => changeSetting(tx, actor, 'limits', body))))
+  bind(app, ctx, settings.updateShop, ({ body, actor }) =>
+    checked(() => withTx(ctx.pool, (tx) => changeSetting(tx, actor, 'shop', body))),
+  )
+  bind(app, ctx, settings.updateLimits, ({ body, actor }) =>
+    checked(() => withTx(ctx.pool, (tx) => changeSetting(tx, actor, 'limits', body))),
+  )
   bind(app, ctx, stores.list, async () => ({ data: await listStores(ctx.pool) }))
   bind(app, ctx, stores.create, ({ body, actor }) => createStore(ctx, actor, body))
   bind(app, ctx, stores.update, ({ params, body, actor }) => updateStore(ctx, actor, params.id, body))

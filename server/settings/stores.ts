@@ -26,7 +26,18 @@ export async function createStore(ctx: Ctx, actor: Actor, input: z.output<typeof
     const { rows } = await tx.query<Omit<Store, 'customers'>>(
       `insert into stores (name, legal_name, licence_number, address, city, state, zip, time_zone, phone, sells)
        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) returning ${columns}`,
-      [input.name, input.legal_name, input.licence_number, input.address, input.city, input.state, input.zip, input.time_zone, input.phone, input.sells],
+      [
+        input.name,
+        input.legal_name,
+        input.licence_number,
+        input.address,
+        input.city,
+        input.state,
+        input.zip,
+        input.time_zone,
+        input.phone,
+        input.sells,
+      ],
     )
     const store = rows[0]!
     await audit(tx, actor, { action: 'store.created', entity: 'store', entityId: store.id, after: store })
@@ -35,7 +46,12 @@ export async function createStore(ctx: Ctx, actor: Actor, input: z.output<typeof
 }
 
 /** Throws not_found, InputError. */
-export async function updateStore(ctx: Ctx, actor: Actor, id: string, change: Partial<z.output<typeof StoreInput>>): Promise<Store> {
+export async function updateStore(
+  ctx: Ctx,
+  actor: Actor,
+  id: string,
+  change: Partial<z.output<typeof StoreInput>>,
+): Promise<Store> {
   if (change.time_zone !== undefined) checkZone(change.time_zone)
   return withTx(ctx.pool, async (tx) => {
     const before = (await listStores(tx)).find((s) => s.id === id)
@@ -44,7 +60,19 @@ export async function updateStore(ctx: Ctx, actor: Actor, id: string, change: Pa
     await tx.query(
       `update stores set name = $2, legal_name = $3, licence_number = $4, address = $5, city = $6, state = $7, zip = $8, time_zone = $9, phone = $10,
          sells = $11, updated_at = now() where stores.id = $1`,
-      [id, after.name, after.legal_name, after.licence_number, after.address, after.city, after.state, after.zip, after.time_zone, after.phone, after.sells],
+      [
+        id,
+        after.name,
+        after.legal_name,
+        after.licence_number,
+        after.address,
+        after.city,
+        after.state,
+        after.zip,
+        after.time_zone,
+        after.phone,
+        after.sells,
+      ],
     )
     await audit(tx, actor, { action: 'store.updated', entity: 'store', entityId: id, before, after })
     return after
@@ -52,5 +80,6 @@ export async function updateStore(ctx: Ctx, actor: Actor, id: string, change: Pa
 }
 
 function checkZone(zone: string): void {
-  if (!isZone(zone)) throw new InputError([{ path: 'time_zone', message: 'This is not a time zone; write one like America/Chicago.' }])
+  if (!isZone(zone))
+    throw new InputError([{ path: 'time_zone', message: 'This is not a time zone; write one like America/Chicago.' }])
 }

@@ -28,7 +28,10 @@ export default async function boot(): Promise<() => Promise<void>> {
 async function answered(base: string, server: ReturnType<typeof spawn>): Promise<void> {
   for (let i = 0; i < 240; i++) {
     if (server.exitCode !== null) throw new Error(`the server ended with ${server.exitCode} before it answered`)
-    const ok = await fetch(`${base}/health`).then((r) => r.ok, () => false)
+    const ok = await fetch(`${base}/health`).then(
+      (r) => r.ok,
+      () => false,
+    )
     if (ok) return
     await new Promise((resolve) => setTimeout(resolve, 500))
   }

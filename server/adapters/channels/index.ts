@@ -24,7 +24,11 @@ export function createChannels(context: () => Ctx): Channels {
         throw error
       })
       if (!stored) return known!.channel
-      const fingerprint = JSON.stringify([kind === 'email' ? [ctx.config.smtpUrl, stored.email.provider, stored.email.smtp, stored.email.slots] : stored.sms.provider])
+      const fingerprint = JSON.stringify([
+        kind === 'email'
+          ? [ctx.config.smtpUrl, stored.email.provider, stored.email.smtp, stored.email.slots]
+          : stored.sms.provider,
+      ])
       if (known?.fingerprint === fingerprint) {
         known.checkedAt = now
         return known.channel
@@ -48,7 +52,15 @@ function build(ctx: Ctx, kind: ChannelKind, stored: StoredChannels): Channel {
   const smtp = stored.email.smtp
   if (stored.email.provider !== 'smtp' || !smtp) return createSandbox(ctx.pool, 'email')
   const pass = smtp.pass_enc ? decryptSecret(ctx.config.secret, smtpPasswordContext, smtp.pass_enc) : null
-  return createSmtp({ host: smtp.host, port: smtp.port, secure: smtp.secure, requireTls: smtp.require_tls, user: smtp.user, pass, connections })
+  return createSmtp({
+    host: smtp.host,
+    port: smtp.port,
+    secure: smtp.secure,
+    requireTls: smtp.require_tls,
+    user: smtp.user,
+    pass,
+    connections,
+  })
 }
 
 // smtp://user:pass@host:587, smtps://host:465; ?tls=off allows a relay without TLS.

@@ -49,7 +49,13 @@ export function createSandbox(pool: Pool, kind: ChannelKind): Channel {
       return messages.map((m) => ({ kind: 'accepted', providerMessageId: m.messageId, isDelivered: true }))
     } catch (error) {
       // The answer was lost, perhaps the row was not: the unique message id makes a repeat harmless.
-      return messages.map(() => ({ kind: 'deferred', code: 'database', detail: (error as { code?: string }).code ?? 'the sandbox could not be written', unreachable: true, retryAfterMs: 1000 }))
+      return messages.map(() => ({
+        kind: 'deferred',
+        code: 'database',
+        detail: (error as { code?: string }).code ?? 'the sandbox could not be written',
+        unreachable: true,
+        retryAfterMs: 1000,
+      }))
     }
   }
 
@@ -66,7 +72,10 @@ export function createSandbox(pool: Pool, kind: ChannelKind): Channel {
       })
     },
     async reconcile(messageIds) {
-      const { rows } = await pool.query<{ message_id: string }>('select s.message_id from sandbox_messages as s where s.message_id = any($1::text[])', [messageIds])
+      const { rows } = await pool.query<{ message_id: string }>(
+        'select s.message_id from sandbox_messages as s where s.message_id = any($1::text[])',
+        [messageIds],
+      )
       const found = new Set(rows.map((r) => r.message_id))
       return new Map<string, Fate>(messageIds.map((id) => [id, found.has(id) ? 'accepted' : 'absent']))
     },

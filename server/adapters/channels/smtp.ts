@@ -88,7 +88,9 @@ export function createSmtp(options: SmtpOptions): Channel {
         if (error) return fail(error)
         open.add(line)
         if (!options.user) return resolve(line)
-        connection.login({ user: options.user, pass: options.pass ?? '' }, (refused?: Error | null) => (refused ? fail(refused) : resolve(line)))
+        connection.login({ user: options.user, pass: options.pass ?? '' }, (refused?: Error | null) =>
+          refused ? fail(refused) : resolve(line),
+        )
       })
     })
   }
@@ -129,11 +131,22 @@ export function createSmtp(options: SmtpOptions): Channel {
       },
     })
     const outcome = await new Promise<Outcome>((resolve) => {
-      taken.connection.send({ from: message.sender, to: [message.recipient], size: raw.length }, body, (error, info) => {
-        if (!error) return resolve({ kind: 'accepted', providerMessageId: info?.serverMessageId ?? null })
-        const known = error as SmtpError
-        resolve(bodyAsked && !known.responseCode ? { kind: 'unknown', detail: `the connection ended while the message was on its way (${known.code ?? 'no reply'})` } : beforeBody(known))
-      })
+      taken.connection.send(
+        { from: message.sender, to: [message.recipient], size: raw.length },
+        body,
+        (error, info) => {
+          if (!error) return resolve({ kind: 'accepted', providerMessageId: info?.serverMessageId ?? null })
+          const known = error as SmtpError
+          resolve(
+            bodyAsked && !known.responseCode
+              ? {
+                  kind: 'unknown',
+                  detail: `the connection ended while the message was on its way (${known.code ?? 'no reply'})`,
+                }
+              : beforeBody(known),
+          )
+        },
+      )
     })
     taken.sent += 1
     if (outcome.kind !== 'accepted' || taken.sent >= messagesPerLine || closed) close(taken)
@@ -151,7 +164,13 @@ export function createSmtp(options: SmtpOptions): Channel {
       try {
         await turn(signal)
       } catch (error) {
-        return { kind: 'deferred', code: 'closing', detail: (error as Error).message, unreachable: true, retryAfterMs: 0 }
+        return {
+          kind: 'deferred',
+          code: 'closing',
+          detail: (error as Error).message,
+          unreachable: true,
+          retryAfterMs: 0,
+        }
       }
       try {
         return await deliver(message)
@@ -178,10 +197,20 @@ function beforeBody(error: SmtpError): Outcome {
     if (error.code === 'EAUTH' || !error.command || /^(CONN|EHLO|HELO|STARTTLS|AUTH)/.test(error.command)) {
       return { kind: 'deferred', code: `smtp.${reply}`, detail, unreachable: true, retryAfterMs: 30_000 }
     }
-    return { kind: 'rejected', code: enhanced ?? `smtp.${reply}`, detail, suppress: isDeadAddress(reply, enhanced, error.command) }
+    return {
+      kind: 'rejected',
+      code: enhanced ?? `smtp.${reply}`,
+      detail,
+      suppress: isDeadAddress(reply, enhanced, error.command),
+    }
   }
   if (reply) return { kind: 'deferred', code: `smtp.${reply}`, detail }
-  return { kind: 'deferred', code: error.syscall ? `${error.syscall}.${error.code ?? ''}` : (error.code ?? 'connection'), detail, unreachable: true }
+  return {
+    kind: 'deferred',
+    code: error.syscall ? `${error.syscall}.${error.code ?? ''}` : (error.code ?? 'connection'),
+    detail,
+    unreachable: true,
+  }
 }
 
 // Enhanced codes that speak of the mailbox itself (RFC 3463); quota and policy refusals are not the end of an address.

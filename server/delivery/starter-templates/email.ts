@@ -21,10 +21,15 @@ export const starterEmails: readonly StarterEmail[] = [
     preheader: 'A few bottles we think you would like, and something to come back for.',
     letter: {
       heading: 'It has been a while',
-      opening: [hello, 'The shelves have changed since you were last in. We kept your taste in mind and picked a few bottles for you.'],
+      opening: [
+        hello,
+        'The shelves have changed since you were last in. We kept your taste in mind and picked a few bottles for you.',
+      ],
       showsOffer: true,
       productsTitle: 'Picked for you',
-      closing: ['If your taste has moved on, stop by and tell us. Finding the right bottle is the best part of the job.'],
+      closing: [
+        'If your taste has moved on, stop by and tell us. Finding the right bottle is the best part of the job.',
+      ],
       button: 'See what is in',
     },
   },
@@ -36,7 +41,10 @@ export const starterEmails: readonly StarterEmail[] = [
     preheader: 'Bottles that are better side by side.',
     letter: {
       heading: 'Better side by side',
-      opening: [hello, 'Some bottles sell each other. These go together on our own tables, and customers who take one usually come back for the other.'],
+      opening: [
+        hello,
+        'Some bottles sell each other. These go together on our own tables, and customers who take one usually come back for the other.',
+      ],
       showsOffer: true,
       productsTitle: 'The set',
       button: 'See the set',
@@ -50,7 +58,10 @@ export const starterEmails: readonly StarterEmail[] = [
     preheader: 'One step away from what you usually take home.',
     letter: {
       heading: 'One step off your usual path',
-      opening: [hello, '{% if reason %}{{ reason }}{% else %}You know what you like.{% endif %} So here is something close by that you may not have tried yet.'],
+      opening: [
+        hello,
+        '{% if reason %}{{ reason }}{% else %}You know what you like.{% endif %} So here is something close by that you may not have tried yet.',
+      ],
       showsOffer: true,
       productsTitle: 'Worth a try',
       closing: ['Not sure? Ask at the counter. We have opened most of these.'],
@@ -65,7 +76,10 @@ export const starterEmails: readonly StarterEmail[] = [
     preheader: 'Your usual is here when you need it.',
     letter: {
       heading: 'Time for another?',
-      opening: [hello, 'Going by your last visits, the bottle at home may be close to its end. We have it on the shelf.'],
+      opening: [
+        hello,
+        'Going by your last visits, the bottle at home may be close to its end. We have it on the shelf.',
+      ],
       showsOffer: true,
       productsTitle: 'Your usual',
       button: 'Put one aside for me',
@@ -93,7 +107,10 @@ export const starterEmails: readonly StarterEmail[] = [
     preheader: 'A small tasting at the shop. Come thirsty for knowledge.',
     letter: {
       heading: 'Come and taste with us',
-      opening: [hello, 'We are opening a few bottles at the shop and would like you to be there. Small pours, good company, no lecture.'],
+      opening: [
+        hello,
+        'We are opening a few bottles at the shop and would like you to be there. Small pours, good company, no lecture.',
+      ],
       showsOffer: true,
       productsTitle: 'What we will pour',
       closing: ['Places are few. Tell us that you are coming, and please bring your ID.'],
@@ -141,7 +158,10 @@ export const starterEmails: readonly StarterEmail[] = [
     preheader: 'A day ahead of the shelf, for you.',
     letter: {
       heading: 'Yours before it hits the shelf',
-      opening: [hello, 'You are one of the people we think of first. These bottles go on sale to everybody soon; you may choose before.'],
+      opening: [
+        hello,
+        'You are one of the people we think of first. These bottles go on sale to everybody soon; you may choose before.',
+      ],
       showsOffer: true,
       productsTitle: 'First pick',
       closing: ['There is not much of it. When it is gone it is gone.'],

@@ -23,7 +23,8 @@ const productRows = `{% for product in products %}<tr><td style="padding:10px 0;
 
 /** MJML of a letter. */
 export function letterMjml(letter: Letter): string {
-  const paragraphs = (texts: readonly string[]): string => texts.map((t) => `<mj-text>${t}</mj-text>`).join('\n        ')
+  const paragraphs = (texts: readonly string[]): string =>
+    texts.map((t) => `<mj-text>${t}</mj-text>`).join('\n        ')
   return `<mjml lang="en">
   <mj-head>
     <mj-attributes>
@@ -52,7 +53,12 @@ export function letterMjml(letter: Letter): string {
 
 /** The same letter as plain text. */
 export function letterText(letter: Letter): string {
-  const bare = (html: string): string => html.replace(/<br\s*\/?>/g, '\n').replace(/<[^>]+>/g, '').replaceAll('&amp;', '&').replaceAll('&rsquo;', '’')
+  const bare = (html: string): string =>
+    html
+      .replace(/<br\s*\/?>/g, '\n')
+      .replace(/<[^>]+>/g, '')
+      .replaceAll('&amp;', '&')
+      .replaceAll('&rsquo;', '’')
   const parts = [bare(letter.heading), ...letter.opening.map(bare)]
   if (letter.showsOffer) {
     parts.push(`{% if offer.title %}{{ offer.title }}{% if offer.text %}
@@ -60,7 +66,8 @@ export function letterText(letter: Letter): string {
 Say or type {{ offer.code }}{% endif %}{% if offer.ends %}
 Until {{ offer.ends }}{% endif %}{% endif %}`)
   }
-  if (letter.productsTitle) parts.push(`{% if products.size > 0 %}${bare(letter.productsTitle)}{% for product in products %}
+  if (letter.productsTitle)
+    parts.push(`{% if products.size > 0 %}${bare(letter.productsTitle)}{% for product in products %}
 - {{ product.name }}{% if product.price %}, {{ product.price }}{% endif %}{% endfor %}{% endif %}`)
   parts.push(...(letter.closing ?? []).map(bare), `${bare(letter.button)}: {{ store.url }}`)
   return parts.join('\n\n')

@@ -5,7 +5,12 @@ import type { Variables } from '#core/delivery/template.ts'
 export const sampleVariables: Variables = {
   first_name: 'Dana',
   reason: 'You took home three bourbons this spring.',
-  offer: { title: '$10 off bourbon when you spend $75', text: 'On every bottle of bourbon in the shop.', code: 'OAK10', ends: 'Sunday, June 14' },
+  offer: {
+    title: '$10 off bourbon when you spend $75',
+    text: 'On every bottle of bourbon in the shop.',
+    code: 'OAK10',
+    ends: 'Sunday, June 14',
+  },
   products: [
     { name: 'Buffalo Trace Bourbon 750 ml', price: '$29.99' },
     { name: 'Four Roses Single Barrel 750 ml', price: '$46.99' },

@@ -1,9 +1,13 @@
 import { Readable } from 'node:stream'
-import { createGunzip } from 'node:zlib'
+import { createGunzip, type Gunzip } from 'node:zlib'
 import { unreadable, type ReadLimits } from './limits.ts'
 
 const signatures: [string, string, string][] = [
-  ['504b0304', 'spreadsheet', 'This is an Excel workbook or a zip, not a text file. In Excel choose "Save as", then "CSV UTF-8".'],
+  [
+    '504b0304',
+    'spreadsheet',
+    'This is an Excel workbook or a zip, not a text file. In Excel choose "Save as", then "CSV UTF-8".',
+  ],
   ['d0cf11e0', 'spreadsheet', 'This is an old Excel workbook. Open it, choose "Save as", then "CSV UTF-8".'],
   ['25504446', 'binary', 'This is a PDF. Export the data as CSV instead.'],
   ['28b52ffd', 'binary', 'This is a zstd archive. Unpack it first, or use gzip.'],
@@ -22,24 +26,29 @@ export async function* plainBytes(source: AsyncIterable<Buffer>, limits: ReadLim
   }
   const hex = head.subarray(0, 4).toString('hex')
   for (const [signature, code, message] of signatures) if (hex.startsWith(signature)) throw unreadable(code, message)
-  let packed = 0
   async function* all(): AsyncGenerator<Buffer> {
-    packed += head.length
     if (head.length > 0) yield head
     for (;;) {
       const next = await chunks.next()
       if (next.done) return
-      packed += next.value.length
       yield next.value
     }
   }
   let plain = 0
-  const isGzip = hex.startsWith('1f8b')
+  const gunzip = hex.startsWith('1f8b') ? createGunzip({ chunkSize: 64 * 1024 }) : null
   try {
-    for await (const chunk of isGzip ? unpack(all()) : all()) {
+    for await (const chunk of gunzip ? unpack(all(), gunzip) : all()) {
       plain += chunk.length
-      if (plain > limits.maxBytes) throw unreadable('too_large', `The file is larger than ${Math.round(limits.maxBytes / 1024 ** 3)} GB. Split it into parts.`)
-      if (isGzip && plain > 16 * 1024 ** 2 && plain / packed > limits.maxGzipRatio) throw unreadable('gzip_bomb', 'The archive unpacks to far more than real data would. Unpack it and import the plain file.')
+      if (plain > limits.maxBytes)
+        throw unreadable(
+          'too_large',
+          `The file is larger than ${Math.round(limits.maxBytes / 1024 ** 3)} GB. Split it into parts.`,
+        )
+      if (gunzip && plain > 4 * 1024 ** 2 && plain / gunzip.bytesWritten > limits.maxGzipRatio)
+        throw unreadable(
+          'gzip_bomb',
+          'The archive unpacks to far more than real data would. Unpack it and import the plain file.',
+        )
       yield chunk
     }
   } finally {
@@ -47,16 +56,16 @@ export async function* plainBytes(source: AsyncIterable<Buffer>, limits: ReadLim
   }
 }
 
-async function* unpack(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+async function* unpack(source: AsyncIterable<Buffer>, gunzip: Gunzip): AsyncGenerator<Buffer> {
   const input = Readable.from(source, { objectMode: false })
-  const gunzip = createGunzip({ chunkSize: 64 * 1024 })
   input.on('error', (error) => gunzip.destroy(error))
   input.pipe(gunzip)
   try {
     for await (const chunk of gunzip) yield chunk as Buffer
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? ''
-    if (code.startsWith('Z_')) throw unreadable('gzip_broken', 'The gzip archive is damaged or was cut off. Pack or download it again.')
+    if (code.startsWith('Z_'))
+      throw unreadable('gzip_broken', 'The gzip archive is damaged or was cut off. Pack or download it again.')
     throw error
   } finally {
     input.destroy()

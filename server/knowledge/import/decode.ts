@@ -8,7 +8,10 @@ const probeBytes = 64 * 1024
  * Text of a file: byte order mark, else UTF-16 by its NULs, else plain ASCII until the first byte above 127, where
  * UTF-8 and Windows-1252 part. `found` is called once when it is settled. NUL characters are refused.
  */
-export async function* decodeText(source: AsyncIterable<Buffer>, found: (encoding: Encoding) => void): AsyncGenerator<string> {
+export async function* decodeText(
+  source: AsyncIterable<Buffer>,
+  found: (encoding: Encoding) => void,
+): AsyncGenerator<string> {
   let pending: Buffer = Buffer.alloc(0)
   let decoder: InstanceType<typeof TextDecoder> | null = null
   let started = false
@@ -57,7 +60,8 @@ export async function* decodeText(source: AsyncIterable<Buffer>, found: (encodin
 }
 
 function clean(text: string): string {
-  if (text.includes('\0')) throw unreadable('binary', 'This is not a text file (it has NUL characters). Export the data as CSV or JSON.')
+  if (text.includes('\0'))
+    throw unreadable('binary', 'This is not a text file (it has NUL characters). Export the data as CSV or JSON.')
   return text
 }
 

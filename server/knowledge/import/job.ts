@@ -18,7 +18,10 @@ interface QueuedImport {
 /** Runs the import of `input.import_id`. A run that a crash cut off left nothing behind, so it starts from the beginning. */
 export const importJob: JobHandler = async (ctx, input, tools) => {
   const id = String(input['import_id'])
-  const { rows } = await ctx.pool.query<QueuedImport>('select kind, source, path, mapping, options, dry_run, status from imports where id = $1', [id])
+  const { rows } = await ctx.pool.query<QueuedImport>(
+    'select kind, source, path, mapping, options, dry_run, status from imports where id = $1',
+    [id],
+  )
   const queued = rows[0]
   if (!queued) throw notFound('import', id)
   if (queued.status === 'succeeded' || queued.status === 'cancelled') return { import_id: id }
@@ -38,13 +41,26 @@ export const importJob: JobHandler = async (ctx, input, tools) => {
       actor: tools.actor,
       importId: id,
       signal: tools.signal,
-      onProgress: (p) => tools.progress(p.bytes, p.bytesTotal, p.phase === 'reading' ? `${p.rows} rows read` : `${p.rows} rows are being stored`),
+      onProgress: (p) =>
+        tools.progress(
+          p.bytes,
+          p.bytesTotal,
+          p.phase === 'reading' ? `${p.rows} rows read` : `${p.rows} rows are being stored`,
+        ),
     })
-    return { import_id: id, rows_new: result.rows_new, rows_changed: result.rows_changed, rows_same: result.rows_same, rows_duplicate: result.rows_duplicate, rows_rejected: result.rows_rejected }
+    return {
+      import_id: id,
+      rows_new: result.rows_new,
+      rows_changed: result.rows_changed,
+      rows_same: result.rows_same,
+      rows_duplicate: result.rows_duplicate,
+      rows_rejected: result.rows_rejected,
+    }
   } finally {
     // An upload is personal data; it is not kept longer than the import needs it. A stopping worker will want it again.
     const uploads = path.join(ctx.config.dataDir, 'imports')
     const { rows: ended } = await ctx.pool.query<{ status: string }>('select status from imports where id = $1', [id])
-    if (path.dirname(queued.path) === uploads && ended[0]?.status === 'succeeded') await rm(queued.path, { force: true })
+    if (path.dirname(queued.path) === uploads && ended[0]?.status === 'succeeded')
+      await rm(queued.path, { force: true })
   }
 }

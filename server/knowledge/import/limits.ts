@@ -7,7 +7,7 @@ export interface ReadLimits {
   maxColumns: number
   maxCellChars: number
   maxRows: number
-  /** unpacked : packed, checked once 16 MB are unpacked; real CSV stays under 50 */
+  /** unpacked : packed, checked once 4 MB are unpacked; real CSV stays under 50 */
   maxGzipRatio: number
 }
 

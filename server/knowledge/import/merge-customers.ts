@@ -5,18 +5,53 @@ import { addressHash } from '../../suppression.ts'
 import { updateList, type MergeCounts, type MergeOptions, type Staging } from './staging.ts'
 
 /** @param zonesOf candidate IANA zones by state, ZIP and phone */
-export function customerStaging(config: Pick<Config, 'secret'>, zonesOf: (place: { state: string | null; zip: string | null; phone: string | null }) => string[]): Staging<CustomerFacts> {
+export function customerStaging(
+  config: Pick<Config, 'secret'>,
+  zonesOf: (place: { state: string | null; zip: string | null; phone: string | null }) => string[],
+): Staging<CustomerFacts> {
   return {
     columns: [
-      ['external_id', 'text'], ['email', 'citext'], ['phone', 'text'], ['name', 'text'], ['first_name', 'text'], ['birth_date', 'date'],
-      ['age_status', 'text'], ['address', 'text'], ['city', 'text'], ['state', 'text'], ['zip', 'text'], ['store', 'text'], ['tags', 'text[]'],
-      ['email_consent', 'text'], ['sms_consent', 'text'], ['consent_source', 'text'], ['consent_at', 'timestamptz'], ['consent_text', 'text'],
-      ['time_zones', 'text[]'], ['email_hash', 'bytea'], ['phone_hash', 'bytea'],
+      ['external_id', 'text'],
+      ['email', 'citext'],
+      ['phone', 'text'],
+      ['name', 'text'],
+      ['first_name', 'text'],
+      ['birth_date', 'date'],
+      ['age_status', 'text'],
+      ['address', 'text'],
+      ['city', 'text'],
+      ['state', 'text'],
+      ['zip', 'text'],
+      ['store', 'text'],
+      ['tags', 'text[]'],
+      ['email_consent', 'text'],
+      ['sms_consent', 'text'],
+      ['consent_source', 'text'],
+      ['consent_at', 'timestamptz'],
+      ['consent_text', 'text'],
+      ['time_zones', 'text[]'],
+      ['email_hash', 'bytea'],
+      ['phone_hash', 'bytea'],
     ],
     values: (f) => [
-      f.externalId, f.email, f.phone, f.name, f.firstName, f.birthDate,
-      f.ageStatus, f.address, f.city, f.state, f.zip, f.store, f.tags,
-      f.emailConsent, f.smsConsent, f.consentSource, f.consentAt, f.consentText,
+      f.externalId,
+      f.email,
+      f.phone,
+      f.name,
+      f.firstName,
+      f.birthDate,
+      f.ageStatus,
+      f.address,
+      f.city,
+      f.state,
+      f.zip,
+      f.store,
+      f.tags,
+      f.emailConsent,
+      f.smsConsent,
+      f.consentSource,
+      f.consentAt,
+      f.consentText,
       f.state || f.zip || f.phone ? zonesOf({ state: f.state, zip: f.zip, phone: f.phone }) : null,
       f.emailConsent === 'granted' && f.email ? addressHash(config, 'email', f.email) : null,
       f.smsConsent === 'granted' && f.phone ? addressHash(config, 'sms', f.phone) : null,
@@ -141,7 +176,9 @@ export async function mergeCustomers(client: PoolClient, options: MergeOptions):
   await client.query(`insert into noted (line, column_name, reason)
     select p.line, 'store', 'There is no such store; the customer is stored without one.' from planned as p where p.store is not null and p.store_id is null`)
   const { set, differs } = updateList(changes, 'c')
-  const changed = await client.query(`update customers as c set ${set}, updated_at = now() from planned as p where c.id = p.target and ${differs}`)
+  const changed = await client.query(
+    `update customers as c set ${set}, updated_at = now() from planned as p where c.id = p.target and ${differs}`,
+  )
   const added = await client.query(
     `insert into customers (id, external_id, email, phone, name, first_name, birth_date, age_status, email_consent, sms_consent,
        address, city, state, zip, time_zones, store_id, tags, is_demo, import_id)

@@ -3,19 +3,53 @@ import type { OrderLine } from '#core/knowledge/import-row.ts'
 import { updateList, type MergeCounts, type MergeOptions, type Staging } from './staging.ts'
 
 /** @param zonesOf candidate zones of a customer created from an order */
-export function orderStaging(zonesOf: (place: { state: string | null; zip: string | null; phone: string | null }) => string[]): Staging<OrderLine> {
+export function orderStaging(
+  zonesOf: (place: { state: string | null; zip: string | null; phone: string | null }) => string[],
+): Staging<OrderLine> {
   return {
     columns: [
-      ['order_id', 'text'], ['ordered_at', 'timestamptz'], ['customer_id', 'text'], ['email', 'citext'], ['phone', 'text'], ['customer_name', 'text'],
-      ['store', 'text'], ['coupon_code', 'text'], ['total_cents', 'bigint'], ['discount_cents', 'bigint'], ['sku', 'text'], ['product_name', 'text'],
-      ['brand', 'text'], ['department', 'text'], ['category', 'text'], ['quantity', 'numeric(12,3)'], ['line_total_cents', 'bigint'],
-      ['line_discount_cents', 'bigint'], ['unit_price_cents', 'bigint'], ['time_zones', 'text[]'],
+      ['order_id', 'text'],
+      ['ordered_at', 'timestamptz'],
+      ['customer_id', 'text'],
+      ['email', 'citext'],
+      ['phone', 'text'],
+      ['customer_name', 'text'],
+      ['store', 'text'],
+      ['coupon_code', 'text'],
+      ['total_cents', 'bigint'],
+      ['discount_cents', 'bigint'],
+      ['sku', 'text'],
+      ['product_name', 'text'],
+      ['brand', 'text'],
+      ['department', 'text'],
+      ['category', 'text'],
+      ['quantity', 'numeric(12,3)'],
+      ['line_total_cents', 'bigint'],
+      ['line_discount_cents', 'bigint'],
+      ['unit_price_cents', 'bigint'],
+      ['time_zones', 'text[]'],
     ],
     values: (f) => [
-      f.orderId, f.orderedAt, f.customerId, f.email, f.phone, f.customerName,
-      f.store, f.couponCode, f.totalCents, f.discountCents, f.sku, f.productName,
-      f.brand, f.department, f.category, f.quantity, f.lineTotalCents,
-      f.lineDiscountCents, f.unitPriceCents, f.phone ? zonesOf({ state: null, zip: null, phone: f.phone }) : null,
+      f.orderId,
+      f.orderedAt,
+      f.customerId,
+      f.email,
+      f.phone,
+      f.customerName,
+      f.store,
+      f.couponCode,
+      f.totalCents,
+      f.discountCents,
+      f.sku,
+      f.productName,
+      f.brand,
+      f.department,
+      f.category,
+      f.quantity,
+      f.lineTotalCents,
+      f.lineDiscountCents,
+      f.unitPriceCents,
+      f.phone ? zonesOf({ state: null, zip: null, phone: f.phone }) : null,
     ],
   }
 }
@@ -98,7 +132,9 @@ export async function mergeOrders(client: PoolClient, options: MergeOptions): Pr
     insert into touched (order_id, is_new)
     select distinct o.external_id, false from written join orders as o on o.id = written.order_id
     where not exists (select from touched as t where t.order_id = o.external_id)`)
-  const { rows } = await client.query<Record<'new' | 'changed' | 'same' | 'orders_new' | 'orders_changed' | 'orders_same', number>>(`
+  const { rows } = await client.query<
+    Record<'new' | 'changed' | 'same' | 'orders_new' | 'orders_changed' | 'orders_same', number>
+  >(`
     select coalesce(sum(h.lines) filter (where t.is_new), 0)::bigint as new, coalesce(sum(h.lines) filter (where not t.is_new), 0)::bigint as changed,
       coalesce(sum(h.lines) filter (where t.order_id is null), 0)::bigint as same, count(*) filter (where t.is_new) as orders_new,
       count(*) filter (where not t.is_new) as orders_changed, count(*) filter (where t.order_id is null) as orders_same
@@ -109,11 +145,18 @@ export async function mergeOrders(client: PoolClient, options: MergeOptions): Pr
     rowsChanged: Number(sums.changed),
     rowsSame: Number(sums.same),
     rowsDuplicate: duplicates.rowCount ?? 0,
-    also: { orders_new: Number(sums.orders_new), orders_changed: Number(sums.orders_changed), orders_same: Number(sums.orders_same), customers_created: createdCustomers, products_created: createdProducts },
+    also: {
+      orders_new: Number(sums.orders_new),
+      orders_changed: Number(sums.orders_changed),
+      orders_same: Number(sums.orders_same),
+      customers_created: createdCustomers,
+      products_created: createdProducts,
+    },
   }
 }
 
-const buyerKey = (table: 'b' | 's'): string => ['customer_id', 'email', 'phone'].map((c) => `coalesce(${table}.${c}::text, E'\\x01')`).join(` || E'\\x02' || `)
+const buyerKey = (table: 'b' | 's'): string =>
+  ['customer_id', 'email', 'phone'].map((c) => `coalesce(${table}.${c}::text, E'\\x01')`).join(` || E'\\x02' || `)
 
 /** Makes `lines`: staged lines with the customer they mean. Unknown customers are created or their lines refused. */
 async function resolveCustomers(client: PoolClient, options: MergeOptions): Promise<number> {
@@ -158,7 +201,11 @@ async function resolveCustomers(client: PoolClient, options: MergeOptions): Prom
     `with gone as (delete from lines where customer is null or conflict returning line, conflict)
      insert into rejected (line, column_name, reason) select gone.line, 'customer_id',
        case when gone.conflict then 'Customer number, e-mail and phone of this row belong to different customers.' else $1 end from gone`,
-    [options.createCustomers ? 'This customer could not be created: another customer has the same e-mail or phone.' : 'No customer has this number, e-mail or phone. Import the customers first, or switch on "create unknown customers".'],
+    [
+      options.createCustomers
+        ? 'This customer could not be created: another customer has the same e-mail or phone.'
+        : 'No customer has this number, e-mail or phone. Import the customers first, or switch on "create unknown customers".',
+    ],
   )
   return created
 }

@@ -3,7 +3,17 @@ import type { ProductFacts } from '#core/knowledge/import-row.ts'
 import { updateList, type MergeCounts, type MergeOptions, type Staging } from './staging.ts'
 
 export const productStaging: Staging<ProductFacts> = {
-  columns: [['sku', 'text'], ['name', 'text'], ['brand', 'text'], ['department', 'text'], ['category', 'text'], ['size_ml', 'int'], ['price_cents', 'bigint'], ['unit_cost_cents', 'bigint'], ['stock', 'int']],
+  columns: [
+    ['sku', 'text'],
+    ['name', 'text'],
+    ['brand', 'text'],
+    ['department', 'text'],
+    ['category', 'text'],
+    ['size_ml', 'int'],
+    ['price_cents', 'bigint'],
+    ['unit_cost_cents', 'bigint'],
+    ['stock', 'int'],
+  ],
   values: (f) => [f.sku, f.name, f.brand, f.department, f.category, f.sizeMl, f.priceCents, f.unitCostCents, f.stock],
 }
 
@@ -27,7 +37,9 @@ export async function mergeProducts(client: PoolClient, options: MergeOptions): 
       and not exists (select from products as p where p.sku = staged.sku) returning line, raw)
     insert into rejected (line, column_name, reason, raw) select gone.line, 'price', 'A new product needs a price.', gone.raw from gone`)
   const { set, differs } = updateList(changes, 'p')
-  const changed = await client.query(`update products as p set ${set}, updated_at = now() from staged as s where p.sku = s.sku and ${differs}`)
+  const changed = await client.query(
+    `update products as p set ${set}, updated_at = now() from staged as s where p.sku = s.sku and ${differs}`,
+  )
   const added = await client.query(
     `insert into products (sku, name, brand, department, category, size_ml, price_cents, unit_cost_cents, stock, is_demo)
      select s.sku, s.name, s.brand, s.department, coalesce(s.category, 'Uncategorised'), s.size_ml, s.price_cents, s.unit_cost_cents, s.stock, $1
@@ -35,8 +47,16 @@ export async function mergeProducts(client: PoolClient, options: MergeOptions): 
      on conflict (sku) do nothing`,
     [options.isDemo],
   )
-  const { rows } = await client.query<{ count: number }>('select count(*) as count from staged where line not in (select rejected.line from rejected)')
+  const { rows } = await client.query<{ count: number }>(
+    'select count(*) as count from staged where line not in (select rejected.line from rejected)',
+  )
   const rowsNew = added.rowCount ?? 0
   const rowsChanged = changed.rowCount ?? 0
-  return { rowsNew, rowsChanged, rowsSame: Number(rows[0]?.count ?? 0) - rowsNew - rowsChanged, rowsDuplicate: duplicates.rowCount ?? 0, also: {} }
+  return {
+    rowsNew,
+    rowsChanged,
+    rowsSame: Number(rows[0]?.count ?? 0) - rowsNew - rowsChanged,
+    rowsDuplicate: duplicates.rowCount ?? 0,
+    also: {},
+  }
 }

@@ -20,11 +20,18 @@ export async function previewImport(
   const shop = await readSetting(ctx.pool, 'shop')
   const table = await openTable(source)
   const guess = guessMapping(table.headers, request.kind)
-  const mapping = Object.fromEntries(Object.entries({ ...guess.mapping, ...request.mapping }).filter(([, header]) => header !== ''))
+  const mapping = Object.fromEntries(
+    Object.entries({ ...guess.mapping, ...request.mapping }).filter(([, header]) => header !== ''),
+  )
   const faults = checkMapping(mapping, table.headers, request.kind)
   const timeZone = request.options?.time_zone ?? shop.time_zone
   checkZone(timeZone)
-  const read = importRow(request.kind, table.headers, mapping, { now: ctx.clock(), timeZone, dateOrder: request.options?.date_order ?? 'mdy', country: request.options?.country ?? 'US' })
+  const read = importRow(request.kind, table.headers, mapping, {
+    now: ctx.clock(),
+    timeZone,
+    dateOrder: request.options?.date_order ?? 'mdy',
+    country: request.options?.country ?? 'US',
+  })
   const samples: string[][] = []
   const errors: { line: number; column: string; reason: string; value: string | null }[] = []
   const notes = createTally()
@@ -37,7 +44,8 @@ export async function previewImport(
         if (samples.length < 5) samples.push(row.cells.map((cell) => cell.slice(0, 200)))
         if (faults.length > 0) continue
         const result = read(row.cells)
-        for (const reason of result.reasons ?? []) errors.push({ line: row.line, column: reason.column, reason: reason.reason, value: reason.value ?? null })
+        for (const reason of result.reasons ?? [])
+          errors.push({ line: row.line, column: reason.column, reason: reason.reason, value: reason.value ?? null })
         for (const note of result.notes ?? []) notes.add(note.column, note.reason, row.line)
       }
     }

@@ -22,7 +22,11 @@ export function guessDelimiter(head: string): string {
 }
 
 /** Rows of a CSV text, header first, in batches as the text arrives. Broken rows come with a fault, never as an exception. */
-export async function* readCsv(text: AsyncIterable<string>, delimiter: string, limits: ReadLimits): AsyncGenerator<SourceRow[]> {
+export async function* readCsv(
+  text: AsyncIterable<string>,
+  delimiter: string,
+  limits: ReadLimits,
+): AsyncGenerator<SourceRow[]> {
   let line = 0
   let emptyLines = 0
   let surplus = 0
@@ -52,7 +56,8 @@ export async function* readCsv(text: AsyncIterable<string>, delimiter: string, l
       const start = line + 1 + parsed.info.empty_lines - emptyLines
       rows.push({ line: start, cells: parsed.record })
       // Inside quotes it counts CR LF as two lines.
-      if (parsed.info.lines - surplus > start) for (const cell of parsed.record) surplus += cell.split('\r\n').length - 1
+      if (parsed.info.lines - surplus > start)
+        for (const cell of parsed.record) surplus += cell.split('\r\n').length - 1
       line = parsed.info.lines - surplus
       emptyLines = parsed.info.empty_lines
     }
@@ -89,10 +94,13 @@ export async function* readCsv(text: AsyncIterable<string>, delimiter: string, l
   }
 }
 
-const lostQuote = 'A quoted cell begins here and never ends; this row and all that follow could not be read. Close the quote and import again.'
+const lostQuote =
+  'A quoted cell begins here and never ends; this row and all that follow could not be read. Close the quote and import again.'
 
 function faultOf(error: CsvError | undefined): string {
-  return error?.code === 'CSV_QUOTE_NOT_CLOSED' || error?.code === 'CSV_MAX_RECORD_SIZE' ? lostQuote : 'The quotes of this row are broken.'
+  return error?.code === 'CSV_QUOTE_NOT_CLOSED' || error?.code === 'CSV_MAX_RECORD_SIZE'
+    ? lostQuote
+    : 'The quotes of this row are broken.'
 }
 
 /** Refuses a line that is longer than any row, before anybody collects it in memory. */
@@ -100,11 +108,17 @@ export async function* guardLines(text: AsyncIterable<string>, limits: ReadLimit
   let since = 0
   for await (const chunk of text) {
     const first = chunk.search(/[\r\n]/)
-    if (since + (first < 0 ? chunk.length : first) > limits.maxLineChars) {
-      throw unreadable('line_too_long', 'The file has a line of more than a million characters: it is not a table, or its line breaks are lost. Export it again as CSV.')
+    const last = Math.max(chunk.lastIndexOf('\n'), chunk.lastIndexOf('\r'))
+    if (
+      since + (first < 0 ? chunk.length : first) > limits.maxLineChars ||
+      chunk.length - 1 - last > limits.maxLineChars
+    ) {
+      throw unreadable(
+        'line_too_long',
+        'The file has a line of more than a million characters: it is not a table, or its line breaks are lost. Export it again as CSV.',
+      )
     }
-    if (first < 0) since += chunk.length
-    else since = chunk.length - 1 - Math.max(chunk.lastIndexOf('\n'), chunk.lastIndexOf('\r'))
+    since = last < 0 ? since + chunk.length : chunk.length - 1 - last
     yield chunk
   }
 }

@@ -52,11 +52,18 @@ export async function* splitArray(text: AsyncIterable<string>, limits: ReadLimit
     }
     if (state === 'element') {
       held += chunk.slice(start)
-      if (held.length > limits.maxLineChars) throw unreadable('line_too_long', 'One element of the JSON array has more than a million characters. Write one object per customer, order or product.')
+      if (held.length > limits.maxLineChars)
+        throw unreadable(
+          'line_too_long',
+          'One element of the JSON array has more than a million characters. Write one object per customer, order or product.',
+        )
     }
     if (found.length > 0) yield found
   }
-  if (state !== 'after') yield [{ line: ++nth, text: '', fault: 'The file ends in the middle of the array; the last element could not be read.' }]
+  if (state !== 'after')
+    yield [
+      { line: ++nth, text: '', fault: 'The file ends in the middle of the array; the last element could not be read.' },
+    ]
 }
 
 /** One JSON value per line. */
@@ -81,11 +88,17 @@ export async function* readJson(elements: AsyncIterable<Element[]>, limits: Read
   let waiting: { line: number; object: Map<string, string> | null; fault?: string }[] = []
   let headers: string[] | null = null
   const toRow = (e: { line: number; object: Map<string, string> | null; fault?: string }): SourceRow =>
-    e.object ? { line: e.line, cells: (headers ?? []).map((h) => e.object?.get(h) ?? '') } : { line: e.line, cells: [], fault: e.fault ?? '' }
+    e.object
+      ? { line: e.line, cells: (headers ?? []).map((h) => e.object?.get(h) ?? '') }
+      : { line: e.line, cells: [], fault: e.fault ?? '' }
   const open = (): SourceRow[] => {
     const keys = new Set<string>()
     for (const { object } of waiting) for (const key of object?.keys() ?? []) keys.add(key)
-    if (keys.size > limits.maxColumns) throw unreadable('too_many_columns', `The objects have more than ${limits.maxColumns} different keys. Keep the ones that matter.`)
+    if (keys.size > limits.maxColumns)
+      throw unreadable(
+        'too_many_columns',
+        `The objects have more than ${limits.maxColumns} different keys. Keep the ones that matter.`,
+      )
     headers = [...keys]
     const rows = [{ line: 0, cells: headers }, ...waiting.map(toRow)]
     waiting = []
@@ -110,7 +123,8 @@ function parseElement(element: Element): { line: number; object: Map<string, str
   } catch {
     return { line: element.line, object: null, fault: 'This is not valid JSON.' }
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return { line: element.line, object: null, fault: 'This is not an object like {"email": "..."}.' }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return { line: element.line, object: null, fault: 'This is not an object like {"email": "..."}.' }
   const cells = new Map<string, string>()
   for (const [key, v] of Object.entries(value)) {
     if (typeof v === 'object' && v !== null && !Array.isArray(v)) {

@@ -13,7 +13,12 @@ export interface ImportRecord {
 }
 
 export async function createRecord(ctx: Ctx, request: ImportRequest): Promise<ImportRecord> {
-  const options = { date_order: request.dateOrder ?? 'mdy', country: request.country ?? 'US', create_customers: request.createCustomers ?? false, ...(request.zone ? { time_zone: request.zone } : {}) }
+  const options = {
+    date_order: request.dateOrder ?? 'mdy',
+    country: request.country ?? 'US',
+    create_customers: request.createCustomers ?? false,
+    ...(request.zone ? { time_zone: request.zone } : {}),
+  }
   const { rows } = request.importId
     ? await ctx.pool.query<{ id: string }>(
         `update imports set status = 'running', started_at = now(), rows_read = 0, bytes_read = 0, phase = 'reading', error = null where id = $1 returning id`,
@@ -21,34 +26,64 @@ export async function createRecord(ctx: Ctx, request: ImportRequest): Promise<Im
       )
     : await ctx.pool.query<{ id: string }>(
         `insert into imports (kind, source, options, status, phase, dry_run, created_by, started_at) values ($1, $2, $3, 'running', 'reading', $4, $5, now()) returning id`,
-        [request.kind, request.source.slice(0, 300), JSON.stringify(options), request.dryRun ?? false, request.actor.kind === 'user' ? request.actor.id : null],
+        [
+          request.kind,
+          request.source.slice(0, 300),
+          JSON.stringify(options),
+          request.dryRun ?? false,
+          request.actor.kind === 'user' ? request.actor.id : null,
+        ],
       )
   const id = rows[0]!.id
   const counts = (r: ImportResult): Record<string, number> => ({
-    rows_read: r.rows_read, rows_new: r.rows_new, rows_changed: r.rows_changed, rows_same: r.rows_same, rows_duplicate: r.rows_duplicate, rows_rejected: r.rows_rejected,
+    rows_read: r.rows_read,
+    rows_new: r.rows_new,
+    rows_changed: r.rows_changed,
+    rows_same: r.rows_same,
+    rows_duplicate: r.rows_duplicate,
+    rows_rejected: r.rows_rejected,
   })
   return {
     id,
     counts,
     async opened(mapping, bytesTotal) {
-      await ctx.pool.query('update imports set mapping = $2, bytes_total = $3 where id = $1', [id, JSON.stringify(mapping), bytesTotal])
+      await ctx.pool.query('update imports set mapping = $2, bytes_total = $3 where id = $1', [
+        id,
+        JSON.stringify(mapping),
+        bytesTotal,
+      ])
     },
     async progress(p) {
-      await ctx.pool.query(`update imports set rows_read = $2, bytes_read = $3, phase = $4 where id = $1 and status = 'running'`, [id, p.rows, p.bytes, p.phase])
+      await ctx.pool.query(
+        `update imports set rows_read = $2, bytes_read = $3, phase = $4 where id = $1 and status = 'running'`,
+        [id, p.rows, p.bytes, p.phase],
+      )
     },
     async succeed(r) {
       const c = counts(r)
       await ctx.pool.query(
         `update imports set status = 'succeeded', phase = null, finished_at = now(), rows_read = $2, rows_new = $3, rows_changed = $4, rows_same = $5,
            rows_duplicate = $6, rows_rejected = $7, rejects_path = $8, summary = $9, bytes_read = greatest(bytes_read, bytes_total) where id = $1`,
-        [id, c['rows_read'], c['rows_new'], c['rows_changed'], c['rows_same'], c['rows_duplicate'], c['rows_rejected'], r.rejects_path, JSON.stringify(r.summary)],
+        [
+          id,
+          c['rows_read'],
+          c['rows_new'],
+          c['rows_changed'],
+          c['rows_same'],
+          c['rows_duplicate'],
+          c['rows_rejected'],
+          r.rejects_path,
+          JSON.stringify(r.summary),
+        ],
       )
     },
     async fail(status, message) {
-      await ctx.pool.query(
-        `update imports set status = $2, phase = null, finished_at = now(), error = $3, rows_new = 0, rows_changed = 0, rows_same = 0 where id = $1`,
-        [id, status, message],
-      ).catch((err: unknown) => ctx.log.error({ err, import: id }, 'import status not written'))
+      await ctx.pool
+        .query(
+          `update imports set status = $2, phase = null, finished_at = now(), error = $3, rows_new = 0, rows_changed = 0, rows_same = 0 where id = $1`,
+          [id, status, message],
+        )
+        .catch((err: unknown) => ctx.log.error({ err, import: id }, 'import status not written'))
     },
   }
 }

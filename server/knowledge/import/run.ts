@@ -76,17 +76,27 @@ export async function runImport(ctx: Ctx, request: ImportRequest): Promise<Impor
   const client = await ctx.pool.connect()
   let broken: Error | undefined
   // A merge is one long statement: stopping means asking the server to give it up.
-  const onAbort = (): void => void ctx.pool.query('select pg_cancel_backend($1)', [(client as unknown as { processID: number }).processID]).catch(() => undefined)
+  const onAbort = (): void =>
+    void ctx.pool
+      .query('select pg_cancel_backend($1)', [(client as unknown as { processID: number }).processID])
+      .catch(() => undefined)
   request.signal?.addEventListener('abort', onAbort)
   try {
     request.signal?.throwIfAborted()
     await client.query('begin')
-    await client.query(`set local statement_timeout = 0; set local work_mem = '64MB'; set local synchronous_commit = on`)
+    await client.query(
+      `set local statement_timeout = 0; set local work_mem = '64MB'; set local synchronous_commit = on`,
+    )
     const result = await importInto(ctx, client, request, record)
     request.signal?.throwIfAborted()
     if (request.dryRun) await client.query('rollback')
     else {
-      await audit(client, request.actor, { action: 'import.finished', entity: 'import', entityId: record.id, after: { kind: request.kind, ...record.counts(result) } })
+      await audit(client, request.actor, {
+        action: 'import.finished',
+        entity: 'import',
+        entityId: record.id,
+        after: { kind: request.kind, ...record.counts(result) },
+      })
       await client.query('commit')
     }
     await record.succeed(result)
@@ -94,7 +104,10 @@ export async function runImport(ctx: Ctx, request: ImportRequest): Promise<Impor
   } catch (error) {
     await client.query('rollback').catch((e: Error) => (broken = e))
     const cancelled = request.signal?.aborted === true
-    await record.fail(cancelled ? 'cancelled' : 'failed', cancelled ? 'The import was stopped; nothing of it was kept.' : messageOf(error))
+    await record.fail(
+      cancelled ? 'cancelled' : 'failed',
+      cancelled ? 'The import was stopped; nothing of it was kept.' : messageOf(error),
+    )
     throw cancelled ? unreadable('cancelled', 'The import was stopped; nothing of it was kept.') : error
   } finally {
     request.signal?.removeEventListener('abort', onAbort)
@@ -107,7 +120,12 @@ interface Kind<K extends ImportKind> {
   merge(client: PoolClient, options: MergeOptions): Promise<MergeCounts>
 }
 
-async function importInto(ctx: Ctx, client: PoolClient, request: ImportRequest, record: ImportRecord): Promise<ImportResult> {
+async function importInto(
+  ctx: Ctx,
+  client: PoolClient,
+  request: ImportRequest,
+  record: ImportRecord,
+): Promise<ImportResult> {
   const shop = await readSetting(ctx.pool, 'shop')
   const zonesOf = (place: { state: string | null; zip: string | null; phone: string | null }): string[] => {
     const found = candidateZones(place, shop.time_zone)
@@ -123,7 +141,8 @@ async function importInto(ctx: Ctx, client: PoolClient, request: ImportRequest, 
   const bytesTotal = request.path ? (await stat(request.path)).size : null
   let bytes = 0
   async function* counted(): AsyncGenerator<Buffer> {
-    const source: AsyncIterable<Buffer | string> = request.stream ?? createReadStream(request.path ?? '', { highWaterMark: 128 * 1024 })
+    const source: AsyncIterable<Buffer | string> =
+      request.stream ?? createReadStream(request.path ?? '', { highWaterMark: 128 * 1024 })
     for await (const chunk of source) {
       const buffer = typeof chunk === 'string' ? Buffer.from(chunk) : chunk
       bytes += buffer.length
@@ -132,7 +151,12 @@ async function importInto(ctx: Ctx, client: PoolClient, request: ImportRequest, 
   }
   const table = await openTable(counted())
   const mapping = mappingFor(request, table)
-  const rules: RowRules = { now: ctx.clock(), timeZone: request.zone ?? shop.time_zone, dateOrder: request.dateOrder ?? 'mdy', country: request.country ?? 'US' }
+  const rules: RowRules = {
+    now: ctx.clock(),
+    timeZone: request.zone ?? shop.time_zone,
+    dateOrder: request.dateOrder ?? 'mdy',
+    country: request.country ?? 'US',
+  }
   checkZone(rules.timeZone)
   await record.opened(mapping, bytesTotal ?? 0)
   const rejects = await openRejects(path.join(ctx.config.dataDir, 'imports', `${record.id}-rejects.csv`), table.headers)
@@ -141,17 +165,36 @@ async function importInto(ctx: Ctx, client: PoolClient, request: ImportRequest, 
   let rowsRead = 0
   let phase: ImportProgress['phase'] = 'reading'
   const report = async (): Promise<void> => {
-    const progress = { rows: rowsRead, bytes, bytesTotal, rowsPerSecond: Math.round((rowsRead * 1000) / (performance.now() - started)), phase }
+    const progress = {
+      rows: rowsRead,
+      bytes,
+      bytesTotal,
+      rowsPerSecond: Math.round((rowsRead * 1000) / (performance.now() - started)),
+      phase,
+    }
     await record.progress(progress)
     await request.onProgress?.(progress)
   }
-  const pulse = setInterval(() => void report().catch((err: unknown) => ctx.log.warn({ err, import: record.id }, 'import progress not written')), 500)
+  const pulse = setInterval(
+    () =>
+      void report().catch((err: unknown) => ctx.log.warn({ err, import: record.id }, 'import progress not written')),
+    500,
+  )
   try {
     await createStaging(client, kind.staging)
-    const refused = await stage(client, kind, table, importRow(request.kind, table.headers, mapping, rules), rejects, reasons, notes, () => {
-      rowsRead++
-      if (rowsRead % 256 === 0) request.signal?.throwIfAborted()
-    })
+    const refused = await stage(
+      client,
+      kind,
+      table,
+      importRow(request.kind, table.headers, mapping, rules),
+      rejects,
+      reasons,
+      notes,
+      () => {
+        rowsRead++
+        if (rowsRead % 256 === 0) request.signal?.throwIfAborted()
+      },
+    )
     phase = 'merging'
     await report()
     const counts = await kind.merge(client, {
@@ -220,7 +263,12 @@ async function stage(
           refused++
           for (const r of result.reasons) reasons.add(r.column, r.reason, row.line)
           const first = result.reasons[0]
-          rejects.add(row.line, first?.column ?? '', result.reasons.map((r) => (result.reasons.length > 1 ? `${r.column}: ${r.reason}` : r.reason)).join(' '), row.cells)
+          rejects.add(
+            row.line,
+            first?.column ?? '',
+            result.reasons.map((r) => (result.reasons.length > 1 ? `${r.column}: ${r.reason}` : r.reason)).join(' '),
+            row.cells,
+          )
           continue
         }
         for (const note of result.notes) notes.add(note.column, note.reason, row.line)
@@ -238,14 +286,22 @@ async function stage(
 }
 
 /** Rows that the stored data speaks against, in the order of the file. */
-async function collectRejected(client: PoolClient, rejects: RejectsFile, reasons: Tally, notes: Tally, mapping: Mapping): Promise<number> {
+async function collectRejected(
+  client: PoolClient,
+  rejects: RejectsFile,
+  reasons: Tally,
+  notes: Tally,
+  mapping: Mapping,
+): Promise<number> {
   const headerOf = (field: string): string => (Object.hasOwn(mapping, field) ? (mapping[field] ?? field) : field)
   let count = 0
   // `staged` keeps the row as it was; a merge that deletes from it moves the text along.
   await client.query(`declare refused no scroll cursor for select r.line, r.column_name, r.reason, coalesce(r.raw, s.raw) as raw
     from rejected as r left join staged as s on s.line = r.line order by r.line`)
   for (;;) {
-    const { rows } = await client.query<{ line: number; column_name: string; reason: string; raw: string }>('fetch 1000 from refused')
+    const { rows } = await client.query<{ line: number; column_name: string; reason: string; raw: string }>(
+      'fetch 1000 from refused',
+    )
     for (const row of rows) {
       count++
       const column = headerOf(row.column_name)
@@ -270,7 +326,8 @@ function mappingFor(request: ImportRequest, table: Table): Mapping {
   // An empty header says "do not use this field".
   const mapping = Object.fromEntries(Object.entries({ ...guessed, ...given }).filter(([, header]) => header !== ''))
   const faults = checkMapping(mapping, table.headers, request.kind)
-  if (faults.length > 0) throw unreadable('mapping', faults.map((f) => f.message).join(' '), { faults, headers: table.headers, mapping })
+  if (faults.length > 0)
+    throw unreadable('mapping', faults.map((f) => f.message).join(' '), { faults, headers: table.headers, mapping })
   return mapping
 }
 

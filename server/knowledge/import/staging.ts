@@ -14,8 +14,12 @@ export interface Staging<T> {
 export async function createStaging(client: PoolClient, staging: Pick<Staging<unknown>, 'columns'>): Promise<void> {
   const columns = staging.columns.map(([name, type]) => `${name} ${type}`).join(', ')
   await client.query(`create temp table staged (line int not null, raw text not null, ${columns}) on commit drop`)
-  await client.query('create temp table rejected (line int not null, column_name text not null, reason text not null, raw text) on commit drop')
-  await client.query('create temp table noted (line int not null, column_name text not null, reason text not null) on commit drop')
+  await client.query(
+    'create temp table rejected (line int not null, column_name text not null, reason text not null, raw text) on commit drop',
+  )
+  await client.query(
+    'create temp table noted (line int not null, column_name text not null, reason text not null) on commit drop',
+  )
 }
 
 export interface StagingWriter {
@@ -29,7 +33,9 @@ export interface StagingWriter {
 
 /** COPY into the staging table. Text format, as it is the one a person can read in a dump of the wire. */
 export function openStaging(client: PoolClient, staging: Pick<Staging<unknown>, 'columns'>): StagingWriter {
-  const stream = client.query(copyFrom(`copy staged (line, raw, ${staging.columns.map(([name]) => name).join(', ')}) from stdin`))
+  const stream = client.query(
+    copyFrom(`copy staged (line, raw, ${staging.columns.map(([name]) => name).join(', ')}) from stdin`),
+  )
   let failed: Error | undefined
   stream.on('error', (error: Error) => (failed = error))
   let buffer = ''
@@ -71,7 +77,9 @@ function encode(value: StagingValue): string {
 }
 
 function escape(text: string): string {
-  return /[\\\t\n\r]/.test(text) ? text.replace(/[\\\t\n\r]/g, (c) => (c === '\\' ? '\\\\' : c === '\t' ? '\\t' : c === '\n' ? '\\n' : '\\r')) : text
+  return /[\\\t\n\r]/.test(text)
+    ? text.replace(/[\\\t\n\r]/g, (c) => (c === '\\' ? '\\\\' : c === '\t' ? '\\t' : c === '\n' ? '\\n' : '\\r'))
+    : text
 }
 
 /** `set a = x, b = y` and `row is different` made from one table of columns, so that the two cannot disagree. */

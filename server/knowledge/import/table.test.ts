@@ -23,10 +23,18 @@ async function readAll(source: AsyncIterable<Buffer>) {
   return { headers: table.headers, format: table.format, delimiter: table.delimiter, encoding: table.encoding(), rows }
 }
 const whole = (text: string | Buffer) => readAll(pieces(Buffer.from(text), []))
-const code = (promise: Promise<unknown>) => promise.then(() => 'read', (e: { code?: string }) => e.code)
+const code = (promise: Promise<unknown>) =>
+  promise.then(
+    () => 'read',
+    (e: { code?: string }) => e.code,
+  )
 
-const cellText = fc.string({ unit: fc.constantFrom('a', 'é', '"', ',', ';', '\n', '\r\n', ' ', '€', '漢', "'", '=', '\\', '1', '\t'), maxLength: 12 })
-const rowsOf = (width: number) => fc.array(fc.array(cellText, { minLength: width, maxLength: width }), { minLength: 1, maxLength: 20 })
+const cellText = fc.string({
+  unit: fc.constantFrom('a', 'é', '"', ',', ';', '\n', '\r\n', ' ', '€', '漢', "'", '=', '\\', '1', '\t'),
+  maxLength: 12,
+})
+const rowsOf = (width: number) =>
+  fc.array(fc.array(cellText, { minLength: width, maxLength: width }), { minLength: 1, maxLength: 20 })
 const cuts = fc.array(fc.nat(3000), { maxLength: 60 })
 
 describe('any chunk cut gives the rows of the whole file', () => {
@@ -35,7 +43,10 @@ describe('any chunk cut gives the rows of the whole file', () => {
       fc.asyncProperty(rowsOf(3), cuts, fc.constantFrom('utf8', 'bom', 'utf16le', 'gzip'), async (rows, at, form) => {
         const solid = rows.map((r) => ['x', ...r])
         const text = csvLine(['key', 'b', 'c', 'd']) + solid.map(csvLine).join('')
-        const plain = form === 'utf16le' ? Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(text, 'utf16le')]) : Buffer.from((form === 'bom' ? '\uFEFF' : '') + text)
+        const plain =
+          form === 'utf16le'
+            ? Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(text, 'utf16le')])
+            : Buffer.from((form === 'bom' ? '\uFEFF' : '') + text)
         const bytes = form === 'gzip' ? gzipSync(plain) : plain
         const cut = await readAll(pieces(bytes, at))
         expect(cut).toEqual(await readAll(pieces(bytes, [])))
@@ -48,21 +59,48 @@ describe('any chunk cut gives the rows of the whole file', () => {
   test('byte by byte', async () => {
     const text = 'name;note\r\n"Zoë ""Z""";"two\r\nlines"\r\nRené;x\n\nlast;"y"'
     for (const bytes of [Buffer.from(text), Buffer.from(text, 'latin1'), Buffer.from('\uFEFF' + text, 'utf16le')]) {
-      const one = await readAll(pieces(bytes, Array.from({ length: bytes.length }, (_, i) => i)))
-      expect(one.rows.map((r) => [r.line, ...r.cells])).toEqual([[2, 'Zoë "Z"', 'two\r\nlines'], [4, 'René', 'x'], [6, 'last', 'y']])
+      const one = await readAll(
+        pieces(
+          bytes,
+          Array.from({ length: bytes.length }, (_, i) => i),
+        ),
+      )
+      expect(one.rows.map((r) => [r.line, ...r.cells])).toEqual([
+        [2, 'Zoë "Z"', 'two\r\nlines'],
+        [4, 'René', 'x'],
+        [6, 'last', 'y'],
+      ])
     }
   })
   test('JSON arrays and JSON lines', async () => {
-    const value = fc.oneof(fc.string({ maxLength: 10 }), fc.integer(), fc.boolean(), fc.constant(null), fc.constantFrom('"', '\\', '\\"', '}{', '],[', 'é漢', '\u2028'))
+    const value = fc.oneof(
+      fc.string({ maxLength: 10 }),
+      fc.integer(),
+      fc.boolean(),
+      fc.constant(null),
+      fc.constantFrom('"', '\\', '\\"', '}{', '],[', 'é漢', '\u2028'),
+    )
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.record({ email: value, 'a,b': value }), { minLength: 1, maxLength: 20 }), cuts, fc.constantFrom('array', 'pretty', 'lines'), async (objects, at, form) => {
-        const text = form === 'array' ? JSON.stringify(objects) : form === 'pretty' ? JSON.stringify(objects, null, 2) : objects.map((o) => JSON.stringify(o)).join('\n')
-        const bytes = Buffer.from(text)
-        const cut = await readAll(pieces(bytes, at))
-        expect(cut).toEqual(await readAll(pieces(bytes, [])))
-        expect(cut.rows.map((r) => r.cells)).toEqual(objects.map((o) => [o.email, o['a,b']].map((v) => (v === null ? '' : String(v)))))
-        expect(cut.rows.map((r) => r.fault)).toEqual(objects.map(() => undefined))
-      }),
+      fc.asyncProperty(
+        fc.array(fc.record({ email: value, 'a,b': value }), { minLength: 1, maxLength: 20 }),
+        cuts,
+        fc.constantFrom('array', 'pretty', 'lines'),
+        async (objects, at, form) => {
+          const text =
+            form === 'array'
+              ? JSON.stringify(objects)
+              : form === 'pretty'
+                ? JSON.stringify(objects, null, 2)
+                : objects.map((o) => JSON.stringify(o)).join('\n')
+          const bytes = Buffer.from(text)
+          const cut = await readAll(pieces(bytes, at))
+          expect(cut).toEqual(await readAll(pieces(bytes, [])))
+          expect(cut.rows.map((r) => r.cells)).toEqual(
+            objects.map((o) => [o.email, o['a,b']].map((v) => (v === null ? '' : String(v)))),
+          )
+          expect(cut.rows.map((r) => r.fault)).toEqual(objects.map(() => undefined))
+        },
+      ),
       { numRuns: 150 },
     )
   })
@@ -89,14 +127,28 @@ describe('encodings and shapes', () => {
     expect([table.encoding, table.headers, table.rows[0]?.cells]).toEqual([encoding, ['name'], [name]])
   })
   test('a Latin-1 letter far into an ASCII file is still found', async () => {
-    const table = await whole(Buffer.concat([Buffer.from('name\n' + 'plain\n'.repeat(50_000)), Buffer.from('Zoë\n', 'latin1')]))
+    const table = await whole(
+      Buffer.concat([Buffer.from('name\n' + 'plain\n'.repeat(50_000)), Buffer.from('Zoë\n', 'latin1')]),
+    )
     expect([table.encoding, table.rows.at(-1)?.cells]).toEqual(['windows-1252', ['Zoë']])
   })
   test('a row damaged after a UTF-8 beginning is refused, the others stay', async () => {
-    const table = await whole(Buffer.concat([Buffer.from('name\n' + 'Zoë\n'.repeat(30_000)), Buffer.from([0x5a, 0xeb, 0x0a]), Buffer.from('ok\n')]))
+    const table = await whole(
+      Buffer.concat([
+        Buffer.from('name\n' + 'Zoë\n'.repeat(30_000)),
+        Buffer.from([0x5a, 0xeb, 0x0a]),
+        Buffer.from('ok\n'),
+      ]),
+    )
     expect(table.rows.filter((r) => r.fault).map((r) => r.line)).toEqual([30_002])
   })
-  test.each([['a,b\n1,2', ','], ['a;b\n1;2', ';'], ['a\tb\n1\t2', '\t'], ['a|b\n1|2', '|'], ['"a;x","b"\n1,2', ',']])('the delimiter of %j', async (text, delimiter) => expect((await whole(text)).delimiter).toBe(delimiter))
+  test.each([
+    ['a,b\n1,2', ','],
+    ['a;b\n1;2', ';'],
+    ['a\tb\n1\t2', '\t'],
+    ['a|b\n1|2', '|'],
+    ['"a;x","b"\n1,2', ','],
+  ])('the delimiter of %j', async (text, delimiter) => expect((await whole(text)).delimiter).toBe(delimiter))
   test('line ends may be mixed, blank lines do not count, twice the same header is told apart', async () => {
     const table = await whole('a,a\r\n1,2\n\n3,4\r5,6\r\n')
     expect(table.headers).toEqual(['a', 'a (2)'])
@@ -104,19 +156,38 @@ describe('encodings and shapes', () => {
   })
   test('rows of the wrong width and an open quote are faults with their line', async () => {
     const table = await whole('a,b\n1,2\n1,2,3\n1\n1,2,\n"x,5\n6,7\n')
-    expect(table.rows.map((r) => [r.line, r.fault === undefined])).toEqual([[2, true], [3, false], [4, false], [5, true], [6, false]])
+    expect(table.rows.map((r) => [r.line, r.fault === undefined])).toEqual([
+      [2, true],
+      [3, false],
+      [4, false],
+      [5, true],
+      [6, false],
+    ])
   })
   test('broken elements of a JSON file are faults, the others stay', async () => {
-    expect((await whole('[{"a":1},{"a":},7,{"a":2}]')).rows.map((r) => [r.line, r.fault === undefined])).toEqual([[1, true], [2, false], [3, false], [4, true]])
+    expect((await whole('[{"a":1},{"a":},7,{"a":2}]')).rows.map((r) => [r.line, r.fault === undefined])).toEqual([
+      [1, true],
+      [2, false],
+      [3, false],
+      [4, true],
+    ])
     expect((await whole('[{"a":1},{"a":2')).rows.map((r) => r.fault === undefined)).toEqual([true, false])
-    expect((await whole('{"a":1}\n{"a":\n{"a":3}\n')).rows.map((r) => [r.line, r.fault === undefined])).toEqual([[1, true], [2, false], [3, true]])
+    expect((await whole('{"a":1}\n{"a":\n{"a":3}\n')).rows.map((r) => [r.line, r.fault === undefined])).toEqual([
+      [1, true],
+      [2, false],
+      [3, true],
+    ])
   })
 })
 
 describe('what is no table is refused with a reason', () => {
   test.each([
-    ['empty', '', 'import.empty'], ['blank', ' \n \r\n', 'import.empty'], ['NUL', 'a,b\n1,\0', 'import.binary'], ['zip', Buffer.from('504b030414000600', 'hex'), 'import.spreadsheet'],
-    ['random bytes', randomBytes(5000), 'import.binary'], ['broken gzip', gzipSync('a,b\n1,2').subarray(0, 20), 'import.gzip_broken'],
+    ['empty', '', 'import.empty'],
+    ['blank', ' \n \r\n', 'import.empty'],
+    ['NUL', 'a,b\n1,\0', 'import.binary'],
+    ['zip', Buffer.from('504b030414000600', 'hex'), 'import.spreadsheet'],
+    ['random bytes', randomBytes(5000), 'import.binary'],
+    ['broken gzip', gzipSync('a,b\n1,2').subarray(0, 20), 'import.gzip_broken'],
     ['too many columns', ','.repeat(1000), 'import.too_many_columns'],
   ])('%s', async (_, bytes, expected) => expect(await code(whole(bytes))).toBe(expected))
   test('header only is a table without rows', async () => expect((await whole('email,name\n')).rows).toEqual([]))
@@ -124,10 +195,19 @@ describe('what is no table is refused with a reason', () => {
   async function* endless(chunk: Buffer, bytes: number): AsyncGenerator<Buffer> {
     for (let sent = 0; sent < bytes; sent += chunk.length) yield chunk
   }
-  test.each([['letters', 'a'], ['quotes', '"'], ['commas', ','], ['an open JSON string', '["'], ['brackets', '['], ['blanks', ' ']])('a gigabyte of %s on one line is refused at once, with flat memory', async (_, unit) => {
+  test.each([
+    ['letters', 'a'],
+    ['quotes', '"'],
+    ['commas', ','],
+    ['an open JSON string', '["'],
+    ['brackets', '['],
+    ['blanks', ' '],
+  ])('a gigabyte of %s on one line is refused at once, with flat memory', async (_, unit) => {
     const before = process.memoryUsage().rss
     const started = performance.now()
-    expect(await code(readAll(endless(Buffer.from(unit.repeat(65_536 / unit.length)), 1024 ** 3)))).toMatch(/^import\.(line_too_long|empty|no_header|too_many_columns)$/)
+    expect(await code(readAll(endless(Buffer.from(unit.repeat(65_536 / unit.length)), 1024 ** 3)))).toMatch(
+      /^import\.(line_too_long|empty|no_header|too_many_columns)$/,
+    )
     expect(performance.now() - started).toBeLessThan(2000)
     expect(process.memoryUsage().rss - before).toBeLessThan(200e6)
   })
@@ -135,9 +215,11 @@ describe('what is no table is refused with a reason', () => {
     const bomb = gzipSync(Buffer.from('a,b\n' + '1,2\n'.repeat(16_000_000)))
     const started = performance.now()
     expect(await code(readAll(pieces(bomb, [])))).toBe('import.gzip_bomb')
-    expect(performance.now() - started).toBeLessThan(6000)
+    expect(performance.now() - started).toBeLessThan(3000)
   })
   test('a cell that is too long is a fault of its row', async () => {
-    expect((await whole(`a\n${'x'.repeat(readLimits.maxCellChars + 1)}\nok\n`)).rows.map((r) => r.fault === undefined)).toEqual([false, true])
+    expect(
+      (await whole(`a\n${'x'.repeat(readLimits.maxCellChars + 1)}\nok\n`)).rows.map((r) => r.fault === undefined),
+    ).toEqual([false, true])
   })
 })

@@ -37,7 +37,13 @@ export async function openTable(source: AsyncIterable<Buffer>, limits: ReadLimit
     }
     head += next.value
   }
-  if (head.trim() === '') throw unreadable('empty', ended ? 'The file is empty. Choose a file with a header row and at least one row.' : 'The file begins with nothing but blanks. Export it again.')
+  if (head.trim() === '')
+    throw unreadable(
+      'empty',
+      ended
+        ? 'The file is empty. Choose a file with a header row and at least one row.'
+        : 'The file begins with nothing but blanks. Export it again.',
+    )
   async function* all(): AsyncGenerator<string> {
     yield head
     head = ''
@@ -46,17 +52,25 @@ export async function openTable(source: AsyncIterable<Buffer>, limits: ReadLimit
   const begin = head.trimStart()
   const format = /^\[\s*[{\]]/.test(begin) ? 'json' : /^\{\s*["}]/.test(begin) ? 'jsonl' : 'csv'
   const delimiter = format === 'csv' ? guessDelimiter(head) : null
-  const rows = delimiter !== null ? readCsv(all(), delimiter, limits) : readJson(format === 'json' ? splitArray(all(), limits) : splitLines(all(), limits), limits)
+  const rows =
+    delimiter !== null
+      ? readCsv(all(), delimiter, limits)
+      : readJson(format === 'json' ? splitArray(all(), limits) : splitLines(all(), limits), limits)
   const first = await rows.next()
   const [header, ...others] = first.done ? [] : first.value
-  if (!header || header.fault) throw unreadable('no_header', 'The first line is not a header row. Put the names of the columns into the first line.')
+  if (!header || header.fault)
+    throw unreadable(
+      'no_header',
+      'The first line is not a header row. Put the names of the columns into the first line.',
+    )
   const headers = checkHeaders(header.cells, limits)
   async function* checked(): AsyncGenerator<SourceRow[]> {
     try {
       let count = 0
       const pass = (batch: SourceRow[]): SourceRow[] => {
         count += batch.length
-        if (count > limits.maxRows) throw unreadable('too_many_rows', `The file has more than ${limits.maxRows} rows. Split it into parts.`)
+        if (count > limits.maxRows)
+          throw unreadable('too_many_rows', `The file has more than ${limits.maxRows} rows. Split it into parts.`)
         for (const row of batch) checkRow(row, headers.length, encoding, limits)
         return batch
       }
@@ -70,7 +84,11 @@ export async function openTable(source: AsyncIterable<Buffer>, limits: ReadLimit
 }
 
 function checkHeaders(cells: readonly string[], limits: ReadLimits): string[] {
-  if (cells.length > limits.maxColumns) throw unreadable('too_many_columns', `The file has ${cells.length} columns; at most ${limits.maxColumns} are read. Remove the ones that do not matter.`)
+  if (cells.length > limits.maxColumns)
+    throw unreadable(
+      'too_many_columns',
+      `The file has ${cells.length} columns; at most ${limits.maxColumns} are read. Remove the ones that do not matter.`,
+    )
   const seen = new Map<string, number>()
   return cells.map((cell, at) => {
     const name = cell.replace(/\s+/g, ' ').trim().slice(0, 200) || `column ${at + 1}`
@@ -84,9 +102,11 @@ function checkRow(row: SourceRow, width: number, encoding: Encoding, limits: Rea
   if (row.fault !== undefined) return
   const { cells } = row
   while (cells.length > width && cells.at(-1) === '') cells.pop()
-  if (cells.length !== width) row.fault = `The row has ${cells.length} cells where the header has ${width}. A cell with a comma or a line break must stand in quotes.`
+  if (cells.length !== width)
+    row.fault = `The row has ${cells.length} cells where the header has ${width}. A cell with a comma or a line break must stand in quotes.`
   for (const cell of cells) {
     if (cell.length > limits.maxCellChars) row.fault = `A cell has more than ${limits.maxCellChars} characters.`
-    else if (encoding === 'utf-8' && cell.includes('\uFFFD')) row.fault = 'The row has letters that are not valid UTF-8. Save the file as UTF-8 and import it again.'
+    else if (encoding === 'utf-8' && cell.includes('\uFFFD'))
+      row.fault = 'The row has letters that are not valid UTF-8. Save the file as UTF-8 and import it again.'
   }
 }

@@ -30,7 +30,13 @@ export default function KeyList({ onClose }: { onClose: () => void }) {
           </li>
         ))}
       </ul>
-      <Checkbox className="mt-4" label={t('Use keys without Ctrl')} hint={t('Turn this off if you speak to your computer or press keys by accident.')} checked={on} onChange={(e) => setSingleKeys(e.target.checked)} />
+      <Checkbox
+        className="mt-4"
+        label={t('Use keys without Ctrl')}
+        hint={t('Turn this off if you speak to your computer or press keys by accident.')}
+        checked={on}
+        onChange={(e) => setSingleKeys(e.target.checked)}
+      />
     </Dialog>
   )
 }

@@ -23,7 +23,15 @@ export function SideNav() {
   return (
     <nav aria-label={t('Main')} className="flex flex-col gap-px px-2 py-2">
       {useNav().map(({ path, title, nav: { icon: Icon } }) => (
-        <Link key={path} to={path} preload="intent" activeOptions={{ exact: path === '/', includeSearch: false }} activeProps={active} inactiveProps={idle} className="flex h-9 items-center gap-2.5 rounded-md px-2.5">
+        <Link
+          key={path}
+          to={path}
+          preload="intent"
+          activeOptions={{ exact: path === '/', includeSearch: false }}
+          activeProps={active}
+          inactiveProps={idle}
+          className="flex h-9 items-center gap-2.5 rounded-md px-2.5"
+        >
           <Icon className="size-4" aria-hidden />
           {t(title)}
         </Link>
@@ -42,9 +50,19 @@ export function BottomNav() {
   const rest = rows.slice(shown.length)
   if (rows.length < 2) return null
   return (
-    <nav aria-label={t('Main')} className="on-rail no-print fixed inset-x-0 bottom-0 z-30 flex bg-rail pb-[env(safe-area-inset-bottom)] md:hidden">
+    <nav
+      aria-label={t('Main')}
+      className="on-rail no-print fixed inset-x-0 bottom-0 z-30 flex bg-rail pb-[env(safe-area-inset-bottom)] md:hidden"
+    >
       {shown.map(({ path, title, nav: { icon: Icon } }) => (
-        <Link key={path} to={path} activeOptions={{ exact: path === '/', includeSearch: false }} activeProps={{ className: 'text-on-rail bg-white/10', 'aria-current': 'page' }} inactiveProps={{ className: 'text-on-rail-2' }} className={onBar}>
+        <Link
+          key={path}
+          to={path}
+          activeOptions={{ exact: path === '/', includeSearch: false }}
+          activeProps={{ className: 'text-on-rail bg-white/10', 'aria-current': 'page' }}
+          inactiveProps={{ className: 'text-on-rail-2' }}
+          className={onBar}
+        >
           <Icon className="size-5" aria-hidden />
           <span className="max-w-full truncate px-1">{t(title)}</span>
         </Link>
@@ -57,7 +75,11 @@ export function BottomNav() {
               {t('More')}
             </button>
           }
-          items={rest.map(({ path, title, nav: { icon } }) => ({ label: t(title), icon, onSelect: () => void navigate({ to: path }) }))}
+          items={rest.map(({ path, title, nav: { icon } }) => ({
+            label: t(title),
+            icon,
+            onSelect: () => void navigate({ to: path }),
+          }))}
         />
       )}
     </nav>

@@ -21,27 +21,38 @@ interface Group {
 }
 
 /** Ctrl K: pages, actions and customers by name or email. */
-export default function Palette({ onClose }: { onClose: () => void }) {
+export default function Palette({ initial, onClose }: { initial: string; onClose: () => void }) {
   const navigate = useNavigate()
   const nav = useNav()
-  const [text, setText] = useState('')
+  const [text, setText] = useState(initial)
   const [asked, setAsked] = useState('')
   useEffect(() => {
     const timer = setTimeout(() => setAsked(text.trim()), 200)
     return () => clearTimeout(timer)
   }, [text])
-  const customers = useApi('GET /api/v1/customers', { query: { q: asked, page_size: 6 } }, { enabled: asked.length > 1 && pages.some((p) => p.path === '/customers/$id') })
+  const customers = useApi(
+    'GET /api/v1/customers',
+    { query: { q: asked, page_size: 6 } },
+    { enabled: asked.length > 1 && pages.some((p) => p.path === '/customers/$id') },
+  )
   const groups = useMemo((): Group[] => {
     const words = text.trim().toLowerCase()
     const fits = (c: Command): boolean => c.label.toLowerCase().includes(words)
     const go = (to: string) => () => void navigate({ to })
     const all: Group[] = [
-      { value: t('Go to'), items: nav.map((p) => ({ value: p.path, label: t(p.title), keys: p.nav.keys, run: go(p.path) })).filter(fits) },
+      {
+        value: t('Go to'),
+        items: nav.map((p) => ({ value: p.path, label: t(p.title), keys: p.nav.keys, run: go(p.path) })).filter(fits),
+      },
       {
         value: t('Do'),
         items: [
-          ...(pages.some((p) => p.path === '/campaigns/new') ? [{ value: 'new', label: t('New campaign'), run: go('/campaigns/new') }] : []),
-          ...(pages.some((p) => p.path === '/customers/import') ? [{ value: 'import', label: t('Import customers'), run: go('/customers/import') }] : []),
+          ...(pages.some((p) => p.path === '/campaigns/new')
+            ? [{ value: 'new', label: t('New campaign'), run: go('/campaigns/new') }]
+            : []),
+          ...(pages.some((p) => p.path === '/customers/import')
+            ? [{ value: 'import', label: t('Import customers'), run: go('/customers/import') }]
+            : []),
           { value: 'profile', label: t('Change your password'), run: go('/profile') },
           { value: 'light', label: t('Use the light theme'), run: () => setTheme('light') },
           { value: 'dark', label: t('Use the dark theme'), run: () => setTheme('dark') },
@@ -52,7 +63,12 @@ export default function Palette({ onClose }: { onClose: () => void }) {
     if (asked.length > 1 && customers.data) {
       all.unshift({
         value: t('Customers'),
-        items: customers.data.data.map((c) => ({ value: c.id, label: c.name ?? c.email ?? t('No name'), ...(c.name && c.email ? { detail: c.email } : {}), run: go(`/customers/${c.id}`) })),
+        items: customers.data.data.map((c) => ({
+          value: c.id,
+          label: c.name ?? c.email ?? t('No name'),
+          ...(c.name && c.email ? { detail: c.email } : {}),
+          run: go(`/customers/${c.id}`),
+        })),
       })
     }
     return all.filter((g) => g.items.length > 0)
@@ -65,11 +81,33 @@ export default function Palette({ onClose }: { onClose: () => void }) {
     <Dialog.Root open onOpenChange={(next) => !next && onClose()}>
       <Dialog.Portal>
         <Dialog.Backdrop className="fixed inset-0 z-40 bg-black/45" />
-        <Dialog.Popup className="popup fixed left-1/2 top-[10vh] z-40 w-[min(560px,calc(100vw-24px))] -translate-x-1/2 overflow-hidden" aria-label={t('Search or do')}>
-          <A.Root open inline items={groups} filter={null} value={text} onValueChange={setText} autoHighlight="always" keepHighlight itemToStringValue={(c) => (c as Command).label}>
-            <A.Input className="h-12 w-full border-b border-line bg-transparent px-4 text-base outline-none placeholder:text-ink-2 focus-visible:border-info" placeholder={t('Search customers, pages, actions')} aria-label={t('Search customers, pages, actions')} />
+        <Dialog.Popup
+          className="popup fixed left-1/2 top-[10vh] z-40 w-[min(560px,calc(100vw-24px))] -translate-x-1/2 overflow-hidden"
+          aria-label={t('Search or do')}
+        >
+          <A.Root
+            open
+            inline
+            items={groups}
+            filter={null}
+            value={text}
+            onValueChange={setText}
+            autoHighlight="always"
+            keepHighlight
+            itemToStringValue={(c) => (c as Command).label}
+          >
+            <A.Input
+              onFocus={(e) => e.currentTarget.setSelectionRange(text.length, text.length)}
+              className="h-12 w-full border-b border-line bg-transparent px-4 text-base outline-none placeholder:text-ink-2 focus-visible:border-info"
+              placeholder={t('Search customers, pages, actions')}
+              aria-label={t('Search customers, pages, actions')}
+            />
             <A.Status className="sr-only">{customers.isFetching ? t('Searching') : ''}</A.Status>
-            <A.Empty className="px-4 py-6 text-ink-2 empty:hidden">{customers.isFetching || asked !== text.trim() ? t('Searching') : t('Nothing matches. Try an email address or the name of a page.')}</A.Empty>
+            <A.Empty className="px-4 py-6 text-ink-2 empty:hidden">
+              {customers.isFetching || asked !== text.trim()
+                ? t('Searching')
+                : t('Nothing matches. Try an email address or the name of a page.')}
+            </A.Empty>
             <A.List className="max-h-[min(420px,60vh)] overflow-auto p-1 empty:hidden">
               {(group: Group) => (
                 <A.Group key={group.value} items={group.items} className="pb-1">

@@ -1,4 +1,10 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent, type ErrorComponentProps } from '@tanstack/react-router'
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  type ErrorComponentProps,
+} from '@tanstack/react-router'
 import { useEffect } from 'react'
 import { t } from '../lib/i18n.ts'
 import { parseSearch, stringifySearch } from '../lib/url.ts'
@@ -41,7 +47,11 @@ function Pending() {
 function Missing() {
   return (
     <Page title={t('There is no page here')}>
-      <Empty kind="none" title={t('The address leads nowhere')} action={<TextLink to="/">{t('Back to This week')}</TextLink>}>
+      <Empty
+        kind="none"
+        title={t('The address leads nowhere')}
+        action={<TextLink to="/">{t('Back to This week')}</TextLink>}
+      >
         {t('It may be mistyped, or what it showed was removed.')}
       </Empty>
     </Page>
@@ -51,7 +61,10 @@ function Missing() {
 function Broken({ error, reset }: ErrorComponentProps) {
   useEffect(() => {
     // After an update of the server the old page asks for files that are gone: take the new version once.
-    if (!/dynamically imported module|Importing a module script failed/.test(error instanceof Error ? error.message : '')) return
+    if (
+      !/dynamically imported module|Importing a module script failed/.test(error instanceof Error ? error.message : '')
+    )
+      return
     const key = 'lma.reloaded'
     if (Date.now() - Number(sessionStorage.getItem(key) ?? 0) < 30_000) return
     sessionStorage.setItem(key, String(Date.now()))

@@ -1,4 +1,4 @@
-import { CalendarRange, type LucideIcon } from 'lucide-react'
+import { CalendarRange, LayoutGrid, Mailbox, Send, Settings, Users, type LucideIcon } from 'lucide-react'
 import type { ComponentType } from 'react'
 import type { Role } from '#contract/accounts.ts'
 
@@ -15,6 +15,57 @@ export interface PageRow {
 
 /** Every page of the app. A new page is a new row; the rail, palette, keys and router read this table. */
 export const pages: readonly PageRow[] = [
-  { path: '/', title: 'This week', load: () => import('../features/dashboard/dashboard-page.tsx'), nav: { icon: CalendarRange, keys: 'g w' } },
+  {
+    path: '/',
+    title: 'This week',
+    load: () => import('../features/dashboard/dashboard-page.tsx'),
+    nav: { icon: CalendarRange, keys: 'g w' },
+  },
+  {
+    path: '/campaigns',
+    title: 'Campaigns',
+    load: () => import('../features/planning/campaigns-page.tsx'),
+    nav: { icon: LayoutGrid, keys: 'g c' },
+  },
+  {
+    path: '/campaigns/new',
+    title: 'Plan a week',
+    load: () => import('../features/planning/new-plan-page.tsx'),
+    role: 'manager',
+  },
+  { path: '/campaigns/$id', title: 'Campaign', load: () => import('../features/planning/campaign-page.tsx') },
+  {
+    path: '/customers',
+    title: 'Customers',
+    load: () => import('../features/knowledge/customers-page.tsx'),
+    nav: { icon: Users, keys: 'g u' },
+  },
+  {
+    path: '/customers/import',
+    title: 'Import',
+    load: () => import('../features/knowledge/import-page.tsx'),
+    role: 'manager',
+  },
+  { path: '/customers/$id', title: 'Customer', load: () => import('../features/knowledge/customer-page.tsx') },
+  {
+    path: '/sends',
+    title: 'Sends',
+    load: () => import('../features/dispatch/sends-page.tsx'),
+    nav: { icon: Send, keys: 'g d' },
+  },
+  {
+    path: '/mailbox',
+    title: 'Mailbox',
+    load: () => import('../features/delivery/mailbox-page.tsx'),
+    nav: { icon: Mailbox, keys: 'g m' },
+  },
+  {
+    path: '/settings',
+    title: 'Settings',
+    load: () => import('../features/settings/shop-page.tsx'),
+    nav: { icon: Settings, keys: 'g s' },
+  },
+  { path: '/settings/limits', title: 'Sending limits', load: () => import('../features/settings/limits-page.tsx') },
+  { path: '/settings/channels', title: 'Channels', load: () => import('../features/settings/channels-page.tsx') },
   { path: '/profile', title: 'Your profile', load: () => import('../features/accounts/profile-page.tsx') },
 ]

@@ -1,7 +1,7 @@
 import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router'
 import { Search } from 'lucide-react'
 import { lazy, Suspense, useEffect, useRef, useState } from 'react'
-import { setShopFormat, shopFormat } from '../lib/format.ts'
+import { setShopFormat, shopFormat, zonePlace } from '../lib/format.ts'
 import { useHotkeys } from '../lib/hotkeys.ts'
 import { t } from '../lib/i18n.ts'
 import { useLive } from '../lib/live.ts'
@@ -13,17 +13,25 @@ import { Logo } from './logo.tsx'
 import { BottomNav, SideNav, useNav } from './nav.tsx'
 import { DemoMark, LiveMark, SandboxMark, ThemeSwitch, UserMenu } from './top-bar.tsx'
 
-const Palette = lazy(() => import('./palette.tsx'))
+const loadPalette = (): Promise<typeof import('./palette.tsx')> => import('./palette.tsx')
+const Palette = lazy(loadPalette)
 const KeyList = lazy(() => import('./key-list.tsx'))
 
 /** Side rail, top bar, the page, and what works everywhere: palette, keys, live events. */
 export function Shell({ starting }: { starting: boolean }) {
   const [open, setOpen] = useState<'palette' | 'keys' | null>(null)
+  // What is typed before the palette's code is here goes on in it.
+  const [typed, setTyped] = useState('')
   const user = useSession((s) => s.user)
   const shop = useApi('GET /api/v1/settings/shop', undefined, { enabled: user !== null, staleMs: 300_000 })
   const formats = shop.data ? setShopFormat(shop.data) : shopFormat()
   useEverywhereKeys(setOpen)
   useFocusOnNewPage()
+  useEffect(() => {
+    // Ready before the first Ctrl K, or its first letters would be lost; not before the page itself.
+    const timer = setTimeout(() => void loadPalette(), 2500)
+    return () => clearTimeout(timer)
+  }, [])
   useLive(starting ? null : '/ws/notifications', ({ topic }) => {
     if (topic.startsWith('job.')) void refresh('GET /api/v1/jobs')
     if (topic.startsWith('campaign.')) void refresh('GET /api/v1/campaigns')
@@ -39,7 +47,9 @@ export function Shell({ starting }: { starting: boolean }) {
         <SideNav />
         <div className="mt-auto border-t border-white/10 p-4">
           <p className="label truncate">{shop.data?.name ?? '\u00a0'}</p>
-          <p className="label truncate font-normal! text-on-rail-2">{shop.data ? shop.data.time_zone.replaceAll('_', ' ') : '\u00a0'}</p>
+          <p className="label truncate font-normal! text-on-rail-2">
+            {shop.data ? t('{place} time', { place: zonePlace(shop.data.time_zone) }) : '\u00a0'}
+          </p>
         </div>
       </aside>
       <div className="min-w-0 max-md:pb-14">
@@ -47,10 +57,16 @@ export function Shell({ starting }: { starting: boolean }) {
           <Link to="/" className="mr-1 shrink-0 text-ink md:hidden" aria-label={t('This week')}>
             <Logo />
           </Link>
-          <button type="button" onClick={() => setOpen('palette')} className="control flex! max-w-80 items-center gap-2 text-left text-ink-2 hover:bg-sunken max-sm:h-9! max-sm:text-sm!">
+          <button
+            type="button"
+            onClick={() => setOpen('palette')}
+            className="control flex! max-w-80 items-center gap-2 text-left text-ink-2 hover:bg-sunken max-sm:h-9! max-sm:text-sm!"
+          >
             <Search className="size-4 shrink-0" aria-hidden />
             <span className="truncate">{t('Search or do')}</span>
-            <kbd className="label ml-auto max-sm:hidden">{/Mac|iPhone|iPad/.test(navigator.platform) ? '⌘ K' : 'Ctrl K'}</kbd>
+            <kbd className="label ml-auto max-sm:hidden">
+              {/Mac|iPhone|iPad/.test(navigator.platform) ? '⌘ K' : 'Ctrl K'}
+            </kbd>
           </button>
           <div className="ml-auto flex shrink-0 items-center gap-1 md:gap-2">
             {user && <DemoMark />}
@@ -66,7 +82,11 @@ export function Shell({ starting }: { starting: boolean }) {
       </div>
       {!starting && <BottomNav />}
       <Suspense>
-        {open === 'palette' && <Palette onClose={() => setOpen(null)} />}
+        {open === 'palette' && (
+          <Suspense fallback={<PaletteInput text={typed} onText={setTyped} />}>
+            <Palette initial={typed} onClose={() => (setOpen(null), setTyped(''))} />
+          </Suspense>
+        )}
         {open === 'keys' && <KeyList onClose={() => setOpen(null)} />}
       </Suspense>
     </div>
@@ -106,4 +126,23 @@ function useFocusOnNewPage(): void {
     if (!first.current) document.getElementById('main')?.focus({ preventScroll: true })
     first.current = false
   }, [path])
+}
+
+function PaletteInput({ text, onText }: { text: string; onText: (text: string) => void }) {
+  const input = useRef<HTMLInputElement>(null)
+  useEffect(() => input.current?.focus(), [])
+  return (
+    <div
+      className="popup fixed left-1/2 top-[10vh] z-40 w-[min(560px,calc(100vw-24px))] -translate-x-1/2 overflow-hidden"
+      role="search"
+    >
+      <input
+        ref={input}
+        className="h-12 w-full bg-transparent px-4 text-base outline-none"
+        aria-label={t('Search customers, pages, actions')}
+        value={text}
+        onChange={(e) => onText(e.target.value)}
+      />
+    </div>
+  )
 }

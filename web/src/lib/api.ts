@@ -24,9 +24,12 @@ export class ApiError extends Error {
 
 type Empty = Record<never, never>
 /** What a route must be given, then the caller's options; parts whose fields are all optional may be left out. */
-export type ArgsWith<E extends Endpoint, O> = Empty extends ArgsOf<E> ? [args?: ArgsOf<E> | undefined, options?: O] : [args: ArgsOf<E>, options?: O]
+export type ArgsWith<E extends Endpoint, O> =
+  Empty extends ArgsOf<E> ? [args?: ArgsOf<E> | undefined, options?: O] : [args: ArgsOf<E>, options?: O]
 export type ArgsOf<E extends Endpoint> = Optionals<Sent<Endpoints[E]>>
-type Optionals<S> = { [K in keyof S as Empty extends S[K] ? never : K]: S[K] } & { [K in keyof S as Empty extends S[K] ? K : never]?: S[K] }
+type Optionals<S> = { [K in keyof S as Empty extends S[K] ? never : K]: S[K] } & {
+  [K in keyof S as Empty extends S[K] ? K : never]?: S[K]
+}
 export type ReplyOf<E extends Endpoint> = Reply<Endpoints[E]>
 
 interface Parts {
@@ -65,7 +68,12 @@ export function saveFile(blob: Blob, fileName: string): void {
 }
 
 /** Uploads a file as multipart and reports the share sent, 0 to 1. Throws ApiError. */
-export async function upload<E extends Endpoint>(endpoint: E, file: File, fields: Record<string, string>, onProgress?: (share: number) => void): Promise<ReplyOf<E>> {
+export async function upload<E extends Endpoint>(
+  endpoint: E,
+  file: File,
+  fields: Record<string, string>,
+  onProgress?: (share: number) => void,
+): Promise<ReplyOf<E>> {
   const body = new FormData()
   for (const [name, value] of Object.entries(fields)) body.append(name, value)
   body.append('file', file)
@@ -77,7 +85,13 @@ export async function upload<E extends Endpoint>(endpoint: E, file: File, fields
       const token = currentToken()
       if (token) xhr.setRequestHeader('authorization', `Bearer ${token}`)
       xhr.upload.onprogress = (e) => e.lengthComputable && onProgress?.(e.loaded / e.total)
-      xhr.onload = () => resolve(new Response(xhr.status === 204 ? null : xhr.responseText, { status: xhr.status, headers: { 'content-type': xhr.getResponseHeader('content-type') ?? '' } }))
+      xhr.onload = () =>
+        resolve(
+          new Response(xhr.status === 204 ? null : xhr.responseText, {
+            status: xhr.status,
+            headers: { 'content-type': xhr.getResponseHeader('content-type') ?? '' },
+          }),
+        )
       xhr.onerror = () => reject(offline())
       xhr.send(body)
     })
@@ -95,7 +109,12 @@ async function request(endpoint: string, parts: Parts, extra: Extra): Promise<Re
     if (token) headers['authorization'] = `Bearer ${token}`
     if (parts.body !== undefined) headers['content-type'] = 'application/json'
     try {
-      return await fetch(url, { method, headers, body: parts.body === undefined ? null : JSON.stringify(parts.body), signal: extra.signal ?? null })
+      return await fetch(url, {
+        method,
+        headers,
+        body: parts.body === undefined ? null : JSON.stringify(parts.body),
+        signal: extra.signal ?? null,
+      })
     } catch (error) {
       if (error instanceof DOMException && error.name === 'AbortError') throw error
       throw offline()
@@ -131,5 +150,8 @@ async function failure(response: Response): Promise<ApiError> {
 }
 
 function offline(): ApiError {
-  return new ApiError(0, { code: 'network', detail: t('The server does not answer. Check the connection; nothing was changed.') })
+  return new ApiError(0, {
+    code: 'network',
+    detail: t('The server does not answer. Check the connection; nothing was changed.'),
+  })
 }

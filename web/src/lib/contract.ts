@@ -10,8 +10,6 @@ type Modules =
   | typeof import('#contract/knowledge.ts')
   | typeof import('#contract/planning.ts')
   | typeof import('#contract/scoring.ts')
-  | typeof import('#contract/planning.ts')
-  | typeof import('#contract/scoring.ts')
   | typeof import('#contract/segments.ts')
   | typeof import('#contract/settings.ts')
 

@@ -28,6 +28,8 @@ export function setShopFormat(shop: { currency: string; time_zone: string }): st
   return shopFormat()
 }
 export const shopFormat = (): string => `${currency} ${zone}`
+/** "New York" from "America/New_York". */
+export const zonePlace = (name: string): string => name.slice(name.lastIndexOf('/') + 1).replaceAll('_', ' ')
 /** IANA name of the shop's zone. */
 export const shopZone = (): string => zone
 
@@ -48,7 +50,9 @@ function dates(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
 /** "$47.17"; from $1,000 up without cents unless `exact`. */
 export function money(cents: number, exact = false): string {
   const digits = exact || Math.abs(cents) < 100_000 ? 2 : 0
-  return numbers({ style: 'currency', currency, minimumFractionDigits: digits, maximumFractionDigits: digits }).format(cents / 100)
+  return numbers({ style: 'currency', currency, minimumFractionDigits: digits, maximumFractionDigits: digits }).format(
+    cents / 100,
+  )
 }
 
 /** "$142.5K", for axes and tight places. */
@@ -58,7 +62,8 @@ export function moneyShort(cents: number): string {
 
 export const count = (n: number): string => numbers({ maximumFractionDigits: 0 }).format(n)
 export const countShort = (n: number): string => numbers({ notation: 'compact', maximumFractionDigits: 1 }).format(n)
-export const decimal = (n: number, digits = 2): string => numbers({ maximumFractionDigits: digits, minimumFractionDigits: digits }).format(n)
+export const decimal = (n: number, digits = 2): string =>
+  numbers({ maximumFractionDigits: digits, minimumFractionDigits: digits }).format(n)
 
 /** "18.4%" from 0.184. */
 export function percent(share: number, digits = 1): string {
@@ -73,19 +78,34 @@ export interface Figure {
 }
 
 /** The parts of a shelf ticket: raised currency sign, big digits, raised decimals or unit. */
-export function ticketMoney(cents: number): Figure {
+export function ticketMoney(cents: number, whole = false): Figure {
   const wide = Math.abs(cents) >= 10_000_000
-  const format = numbers(wide ? { style: 'currency', currency, notation: 'compact', maximumFractionDigits: 1, minimumFractionDigits: 1 } : { style: 'currency', currency })
+  if (whole && !wide)
+    return split(
+      numbers({ style: 'currency', currency, maximumFractionDigits: 0 }).formatToParts(cents / 100),
+      money(cents),
+    )
+  const format = numbers(
+    wide
+      ? { style: 'currency', currency, notation: 'compact', maximumFractionDigits: 1, minimumFractionDigits: 1 }
+      : { style: 'currency', currency },
+  )
   return split(format.formatToParts(cents / 100), money(cents, true))
 }
 
 export function ticketCount(n: number): Figure {
   const wide = Math.abs(n) >= 1_000_000
-  return split(numbers(wide ? { notation: 'compact', maximumFractionDigits: 1 } : { maximumFractionDigits: 0 }).formatToParts(n), count(n))
+  return split(
+    numbers(wide ? { notation: 'compact', maximumFractionDigits: 1 } : { maximumFractionDigits: 0 }).formatToParts(n),
+    count(n),
+  )
 }
 
 export function ticketPercent(share: number): Figure {
-  return split(numbers({ style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1 }).formatToParts(share), percent(share))
+  return split(
+    numbers({ style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1 }).formatToParts(share),
+    percent(share),
+  )
 }
 
 function split(parts: Intl.NumberFormatPart[], full: string): Figure {
@@ -105,7 +125,15 @@ const styles: Record<Style, Intl.DateTimeFormatOptions> = {
   date: { month: 'short', day: 'numeric', year: 'numeric' },
   time: { hour: 'numeric', minute: '2-digit' },
   short: { weekday: 'short', month: 'short', day: 'numeric', hour: 'numeric', minute: '2-digit' },
-  full: { weekday: 'short', month: 'short', day: 'numeric', year: 'numeric', hour: 'numeric', minute: '2-digit', timeZoneName: 'short' },
+  full: {
+    weekday: 'short',
+    month: 'short',
+    day: 'numeric',
+    year: 'numeric',
+    hour: 'numeric',
+    minute: '2-digit',
+    timeZoneName: 'short',
+  },
   weekday: { weekday: 'short', month: 'short', day: 'numeric' },
 }
 
@@ -123,7 +151,11 @@ export function day(iso: string, style: 'day' | 'date' | 'weekday' = 'day'): str
 export function ago(at: Moment, now: number = Date.now()): string {
   const seconds = (new Date(at).getTime() - now) / 1000
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto', style: 'short' })
-  for (const [unit, size] of [['day', 86_400], ['hour', 3600], ['minute', 60]] as const) {
+  for (const [unit, size] of [
+    ['day', 86_400],
+    ['hour', 3600],
+    ['minute', 60],
+  ] as const) {
     if (Math.abs(seconds) >= size) return relative.format(Math.round(seconds / size), unit)
   }
   return relative.format(0, 'minute')

@@ -19,7 +19,14 @@ export function useHotkeys(keys: Record<string, (event: KeyboardEvent) => void>)
       const name = mod ? `mod+${e.key.toLowerCase()}` : e.key
       if (!mod) {
         const target = e.target as HTMLElement
-        if (e.altKey || !useLook.getState().singleKeys || target.closest('input:not([type=checkbox]),textarea,select,[contenteditable],[role=dialog],[role=menu],[role=listbox]')) return
+        if (
+          e.altKey ||
+          !useLook.getState().singleKeys ||
+          target.closest(
+            'input:not([type=checkbox]),textarea,select,[contenteditable],[role=dialog],[role=menu],[role=listbox]',
+          )
+        )
+          return
       }
       const sequence = Date.now() - beforeAt < 1000 ? `${before} ${name}` : name
       const run = latest.current[sequence] ?? latest.current[name]

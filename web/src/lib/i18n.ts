@@ -16,5 +16,5 @@ i18n.loadAndActivate({ locale: 'en', messages: {} })
 
 /** The message in the user's language; ICU: `t('{count, plural, one {# customer} other {# customers}}', { count })`. */
 export function t(message: string, values?: Record<string, unknown>): string {
-  return values ? i18n._(message, values) : (i18n.messages[message] as string | undefined) ?? message
+  return values ? i18n._(message, values) : ((i18n.messages[message] as string | undefined) ?? message)
 }

@@ -27,7 +27,12 @@ function note(path: string, state: LiveState | null): void {
 
 function open(path: string): Room {
   const url = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}${path}`
-  const socket = new Socket(url, [], { minReconnectionDelay: 300, maxReconnectionDelay: 4000, reconnectionDelayGrowFactor: 1.6, maxEnqueuedMessages: 0 })
+  const socket = new Socket(url, [], {
+    minReconnectionDelay: 300,
+    maxReconnectionDelay: 4000,
+    reconnectionDelayGrowFactor: 1.6,
+    maxEnqueuedMessages: 0,
+  })
   const room: Room = { socket, listeners: new Set() }
   let wasLive = false
   note(path, 'connecting')
@@ -83,7 +88,12 @@ export function useLive(path: string | null, onEvent: (event: LiveEvent) => void
 }
 
 /** Loads endpoints again when something happens on a live path, at most once per `ms`. */
-export function useLiveRefresh(path: string | null, endpoints: readonly string[], ms = 1000, wanted: (event: LiveEvent) => boolean = () => true): void {
+export function useLiveRefresh(
+  path: string | null,
+  endpoints: readonly string[],
+  ms = 1000,
+  wanted: (event: LiveEvent) => boolean = () => true,
+): void {
   const timer = useRef<ReturnType<typeof setTimeout> | null>(null)
   useEffect(() => () => void (timer.current && clearTimeout(timer.current)), [])
   const lastAt = useRef(0)

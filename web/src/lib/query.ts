@@ -1,4 +1,12 @@
-import { keepPreviousData, QueryClient, useMutation, useQuery, useQueryClient, type UseMutationResult, type UseQueryResult } from '@tanstack/react-query'
+import {
+  keepPreviousData,
+  QueryClient,
+  useMutation,
+  useQuery,
+  useQueryClient,
+  type UseMutationResult,
+  type UseQueryResult,
+} from '@tanstack/react-query'
 import { ApiError, call, type ArgsWith, type ReplyOf } from './api.ts'
 import type { Endpoint, ReadEndpoint } from './contract.ts'
 import { toastError } from '../ui/toast.tsx'
@@ -23,7 +31,10 @@ interface ReadOptions {
 }
 
 /** Reads an endpoint: `useApi('GET /api/v1/customers/:id', { params: { id } })`. Old rows stay while new ones load. */
-export function useApi<E extends ReadEndpoint>(endpoint: E, ...[args, options = {}]: ArgsWith<E, ReadOptions>): UseQueryResult<ReplyOf<E>> {
+export function useApi<E extends ReadEndpoint>(
+  endpoint: E,
+  ...[args, options = {}]: ArgsWith<E, ReadOptions>
+): UseQueryResult<ReplyOf<E>> {
   return useQuery({
     queryKey: [endpoint, args ?? {}],
     queryFn: async ({ signal }) => (await call(endpoint, args as object | undefined, { signal })) as ReplyOf<E>,
@@ -46,7 +57,10 @@ interface WriteOptions<E extends Endpoint> {
 }
 
 /** Writes to an endpoint: `const save = useSend('PATCH /api/v1/...', { refresh: [...] }); save.mutate({ body })`. */
-export function useSend<E extends Endpoint>(endpoint: E, options: WriteOptions<E> = {}): UseMutationResult<ReplyOf<E>, unknown, MutationArgs<E>> {
+export function useSend<E extends Endpoint>(
+  endpoint: E,
+  options: WriteOptions<E> = {},
+): UseMutationResult<ReplyOf<E>, unknown, MutationArgs<E>> {
   return useMutation({
     mutationFn: async (args: MutationArgs<E>) => (await call(endpoint, args as object | undefined)) as ReplyOf<E>,
     onSuccess: (reply, args) => {
@@ -59,7 +73,9 @@ export function useSend<E extends Endpoint>(endpoint: E, options: WriteOptions<E
 
 /** Marks the answers of endpoints that start with `start` as old; those on screen are loaded again. */
 export function refresh(start = ''): Promise<void> {
-  return queryClient.invalidateQueries({ predicate: ({ queryKey: [endpoint] }) => typeof endpoint === 'string' && endpoint.startsWith(start) })
+  return queryClient.invalidateQueries({
+    predicate: ({ queryKey: [endpoint] }) => typeof endpoint === 'string' && endpoint.startsWith(start),
+  })
 }
 
 /** Follows a job until it ends. */
@@ -68,7 +84,8 @@ export function useJob(id: string | null) {
   return useQuery(
     {
       queryKey: ['GET /api/v1/jobs/:id', { params: { id } }],
-      queryFn: async ({ signal }) => (await call('GET /api/v1/jobs/:id', { params: { id } }, { signal })) as ReplyOf<'GET /api/v1/jobs/:id'>,
+      queryFn: async ({ signal }) =>
+        (await call('GET /api/v1/jobs/:id', { params: { id } }, { signal })) as ReplyOf<'GET /api/v1/jobs/:id'>,
       enabled: id !== null,
       refetchInterval: ({ state: { data } }) => (data && data.finished_at !== null ? false : 1000),
     },

@@ -10,7 +10,9 @@ function step(by: 1 | -1): void {
   const at = rows.findIndex((r) => r === document.activeElement || r.contains(document.activeElement))
   const next = rows[at === -1 ? (by === 1 ? 0 : rows.length - 1) : at + by]
   if (!next) return
-  const target = next.matches('button,a') ? next : (next.querySelector<HTMLElement>('td button, td a, button, a') ?? next)
+  const target = next.matches('button,a')
+    ? next
+    : (next.querySelector<HTMLElement>('td button, td a, button, a') ?? next)
   target.focus()
   next.scrollIntoView({ block: 'nearest' })
 }

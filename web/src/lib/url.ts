@@ -1,5 +1,5 @@
 import { useNavigate, useSearch } from '@tanstack/react-router'
-import { useCallback, useMemo, useRef } from 'react'
+import { useCallback, useMemo, useState } from 'react'
 
 /** One value of the address: how it is read (bad text gives the default) and written (the default is left out). */
 export interface Param<T> {
@@ -7,7 +7,10 @@ export interface Param<T> {
   write: (value: T) => string | undefined
 }
 
-export const text = (fallback = ''): Param<string> => ({ read: (s) => s ?? fallback, write: (v) => (v === fallback ? undefined : v) })
+export const text = (fallback = ''): Param<string> => ({
+  read: (s) => s ?? fallback,
+  write: (v) => (v === fallback ? undefined : v),
+})
 export const choice = <const T extends string>(allowed: readonly T[], fallback: NoInfer<T>): Param<T> => ({
   read: (s) => allowed.find((a) => a === s) ?? fallback,
   write: (v) => (v === fallback ? undefined : v),
@@ -16,7 +19,10 @@ export const whole = (fallback: number, min = 1, max = 100_000): Param<number> =
   read: (s) => (s !== undefined && /^\d+$/.test(s) && Number(s) >= min && Number(s) <= max ? Number(s) : fallback),
   write: (v) => (v === fallback ? undefined : String(v)),
 })
-export const list = (): Param<string[]> => ({ read: (s) => s?.split(',').filter(Boolean) ?? [], write: (v) => (v.length > 0 ? v.join(',') : undefined) })
+export const list = (): Param<string[]> => ({
+  read: (s) => s?.split(',').filter(Boolean) ?? [],
+  write: (v) => (v.length > 0 ? v.join(',') : undefined),
+})
 export const flag = (): Param<boolean> => ({ read: (s) => s === '1', write: (v) => (v ? '1' : undefined) })
 
 /** page, size and sort of a table, for `useUrl({ ...tableParams('-created_at'), q: text() })`. */
@@ -36,14 +42,21 @@ interface AnyParam {
  * page goes back to page 1. `push` makes a step for the back button.
  */
 export function useUrl<S extends Record<string, AnyParam>>(spec: S): [Values<S>, Change<S>]
-export function useUrl(spec: Record<string, Param<unknown>>): [Record<string, unknown>, (changes: Record<string, unknown>, how?: { push?: boolean }) => void] {
+export function useUrl(
+  spec: Record<string, Param<unknown>>,
+): [Record<string, unknown>, (changes: Record<string, unknown>, how?: { push?: boolean }) => void] {
   const search = useSearch({ strict: false }) as Record<string, string | undefined>
   const navigate = useNavigate()
-  const params = useRef(spec).current
-  const values = useMemo(() => Object.fromEntries(Object.entries(params).map(([name, param]) => [name, param.read(search[name])])), [params, search])
+  // A spec is a constant of its page; the first one stays.
+  const [params] = useState(spec)
+  const values = useMemo(
+    () => Object.fromEntries(Object.entries(params).map(([name, param]) => [name, param.read(search[name])])),
+    [params, search],
+  )
   const change = useCallback(
     (changes: Record<string, unknown>, how: { push?: boolean } = {}) => {
-      const all: Record<string, unknown> = 'page' in params && !('page' in changes) ? { ...changes, page: params['page']?.read(undefined) } : changes
+      const all: Record<string, unknown> =
+        'page' in params && !('page' in changes) ? { ...changes, page: params['page']?.read(undefined) } : changes
       void navigate({
         to: '.',
         search: (before: Record<string, unknown>) => {
@@ -67,7 +80,9 @@ export function useUrl(spec: Record<string, Param<unknown>>): [Record<string, un
 /** Plain `?a=b` addresses instead of the router's JSON: they are read and shared by people. */
 export const parseSearch = (search: string): Record<string, string> => Object.fromEntries(new URLSearchParams(search))
 export function stringifySearch(search: Record<string, unknown>): string {
-  const pairs = Object.entries(search).flatMap(([k, v]) => (v === undefined || v === null || v === '' ? [] : [[k, String(v as string)]]))
+  const pairs = Object.entries(search).flatMap(([k, v]) =>
+    v === undefined || v === null || v === '' ? [] : [[k, String(v as string)]],
+  )
   const made = new URLSearchParams(pairs).toString().replaceAll('%2C', ',')
   return made ? `?${made}` : ''
 }

@@ -29,36 +29,82 @@ export const buttonLook = cva(
 type Look = VariantProps<typeof buttonLook>
 
 /** A press that does something. `busy` keeps the width and refuses a second press. */
-export function Button({ look, size, busy = false, className, disabled, children, ...rest }: ComponentProps<'button'> & Look & { busy?: boolean }) {
+export function Button({
+  look,
+  size,
+  busy = false,
+  className,
+  disabled,
+  children,
+  ...rest
+}: ComponentProps<'button'> & Look & { busy?: boolean }) {
   return (
-    <button type="button" className={cx(buttonLook({ look, size }), className)} disabled={disabled || busy} aria-busy={busy || undefined} {...rest}>
+    <button
+      type="button"
+      className={cx(buttonLook({ look, size }), className)}
+      disabled={disabled || busy}
+      aria-busy={busy || undefined}
+      {...rest}
+    >
       {children}
     </button>
   )
 }
 
 /** A button that is only an icon; `label` is its name for everybody. */
-export function IconButton({ icon: Icon, label, look = 'quiet', size = 'icon-sm', className, ...rest }: Omit<ComponentProps<'button'>, 'children'> & Look & { icon: LucideIcon; label: string }) {
+export function IconButton({
+  icon: Icon,
+  label,
+  look = 'quiet',
+  size = 'icon-sm',
+  className,
+  ...rest
+}: Omit<ComponentProps<'button'>, 'children'> & Look & { icon: LucideIcon; label: string }) {
   return (
-    <button type="button" aria-label={label} title={label} className={cx(buttonLook({ look, size }), className)} {...rest}>
+    <button
+      type="button"
+      aria-label={label}
+      title={label}
+      className={cx(buttonLook({ look, size }), className)}
+      {...rest}
+    >
       <Icon aria-hidden />
     </button>
   )
 }
 
-type To = { to: string; search?: Record<string, unknown>; params?: Record<string, string>; className?: string; children: ReactNode; onClick?: () => void }
-const linkProps = ({ to, search, params }: To): LinkProps => ({ to, ...(search ? { search } : {}), ...(params ? { params } : {}) }) as LinkProps
+type To = {
+  to: string
+  search?: Record<string, unknown>
+  params?: Record<string, string>
+  className?: string
+  children: ReactNode
+  onClick?: () => void
+}
+const linkProps = ({ to, search, params }: To): LinkProps =>
+  ({ to, ...(search ? { search } : {}), ...(params ? { params } : {}) }) as LinkProps
 
 /** A link that looks like a button: it goes somewhere. */
 export function LinkButton({ look, size, className, children, onClick, ...to }: To & Look) {
   return (
-    <Link {...linkProps({ ...to, children })} onClick={onClick} preload="intent" className={cx(buttonLook({ look, size }), linkHover[look ?? 'outline'], className)}>
+    <Link
+      {...linkProps({ ...to, children })}
+      onClick={onClick}
+      preload="intent"
+      className={cx(buttonLook({ look, size }), linkHover[look ?? 'outline'], className)}
+    >
       {children}
     </Link>
   )
 }
 // `enabled:` never matches an anchor.
-const linkHover = { primary: 'hover:opacity-90', outline: 'hover:bg-sunken', quiet: 'hover:bg-sunken hover:text-ink', risk: 'hover:bg-risk-soft', rail: '' }
+const linkHover = {
+  primary: 'hover:opacity-90',
+  outline: 'hover:bg-sunken',
+  quiet: 'hover:bg-sunken hover:text-ink',
+  risk: 'hover:bg-risk-soft',
+  rail: '',
+}
 
 /** A link inside text. Addresses of the app go through the router, others open normally. */
 export function TextLink({ className, children, onClick, ...to }: To) {
@@ -88,7 +134,10 @@ export function TextButton({ className, children, ...rest }: ComponentProps<'but
 /** First stop of the Tab key. */
 export function SkipLink() {
   return (
-    <a href="#main" className="sr-only focus:not-sr-only focus:fixed focus:left-2 focus:top-2 focus:z-60 focus:rounded-md focus:bg-surface focus:px-3 focus:py-2">
+    <a
+      href="#main"
+      className="sr-only focus:not-sr-only focus:fixed focus:left-2 focus:top-2 focus:z-60 focus:rounded-md focus:bg-surface focus:px-3 focus:py-2"
+    >
       {t('Skip to content')}
     </a>
   )

@@ -4,6 +4,7 @@ import { saveFile } from '../lib/api.ts'
 import { day } from '../lib/format.ts'
 import { t } from '../lib/i18n.ts'
 import { Button } from './button.tsx'
+import { ScrollBox } from './scroll-box.tsx'
 
 export interface ChartSeries {
   id: string
@@ -46,7 +47,11 @@ export function Chart(props: ChartProps) {
         <span className="text-base font-semibold text-ink">{title}</span>
         {series.map((s) => (
           <span key={s.id} className="flex items-center gap-1.5">
-            <i className="w-4 border-t-2" style={{ borderColor: colorOf(s), borderStyle: s.dashed ? 'dashed' : 'solid' }} aria-hidden />
+            <i
+              className="w-4 border-t-2"
+              style={{ borderColor: colorOf(s), borderStyle: s.dashed ? 'dashed' : 'solid' }}
+              aria-hidden
+            />
             {s.label}
           </span>
         ))}
@@ -55,7 +60,17 @@ export function Chart(props: ChartProps) {
             <Table2 aria-hidden />
             {asTable ? t('Show as chart') : t('Show as table')}
           </Button>
-          <Button size="sm" look="quiet" aria-label={t('Save {title} as CSV', { title })} onClick={() => saveFile(new Blob([csvOf(props)], { type: 'text/csv' }), `${title.toLowerCase().replaceAll(/\W+/g, '-')}.csv`)}>
+          <Button
+            size="sm"
+            look="quiet"
+            aria-label={t('Save {title} as CSV', { title })}
+            onClick={() =>
+              saveFile(
+                new Blob([csvOf(props)], { type: 'text/csv' }),
+                `${title.toLowerCase().replaceAll(/\W+/g, '-')}.csv`,
+              )
+            }
+          >
             <Download aria-hidden />
             CSV
           </Button>
@@ -80,26 +95,45 @@ export const colorOf = (s: ChartSeries): string => s.color ?? (s.dashed ? 'var(-
 
 function ChartTable({ title, days, series, marks = [], format }: ChartProps) {
   return (
-    <div className="relative h-[252px] overflow-auto border-y border-line" tabIndex={0} role="region" aria-label={title}>
+    <ScrollBox label={title} className="h-[252px] border-y border-line">
       <table className="w-full">
         <thead className="sticky top-0 bg-sunken text-left">
           <tr>
-            <th scope="col" className="label px-2 py-2 text-ink-2">{t('Day')}</th>
-            {series.map((s) => <th key={s.id} scope="col" className="label px-2 py-2 text-right text-ink-2">{s.label}</th>)}
-            <th scope="col" className="label px-2 py-2 text-ink-2">{t('Marks')}</th>
+            <th scope="col" className="label px-2 py-2 text-ink-2">
+              {t('Day')}
+            </th>
+            {series.map((s) => (
+              <th key={s.id} scope="col" className="label px-2 py-2 text-right text-ink-2">
+                {s.label}
+              </th>
+            ))}
+            <th scope="col" className="label px-2 py-2 text-ink-2">
+              {t('Marks')}
+            </th>
           </tr>
         </thead>
         <tbody>
           {days.map((d, i) => (
             <tr key={d} className="h-8 border-t border-line">
-              <th scope="row" className="px-2 text-left font-normal whitespace-nowrap">{day(d, 'weekday')}</th>
-              {series.map((s) => <td key={s.id} className="px-2 text-right">{typeof s.values[i] === 'number' ? format(s.values[i]) : '–'}</td>)}
-              <td className="px-2 text-ink-2">{marks.filter((m) => m.day === d).map((m) => m.label).join(', ')}</td>
+              <th scope="row" className="px-2 text-left font-normal whitespace-nowrap">
+                {day(d, 'weekday')}
+              </th>
+              {series.map((s) => (
+                <td key={s.id} className="px-2 text-right">
+                  {typeof s.values[i] === 'number' ? format(s.values[i]) : '–'}
+                </td>
+              ))}
+              <td className="px-2 text-ink-2">
+                {marks
+                  .filter((m) => m.day === d)
+                  .map((m) => m.label)
+                  .join(', ')}
+              </td>
             </tr>
           ))}
         </tbody>
       </table>
-    </div>
+    </ScrollBox>
   )
 }
 
@@ -107,6 +141,17 @@ function csvOf({ days, series, marks = [] }: ChartProps): string {
   // A leading = + - @ would run as a formula in a spreadsheet.
   const cell = (s: string): string => `"${(/^[=+\-@]/.test(s) ? `'${s}` : s).replaceAll('"', '""')}"`
   const head = ['day', ...series.map((s) => s.label), 'marks'].map(cell).join(',')
-  const lines = days.map((d, i) => [d, ...series.map((s) => s.values[i] ?? ''), cell(marks.filter((m) => m.day === d).map((m) => m.label).join('; '))].join(','))
+  const lines = days.map((d, i) =>
+    [
+      d,
+      ...series.map((s) => s.values[i] ?? ''),
+      cell(
+        marks
+          .filter((m) => m.day === d)
+          .map((m) => m.label)
+          .join('; '),
+      ),
+    ].join(','),
+  )
   return [head, ...lines].join('\r\n')
 }

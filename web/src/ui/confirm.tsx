@@ -9,7 +9,10 @@ export interface Question {
   tone?: 'risk'
 }
 
-export const useQuestion = create<{ question: Question | null; answer: (yes: boolean) => void }>(() => ({ question: null, answer: () => undefined }))
+export const useQuestion = create<{ question: Question | null; answer: (yes: boolean) => void }>(() => ({
+  question: null,
+  answer: () => undefined,
+}))
 const ConfirmDialog = lazy(() => import('./confirm-dialog.tsx'))
 
 /** Asks before something that cannot be undone: `if (await confirm({...})) ...`. For the rest do it and offer Undo. */

@@ -17,7 +17,8 @@ interface Props {
   wide?: boolean
 }
 
-const backdrop = 'fixed inset-0 z-40 bg-black/45 transition-opacity duration-100 data-ending-style:opacity-0 data-starting-style:opacity-0'
+const backdrop =
+  'fixed inset-0 z-40 bg-black/45 transition-opacity duration-100 data-ending-style:opacity-0 data-starting-style:opacity-0'
 
 /** A modal question or short form: focus is kept inside, Escape and the backdrop close it. */
 export function Dialog({ open, onClose, title, description, children, footer, wide = false }: Props) {
@@ -26,16 +27,19 @@ export function Dialog({ open, onClose, title, description, children, footer, wi
       <D.Portal>
         <D.Backdrop className={backdrop} />
         <D.Viewport className="fixed inset-0 z-40 grid place-items-center overflow-y-auto p-3 max-sm:items-end">
-          <D.Popup className={cx('popup w-full', wide ? 'max-w-2xl' : 'max-w-md')}>
-            <div className="flex items-start gap-3 p-4 pb-0">
-              <div className="min-w-0 flex-1">
-                <D.Title className="text-base font-semibold">{title}</D.Title>
-                {description && <D.Description className="mt-1 text-ink-2" render={<div />}>{description}</D.Description>}
-              </div>
-              <D.Close render={<IconButton icon={X} label={t('Close')} className="-mr-2 -mt-1.5" />} />
+          <D.Popup className={cx('popup relative w-full', wide ? 'max-w-2xl' : 'max-w-md')}>
+            <div className="p-4 pb-0 pr-12">
+              <D.Title className="text-base font-semibold">{title}</D.Title>
+              {description && (
+                <D.Description className="mt-1 text-ink-2" render={<div />}>
+                  {description}
+                </D.Description>
+              )}
             </div>
             {children && <div className="px-4 pt-3">{children}</div>}
             <div className="flex flex-wrap justify-end gap-2 p-4">{footer}</div>
+            {/* Last in order, so that focus starts in the form or on Cancel. */}
+            <D.Close render={<IconButton icon={X} label={t('Close')} className="absolute right-2 top-2" />} />
           </D.Popup>
         </D.Viewport>
       </D.Portal>
@@ -53,7 +57,11 @@ export function Drawer({ open, onClose, title, description, children, footer }: 
           <div className="flex items-start gap-3 border-b border-line p-4">
             <div className="min-w-0 flex-1">
               <D.Title className="text-base font-semibold">{title}</D.Title>
-              {description && <D.Description className="mt-0.5 text-sm text-ink-2" render={<div />}>{description}</D.Description>}
+              {description && (
+                <D.Description className="mt-0.5 text-sm text-ink-2" render={<div />}>
+                  {description}
+                </D.Description>
+              )}
             </div>
             <D.Close render={<IconButton icon={X} label={t('Close')} className="-mr-2 -mt-1.5" />} />
           </div>

@@ -1,5 +1,14 @@
 import { ChevronDown, Search, X } from 'lucide-react'
-import { createContext, useContext, useEffect, useId, useRef, useState, type ComponentProps, type ReactNode } from 'react'
+import {
+  createContext,
+  useContext,
+  useEffect,
+  useId,
+  useRef,
+  useState,
+  type ComponentProps,
+  type ReactNode,
+} from 'react'
 import { cx } from '../lib/cx.ts'
 import { t } from '../lib/i18n.ts'
 
@@ -12,7 +21,15 @@ interface FieldIds {
 const FieldContext = createContext<FieldIds | null>(null)
 
 /** Label, hint and error around one control; the control inside finds its ids by itself. */
-export function Field({ label, hint, error, required = false, hideLabel = false, className, children }: {
+export function Field({
+  label,
+  hint,
+  error,
+  required = false,
+  hideLabel = false,
+  className,
+  children,
+}: {
   label: string
   hint?: ReactNode
   error?: string | undefined
@@ -43,7 +60,12 @@ export function Field({ label, hint, error, required = false, hideLabel = false,
   )
 }
 
-function useFieldProps(): { id?: string; 'aria-describedby'?: string | undefined; 'aria-invalid'?: true; 'aria-required'?: true } {
+function useFieldProps(): {
+  id?: string
+  'aria-describedby'?: string | undefined
+  'aria-invalid'?: true
+  'aria-required'?: true
+} {
   const field = useContext(FieldContext)
   if (!field) return {}
   return {
@@ -63,28 +85,59 @@ export function Textarea({ className, ...rest }: ComponentProps<'textarea'>) {
 }
 
 /** A native select: best for short plain lists and phones. */
-export function Select({ options, className, label, ...rest }: ComponentProps<'select'> & { options: readonly { value: string; label: string; disabled?: boolean }[]; label?: string }) {
+export function Select({
+  options,
+  className,
+  label,
+  ...rest
+}: ComponentProps<'select'> & {
+  options: readonly { value: string; label: string; disabled?: boolean }[]
+  label?: string
+}) {
   return (
     <span className={cx('relative inline-block', className ?? 'w-full')}>
-      <select {...useFieldProps()} {...(label ? { 'aria-label': label } : {})} className="control appearance-none pr-8" {...rest}>
+      <select
+        {...useFieldProps()}
+        {...(label ? { 'aria-label': label } : {})}
+        className="control appearance-none pr-8"
+        {...rest}
+      >
         {options.map((o) => (
           <option key={o.value} value={o.value} disabled={o.disabled}>
             {o.label}
           </option>
         ))}
       </select>
-      <ChevronDown className="pointer-events-none absolute right-2.5 top-1/2 size-4 -translate-y-1/2 text-ink-2" aria-hidden />
+      <ChevronDown
+        className="pointer-events-none absolute right-2.5 top-1/2 size-4 -translate-y-1/2 text-ink-2"
+        aria-hidden
+      />
     </span>
   )
 }
 
 /** One yes/no with its label to the right. `mixed` draws the dash of "some". */
-export function Checkbox({ label, hint, mixed = false, hideLabel = false, className, ...rest }: Omit<ComponentProps<'input'>, 'type'> & { label: string; hint?: ReactNode; mixed?: boolean; hideLabel?: boolean }) {
+export function Checkbox({
+  label,
+  hint,
+  mixed = false,
+  hideLabel = false,
+  className,
+  ...rest
+}: Omit<ComponentProps<'input'>, 'type'> & { label: string; hint?: ReactNode; mixed?: boolean; hideLabel?: boolean }) {
   const box = useRef<HTMLInputElement>(null)
   useEffect(() => {
     if (box.current) box.current.indeterminate = mixed
   }, [mixed])
-  const input = <input ref={box} type="checkbox" className="block size-4 shrink-0 accent-(--primary)" {...(hideLabel ? { 'aria-label': label } : {})} {...rest} />
+  const input = (
+    <input
+      ref={box}
+      type="checkbox"
+      className="block size-4 shrink-0 accent-(--primary)"
+      {...(hideLabel ? { 'aria-label': label } : {})}
+      {...rest}
+    />
+  )
   if (hideLabel) return <span className={cx('grid size-6 place-items-center', className)}>{input}</span>
   return (
     <label className={cx('flex min-h-6 items-start gap-2', className)}>
@@ -98,7 +151,19 @@ export function Checkbox({ label, hint, mixed = false, hideLabel = false, classN
 }
 
 /** Search as you type: tells the new text 250 ms after the last key, Escape clears. `/` focuses the first on the page. */
-export function SearchBox({ value, onChange, label, placeholder, className }: { value: string; onChange: (text: string) => void; label: string; placeholder?: string; className?: string }) {
+export function SearchBox({
+  value,
+  onChange,
+  label,
+  placeholder,
+  className,
+}: {
+  value: string
+  onChange: (text: string) => void
+  label: string
+  placeholder?: string
+  className?: string
+}) {
   const [text, setText] = useState(value)
   const [told, setTold] = useState(value)
   if (value !== told) {
@@ -115,7 +180,10 @@ export function SearchBox({ value, onChange, label, placeholder, className }: { 
   }, [text, told, onChange])
   return (
     <div role="search" className={cx('relative', className ?? 'w-full max-w-80')}>
-      <Search className="pointer-events-none absolute left-2.5 top-1/2 size-4 -translate-y-1/2 text-ink-2" aria-hidden />
+      <Search
+        className="pointer-events-none absolute left-2.5 top-1/2 size-4 -translate-y-1/2 text-ink-2"
+        aria-hidden
+      />
       <input
         type="search"
         data-search-box
@@ -131,7 +199,12 @@ export function SearchBox({ value, onChange, label, placeholder, className }: { 
         }}
       />
       {text !== '' && (
-        <button type="button" aria-label={t('Clear search')} onClick={() => setText('')} className="absolute right-1 top-1/2 grid size-7 -translate-y-1/2 place-items-center rounded-md text-ink-2 hover:bg-sunken hover:text-ink">
+        <button
+          type="button"
+          aria-label={t('Clear search')}
+          onClick={() => setText('')}
+          className="absolute right-1 top-1/2 grid size-7 -translate-y-1/2 place-items-center rounded-md text-ink-2 hover:bg-sunken hover:text-ink"
+        >
           <X className="size-4" aria-hidden />
         </button>
       )}

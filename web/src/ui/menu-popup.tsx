@@ -28,7 +28,13 @@ function Entry({ item }: { item: MenuEntry }) {
   const Icon = item.icon
   const inside = (
     <>
-      {item.checked !== undefined ? <span className="grid size-4 place-items-center">{item.checked && <Check className="size-4" aria-hidden />}</span> : Icon && <Icon className="size-4 shrink-0 text-ink-2" aria-hidden />}
+      {item.checked !== undefined ? (
+        <span className="grid size-4 place-items-center">
+          {item.checked && <Check className="size-4" aria-hidden />}
+        </span>
+      ) : (
+        Icon && <Icon className="size-4 shrink-0 text-ink-2" aria-hidden />
+      )}
       <span className="min-w-0 flex-1">
         {item.label}
         {item.detail && <span className="block text-sm text-ink-2">{item.detail}</span>}
@@ -43,7 +49,12 @@ function Entry({ item }: { item: MenuEntry }) {
   }
   if (item.checked !== undefined) {
     return (
-      <M.CheckboxItem className={look} checked={item.checked} disabled={item.disabled ?? false} onCheckedChange={select}>
+      <M.CheckboxItem
+        className={look}
+        checked={item.checked}
+        disabled={item.disabled ?? false}
+        onCheckedChange={select}
+      >
         {inside}
       </M.CheckboxItem>
     )

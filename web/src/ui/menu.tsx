@@ -4,11 +4,27 @@ import { cloneElement, lazy, Suspense, useState, type ReactElement } from 'react
 export type MenuEntry =
   | 'separator'
   | { heading: string }
-  | { label: string; icon?: LucideIcon; onSelect?: () => void; to?: string; detail?: string; keys?: string; tone?: 'risk'; disabled?: boolean; checked?: boolean }
+  | {
+      label: string
+      icon?: LucideIcon
+      onSelect?: () => void
+      to?: string
+      detail?: string
+      keys?: string
+      tone?: 'risk'
+      disabled?: boolean
+      checked?: boolean
+    }
 
 export interface MenuProps {
   /** a Button or IconButton */
-  trigger: ReactElement<{ onClick?: () => void; onPointerEnter?: () => void; onFocus?: () => void }>
+  trigger: ReactElement<{
+    onClick?: () => void
+    onPointerEnter?: () => void
+    onFocus?: () => void
+    'aria-haspopup'?: 'menu'
+    'aria-expanded'?: boolean
+  }>
   /** entries with `checked` stay open when pressed */
   items: MenuEntry[]
   align?: 'start' | 'end'
@@ -21,7 +37,13 @@ const Popup = lazy(load)
 export function Menu(props: MenuProps) {
   const [wanted, setWanted] = useState(false)
   const warm = (): void => void load()
-  const closed = cloneElement(props.trigger, { onClick: () => setWanted(true), onPointerEnter: warm, onFocus: warm, ...{ 'aria-haspopup': 'menu', 'aria-expanded': false } })
+  const closed = cloneElement(props.trigger, {
+    onClick: () => setWanted(true),
+    onPointerEnter: warm,
+    onFocus: warm,
+    'aria-haspopup': 'menu',
+    'aria-expanded': false,
+  })
   if (!wanted) return closed
   return (
     <Suspense fallback={closed}>

@@ -7,7 +7,21 @@ import { TextButton } from './button.tsx'
 import { EmptyArt } from './empty-art.tsx'
 
 /** Title, subtitle, actions, content of one page. `narrow` is for forms (640 px). */
-export function Page({ title, subtitle, actions, back, narrow = false, children }: { title: string; subtitle?: ReactNode; actions?: ReactNode; back?: ReactNode; narrow?: boolean; children: ReactNode }) {
+export function Page({
+  title,
+  subtitle,
+  actions,
+  back,
+  narrow = false,
+  children,
+}: {
+  title: string
+  subtitle?: ReactNode
+  actions?: ReactNode
+  back?: ReactNode
+  narrow?: boolean
+  children: ReactNode
+}) {
   useEffect(() => {
     document.title = `${title} · Liquor Agent`
   }, [title])
@@ -44,7 +58,17 @@ interface QueryLike<T> {
  * Shows a query in all its states: skeleton (after 10 s it says so), refusal or failure with "Load again", and the
  * data, which stays on screen while a newer one loads. `what` names it: "The dashboard".
  */
-export function QueryFrame<T>({ query, what, skeleton, children }: { query: QueryLike<T>; what: string; skeleton: ReactNode; children: (data: T) => ReactNode }) {
+export function QueryFrame<T>({
+  query,
+  what,
+  skeleton,
+  children,
+}: {
+  query: QueryLike<T>
+  what: string
+  skeleton: ReactNode
+  children: (data: T) => ReactNode
+}) {
   if (query.data !== undefined) {
     return (
       <div aria-busy={query.isFetching || undefined} className="min-w-0">
@@ -60,7 +84,8 @@ export function QueryFrame<T>({ query, what, skeleton, children }: { query: Quer
 function StaleNote({ what, retry }: { what: string; retry: () => unknown }) {
   return (
     <p role="status" className="mb-3 text-sm text-warn">
-      {t('{what} could not be brought up to date; this is what was last known.', { what })} <TextButton onClick={() => void retry()}>{t('Load again')}</TextButton>
+      {t('{what} could not be brought up to date; this is what was last known.', { what })}{' '}
+      <TextButton onClick={() => void retry()}>{t('Load again')}</TextButton>
     </p>
   )
 }
@@ -90,9 +115,15 @@ export function Failed({ what, error, retry }: { what: string; error: unknown; r
     <div className="flex gap-3 p-4">
       <Icon className={cx('mt-0.5 size-4 shrink-0', refused ? 'text-ink-2' : 'text-risk')} aria-hidden />
       <div role="alert">
-        <p className="font-medium">{refused ? t('{what} is not for your role.', { what }) : t('{what} did not load.', { what })}</p>
-        <p className="text-ink-2">{error instanceof ApiError ? error.message : t('The page met something it did not expect.')}</p>
-        {error instanceof ApiError && error.requestId && error.status >= 500 && <p className="text-sm text-ink-2">{t('Request {id}', { id: error.requestId })}</p>}
+        <p className="font-medium">
+          {refused ? t('{what} is not for your role.', { what }) : t('{what} did not load.', { what })}
+        </p>
+        <p className="text-ink-2">
+          {error instanceof ApiError ? error.message : t('The page met something it did not expect.')}
+        </p>
+        {error instanceof ApiError && error.requestId && error.status >= 500 && (
+          <p className="text-sm text-ink-2">{t('Request {id}', { id: error.requestId })}</p>
+        )}
         {!refused && retry && (
           <TextButton className="mt-1 font-medium" onClick={() => void retry()}>
             {t('Load again')}
@@ -104,7 +135,17 @@ export function Failed({ what, error, retry }: { what: string; error: unknown; r
 }
 
 /** Nothing yet (`shelf`, with one action) or nothing matches (`none`, with "Clear filters"). */
-export function Empty({ kind = 'shelf', title, children, action }: { kind?: 'shelf' | 'none'; title: string; children?: ReactNode; action?: ReactNode }) {
+export function Empty({
+  kind = 'shelf',
+  title,
+  children,
+  action,
+}: {
+  kind?: 'shelf' | 'none'
+  title: string
+  children?: ReactNode
+  action?: ReactNode
+}) {
   return (
     <div className="flex flex-col items-center gap-3 px-4 py-10 text-center">
       <EmptyArt kind={kind} />

@@ -7,7 +7,12 @@ import { Select } from './field.tsx'
 const sizes = [25, 50, 100]
 
 /** "26 to 50 of about 12,400", page size, page before and next. Next follows the server's cursor where the total is a guess. */
-export function Pager({ url, setUrl, page, rows }: {
+export function Pager({
+  url,
+  setUrl,
+  page,
+  rows,
+}: {
   url: { page: number; size: number }
   setUrl: (change: { page?: number; size?: number }) => void
   page: { total: number; total_is_exact?: boolean; next_cursor?: string | null }
@@ -17,16 +22,39 @@ export function Pager({ url, setUrl, page, rows }: {
   const to = from + rows - 1
   const exact = page.total_is_exact !== false
   const more = exact ? to < page.total : page.next_cursor !== null && page.next_cursor !== undefined
-  const options = (sizes.includes(url.size) ? sizes : [url.size, ...sizes]).map((n) => ({ value: String(n), label: t('{n} rows', { n }) }))
+  const options = (sizes.includes(url.size) ? sizes : [url.size, ...sizes]).map((n) => ({
+    value: String(n),
+    label: t('{n} rows', { n }),
+  }))
   return (
     <div className="flex min-h-12 flex-wrap items-center gap-2 border-t border-line px-4 py-1.5 text-sm text-ink-2">
       <span aria-live="polite">
-        {t(exact ? '{from} to {to} of {total}' : '{from} to {to} of about {total}', { from: count(from), to: count(to), total: count(page.total) })}
+        {t(exact ? '{from} to {to} of {total}' : '{from} to {to} of about {total}', {
+          from: count(from),
+          to: count(to),
+          total: count(page.total),
+        })}
       </span>
       <span className="ml-auto flex items-center gap-1">
-        <Select label={t('Rows per page')} className="mr-1 w-26 [&_.control]:h-8" value={String(url.size)} onChange={(e) => setUrl({ size: Number(e.target.value), page: 1 })} options={options} />
-        <IconButton icon={ChevronLeft} label={t('Page before')} disabled={url.page <= 1} onClick={() => setUrl({ page: url.page - 1 })} />
-        <IconButton icon={ChevronRight} label={t('Next page')} disabled={!more} onClick={() => setUrl({ page: url.page + 1 })} />
+        <Select
+          label={t('Rows per page')}
+          className="mr-1 w-26 [&_.control]:h-8"
+          value={String(url.size)}
+          onChange={(e) => setUrl({ size: Number(e.target.value), page: 1 })}
+          options={options}
+        />
+        <IconButton
+          icon={ChevronLeft}
+          label={t('Page before')}
+          disabled={url.page <= 1}
+          onClick={() => setUrl({ page: url.page - 1 })}
+        />
+        <IconButton
+          icon={ChevronRight}
+          label={t('Next page')}
+          disabled={!more}
+          onClick={() => setUrl({ page: url.page + 1 })}
+        />
       </span>
     </div>
   )

@@ -20,7 +20,16 @@ export function Picker<T extends string>(props: PickerProps<T>) {
   const [wanted, setWanted] = useState(false)
   const warm = (): void => void load()
   const closed = (
-    <button type="button" aria-label={props.label} aria-haspopup="listbox" aria-expanded={false} className={cx(buttonLook({ size: props.size }), 'justify-between', props.className)} onClick={() => setWanted(true)} onPointerEnter={warm} onFocus={warm}>
+    <button
+      type="button"
+      aria-label={props.label}
+      aria-haspopup="listbox"
+      aria-expanded={false}
+      className={cx(buttonLook({ size: props.size }), 'justify-between', props.className)}
+      onClick={() => setWanted(true)}
+      onPointerEnter={warm}
+      onFocus={warm}
+    >
       {props.options.find((o) => o.value === props.value)?.label ?? props.value}
       <ChevronDown className="text-ink-2" aria-hidden />
     </button>

@@ -1,4 +1,14 @@
-import { columnVisibilityFeature, createColumnHelper, rowSelectionFeature, rowSortingFeature, tableFeatures, useTable, type RowSelectionState, type SortingState } from '@tanstack/react-table'
+/* oxlint-disable jsx-a11y/control-has-associated-label -- cells get their text from FlexRender, which the rule cannot see */
+import {
+  columnVisibilityFeature,
+  createColumnHelper,
+  rowSelectionFeature,
+  rowSortingFeature,
+  tableFeatures,
+  useTable,
+  type RowSelectionState,
+  type SortingState,
+} from '@tanstack/react-table'
 import { ArrowDown, ArrowUp, Columns3 } from 'lucide-react'
 import { useMemo, useState, type ReactNode } from 'react'
 import { cx } from '../lib/cx.ts'
@@ -11,65 +21,16 @@ import { Checkbox } from './field.tsx'
 import { Menu } from './menu.tsx'
 import { Failed, Loading } from './page.tsx'
 import { Pager } from './pager.tsx'
+import { ScrollBox } from './scroll-box.tsx'
 import { PhoneRows } from './table-phone.tsx'
+import { keepColumns, keptColumns, readSort, writeSort } from './table-state.ts'
+import type { TableProps } from './table-types.ts'
 
-export interface Column<Row> {
-  id: string
-  header: string
-  cell: (row: Row) => ReactNode
-  /** the server can sort by this id */
-  sortable?: boolean
-  align?: 'right'
-  /** false: cannot be hidden; 'off': hidden until chosen */
-  hide?: false | 'off'
-  /** where it stands in the two-line row of a phone; default: first column title, the rest details */
-  phone?: 'title' | 'detail' | 'aside' | 'none'
-}
-
-export interface TableQuery<Row> {
-  data: { data: Row[]; total: number; total_is_exact?: boolean; next_cursor?: string | null } | undefined
-  isPending: boolean
-  isError: boolean
-  isFetching: boolean
-  isPlaceholderData?: boolean
-  error: unknown
-  refetch: () => unknown
-}
-
-export interface TableProps<Row> {
-  /** names the table, and keeps its columns and density in this browser */
-  label: string
-  keep: string
-  columns: readonly Column<Row>[]
-  rowId: (row: Row) => string
-  /** a name for "Select Maya Ellison" and "Open Maya Ellison" */
-  rowName: (row: Row) => string
-  query: TableQuery<Row>
-  url: { page: number; size: number; sort: string }
-  setUrl: (change: { page?: number; size?: number; sort?: string }) => void
-  onOpen?: (row: Row) => void
-  /** shown instead of the table when there is no row */
-  empty: ReactNode
-  /** left of the toolbar: search and filters */
-  tools?: ReactNode
-  /** buttons while rows are selected; turns selection on */
-  bulk?: (selected: string[], clear: () => void) => ReactNode
-}
+export type { Column } from './table-types.ts'
 
 const features = tableFeatures({ rowSortingFeature, columnVisibilityFeature, rowSelectionFeature })
 const none: never[] = []
 const heights: Record<Density, string> = { compact: 'h-8', normal: 'h-9', comfortable: 'h-11' }
-
-const readSort = (s: string): SortingState => s.split(',').filter(Boolean).map((x) => ({ id: x.replace(/^-/, ''), desc: x.startsWith('-') }))
-const writeSort = (s: SortingState): string => s.map((x) => (x.desc ? '-' : '') + x.id).join(',')
-
-function keptColumns(keep: string): Record<string, boolean> {
-  try {
-    return JSON.parse(localStorage.getItem(`lma.columns.${keep}`) ?? '{}') as Record<string, boolean>
-  } catch {
-    return {}
-  }
-}
 
 /** A server-side table: order, page and size live in the URL (`tableParams`), rows come from a query over `pageOf`. */
 export function DataTable<Row>(props: TableProps<Row>) {
@@ -79,11 +40,24 @@ export function DataTable<Row>(props: TableProps<Row>) {
   const [shown, setShown] = useState(() => keptColumns(keep))
   const [selection, setSelection] = useState<RowSelectionState>({})
   const sorting = useMemo(() => readSort(url.sort), [url.sort])
-  const visibility = useMemo(() => Object.fromEntries(columns.map((c) => [c.id, shown[c.id] ?? c.hide !== 'off'])), [columns, shown])
+  const visibility = useMemo(
+    () => Object.fromEntries(columns.map((c) => [c.id, shown[c.id] ?? c.hide !== 'off'])),
+    [columns, shown],
+  )
   const defs = useMemo(() => {
     const helper = createColumnHelper<typeof features, Row & object>()
     return helper.columns(
-      columns.map((c) => helper.display({ id: c.id, header: c.header, cell: ({ row }) => c.cell(row.original), enableSorting: c.sortable ?? false, enableHiding: c.hide !== false })),
+      columns.map((c) =>
+        // An accessor, though the server sorts: without one the library holds a column for unsortable.
+        helper.accessor(() => null, {
+          id: c.id,
+          header: c.header,
+          cell: ({ row }) => c.cell(row.original),
+          enableSorting: c.sortable ?? false,
+          sortDescFirst: c.align === 'right',
+          enableHiding: c.hide !== false,
+        }),
+      ),
     )
   }, [columns])
   const rows = query.data?.data ?? (none as Row[])
@@ -102,11 +76,7 @@ export function DataTable<Row>(props: TableProps<Row>) {
   const toggle = (id: string): void => {
     const next = { ...shown, [id]: !visibility[id] }
     setShown(next)
-    try {
-      localStorage.setItem(`lma.columns.${keep}`, JSON.stringify(next))
-    } catch {
-      // The choice lasts for this page.
-    }
+    keepColumns(keep, next)
   }
   const selected = Object.keys(selection)
   const clear = (): void => setSelection({})
@@ -116,34 +86,73 @@ export function DataTable<Row>(props: TableProps<Row>) {
   let body: ReactNode
   if (query.isError && !query.data) body = <Failed what={label} error={query.error} retry={query.refetch} />
   else if (query.data && rows.length === 0) body = props.empty
-  else if (narrow) body = query.data ? <PhoneRows {...props} rows={rows} /> : <Loading what={label}><Bones rows={Math.min(url.size, 10)} height="h-14" /></Loading>
+  else if (narrow)
+    body = query.data ? (
+      <PhoneRows {...props} rows={rows} />
+    ) : (
+      <Loading what={label}>
+        <Bones rows={Math.min(url.size, 10)} height="h-14" />
+      </Loading>
+    )
   else {
     body = (
-      <div className="relative overflow-x-auto" tabIndex={0} role="region" aria-label={t('{label}, scrolls sideways', { label })}>
+      <ScrollBox label={t('{label}, scrolls sideways', { label })}>
         <table className={cx('w-full', query.isPlaceholderData && 'opacity-60')} aria-busy={query.isFetching}>
-          <caption className="sr-only">{t('{label}. Shift and press a heading to sort by more than one column.', { label })}</caption>
+          <caption className="sr-only">
+            {t('{label}. Shift and press a heading to sort by more than one column.', { label })}
+          </caption>
           <thead>
             {table.getHeaderGroups().map((group) => (
               <tr key={group.id} className="border-y border-line bg-sunken text-left">
                 {props.bulk && (
                   <th scope="col" className="sticky left-0 z-1 w-10 bg-sunken pl-3">
-                    <Checkbox hideLabel label={t('Select all on this page')} checked={rows.length > 0 && table.getIsAllRowsSelected()} mixed={table.getIsSomeRowsSelected() && !table.getIsAllRowsSelected()} onChange={table.getToggleAllRowsSelectedHandler()} />
+                    <Checkbox
+                      hideLabel
+                      label={t('Select all on this page')}
+                      checked={rows.length > 0 && table.getIsAllRowsSelected()}
+                      mixed={table.getIsSomeRowsSelected() && !table.getIsAllRowsSelected()}
+                      onChange={table.getToggleAllRowsSelectedHandler()}
+                    />
                   </th>
                 )}
                 {group.headers.map((header, i) => {
                   const sorted = header.column.getIsSorted()
                   const place = header.column.getSortIndex()
-                  const look = cx('whitespace-nowrap', i === 0 && 'sticky left-0 z-1 bg-sunken', i === 0 && props.bulk && 'left-10', i === 0 && !props.bulk && 'pl-2', aligned.get(header.column.id) === 'right' && 'text-right')
+                  const look = cx(
+                    'whitespace-nowrap last:pr-2',
+                    i === 0 && 'sticky left-0 z-1 bg-sunken',
+                    i === 0 && props.bulk && 'left-10',
+                    i === 0 && !props.bulk && (header.column.getCanSort() ? 'pl-2' : 'pl-4!'),
+                    i === group.headers.length - 1 && (header.column.getCanSort() ? 'pr-2' : 'pr-4!'),
+                    aligned.get(header.column.id) === 'right' && 'text-right',
+                  )
                   if (!header.column.getCanSort()) {
                     return (
-                      <th key={header.id} scope="col" className={cx(look, 'label h-8 px-2 text-ink-2')}>
+                      <th
+                        key={header.id}
+                        scope="col"
+                        className={cx(
+                          look,
+                          'label h-8 text-ink-2',
+                          i === 0 && !props.bulk ? 'pl-4! pr-2' : 'px-2 last:pr-4!',
+                        )}
+                      >
                         <table.FlexRender header={header} />
                       </th>
                     )
                   }
                   return (
-                    <th key={header.id} scope="col" aria-sort={sorted === 'asc' ? 'ascending' : sorted === 'desc' ? 'descending' : 'none'} className={look}>
-                      <button type="button" className="label inline-flex h-8 items-center gap-1 px-2 text-ink-2 hover:text-ink focus-visible:-outline-offset-2" onClick={header.column.getToggleSortingHandler()}>
+                    <th
+                      key={header.id}
+                      scope="col"
+                      aria-sort={sorted === 'asc' ? 'ascending' : sorted === 'desc' ? 'descending' : 'none'}
+                      className={look}
+                    >
+                      <button
+                        type="button"
+                        className="label inline-flex h-8 items-center gap-1 px-2 text-ink-2 hover:text-ink focus-visible:-outline-offset-2"
+                        onClick={header.column.getToggleSortingHandler()}
+                      >
                         <table.FlexRender header={header} />
                         {sorted === 'asc' && <ArrowUp className="size-3.5" aria-hidden />}
                         {sorted === 'desc' && <ArrowDown className="size-3.5" aria-hidden />}
@@ -161,13 +170,31 @@ export function DataTable<Row>(props: TableProps<Row>) {
                   <tr key={row.id} className="group border-b border-line hover:bg-sunken" data-row={row.id}>
                     {props.bulk && (
                       <td className={cx('sticky left-0 z-1 bg-surface pl-3 group-hover:bg-sunken', heights[density])}>
-                        <Checkbox hideLabel label={t('Select {name}', { name: rowName(row.original) })} checked={row.getIsSelected()} onChange={row.getToggleSelectedHandler()} />
+                        <Checkbox
+                          hideLabel
+                          label={t('Select {name}', { name: rowName(row.original) })}
+                          checked={row.getIsSelected()}
+                          onChange={row.getToggleSelectedHandler()}
+                        />
                       </td>
                     )}
                     {row.getVisibleCells().map((cell, i) => (
-                      <td key={cell.id} className={cx('whitespace-nowrap px-2', heights[density], aligned.get(cell.column.id) === 'right' && 'text-right', i === 0 && 'sticky left-0 z-1 bg-surface font-medium group-hover:bg-sunken', i === 0 && (props.bulk ? 'left-10' : 'pl-4'))}>
+                      <td
+                        key={cell.id}
+                        className={cx(
+                          'whitespace-nowrap px-2 last:pr-4',
+                          heights[density],
+                          aligned.get(cell.column.id) === 'right' && 'text-right',
+                          i === 0 && 'sticky left-0 z-1 bg-surface font-medium group-hover:bg-sunken',
+                          i === 0 && (props.bulk ? 'left-10' : 'pl-4'),
+                        )}
+                      >
                         {i === 0 && onOpen ? (
-                          <button type="button" className="rounded-sm text-left hover:underline hover:underline-offset-3" onClick={() => onOpen(row.original)}>
+                          <button
+                            type="button"
+                            className="rounded-sm text-left hover:underline hover:underline-offset-3"
+                            onClick={() => onOpen(row.original)}
+                          >
                             <table.FlexRender cell={cell} />
                           </button>
                         ) : (
@@ -186,7 +213,7 @@ export function DataTable<Row>(props: TableProps<Row>) {
                 ))}
           </tbody>
         </table>
-      </div>
+      </ScrollBox>
     )
   }
 
@@ -195,21 +222,48 @@ export function DataTable<Row>(props: TableProps<Row>) {
       <div className="flex min-h-12 flex-wrap items-center gap-2 px-4 py-2">
         {selected.length > 0 && props.bulk ? (
           <>
-            <span role="status" className="font-medium">{t('{n} selected', { n: count(selected.length) })}</span>
-            <Button size="sm" look="quiet" onClick={clear}>{t('Clear')}</Button>
+            <span role="status" className="font-medium">
+              {t('{n} selected', { n: count(selected.length) })}
+            </span>
+            <Button size="sm" look="quiet" onClick={clear}>
+              {t('Clear')}
+            </Button>
             <span className="ml-auto flex flex-wrap gap-2">{props.bulk(selected, clear)}</span>
           </>
         ) : (
           <>
             <div className="flex min-w-0 flex-1 flex-wrap items-center gap-2">{props.tools}</div>
             <Menu
-              trigger={<Button size="sm" look="quiet"><Columns3 aria-hidden />{t('View')}</Button>}
+              trigger={
+                <Button size="sm" look="quiet">
+                  <Columns3 aria-hidden />
+                  {t('View')}
+                </Button>
+              }
               items={[
                 { heading: t('Columns') },
-                ...columns.filter((c) => c.hide !== false).map((c) => ({ label: c.header, checked: visibility[c.id] ?? true, onSelect: () => toggle(c.id) })),
+                ...columns
+                  .filter((c) => c.hide !== false)
+                  .map((c) => ({ label: c.header, checked: visibility[c.id] ?? true, onSelect: () => toggle(c.id) })),
                 { heading: t('Rows') },
-                ...(['compact', 'normal', 'comfortable'] as const).map((d) => ({ label: t({ compact: 'Compact', normal: 'Normal', comfortable: 'Comfortable' }[d]), checked: density === d, onSelect: () => setDensity(d) })),
-                ...(narrow ? [{ heading: t('Order') }, ...columns.filter((c) => c.sortable).map((c) => ({ label: c.header, checked: sorting[0]?.id === c.id, onSelect: () => setUrl({ sort: (sorting[0]?.id === c.id && !sorting[0].desc ? '-' : '') + c.id }) }))] : []),
+                ...(['compact', 'normal', 'comfortable'] as const).map((d) => ({
+                  label: t({ compact: 'Compact', normal: 'Normal', comfortable: 'Comfortable' }[d]),
+                  checked: density === d,
+                  onSelect: () => setDensity(d),
+                })),
+                ...(narrow
+                  ? [
+                      { heading: t('Order') },
+                      ...columns
+                        .filter((c) => c.sortable)
+                        .map((c) => ({
+                          label: c.header,
+                          checked: sorting[0]?.id === c.id,
+                          onSelect: () =>
+                            setUrl({ sort: (sorting[0]?.id === c.id && !sorting[0].desc ? '-' : '') + c.id }),
+                        })),
+                    ]
+                  : []),
               ]}
             />
           </>

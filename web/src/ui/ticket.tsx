@@ -11,15 +11,33 @@ export function Ticket({ figure, size = 'lg' }: { figure: Figure; size?: 'lg' | 
   return (
     <span className="inline-flex items-start">
       <span className="sr-only">{figure.full}</span>
-      {figure.before && <span aria-hidden className={cx('ticket', raised)}>{figure.before}</span>}
-      <span aria-hidden className={cx('ticket', size === 'lg' ? 'text-[44px]' : 'text-[28px]')}>{figure.big}</span>
-      {figure.after && <span aria-hidden className={cx('ticket', raised)}>{figure.after}</span>}
+      {figure.before && (
+        <span aria-hidden className={cx('ticket', raised)}>
+          {figure.before}
+        </span>
+      )}
+      <span aria-hidden className={cx('ticket', size === 'lg' ? 'text-[44px]' : 'text-[28px]')}>
+        {figure.big}
+      </span>
+      {figure.after && (
+        <span aria-hidden className={cx('ticket', raised)}>
+          {figure.after}
+        </span>
+      )}
     </span>
   )
 }
 
 /** Up or down with its sense: `better` says which direction is good. Share 0.082 is "8.2%". */
-export function Change({ share, better = 'up', note }: { share: number | null; better?: 'up' | 'down'; note?: ReactNode }) {
+export function Change({
+  share,
+  better = 'up',
+  note,
+}: {
+  share: number | null
+  better?: 'up' | 'down'
+  note?: ReactNode
+}) {
   if (share === null) return <span className="label font-normal! text-ink-2">{t('nothing to compare with')}</span>
   const flat = Math.abs(share) < 0.0005
   const Icon = flat ? Minus : share > 0 ? ArrowUpRight : ArrowDownRight
@@ -46,18 +64,45 @@ export interface Kpi {
 }
 
 /** The amber shelf with its tickets; pressing one shows it in the chart below (put that in `children`). */
-export function ShelfRail({ label, kpis, chosen, onChoose, children }: { label: string; kpis: readonly Kpi[]; chosen?: string; onChoose?: (id: string) => void; children?: ReactNode }) {
-  const columns = kpis.length === 3 || kpis.length === 6 ? 'lg:grid-cols-3' : kpis.length === 5 ? 'xl:grid-cols-5' : 'lg:grid-cols-4'
+export function ShelfRail({
+  label,
+  kpis,
+  chosen,
+  onChoose,
+  children,
+}: {
+  label: string
+  kpis: readonly Kpi[]
+  chosen?: string
+  onChoose?: (id: string) => void
+  children?: ReactNode
+}) {
+  const columns =
+    kpis.length === 3 || kpis.length === 6 ? 'lg:grid-cols-3' : kpis.length === 5 ? 'xl:grid-cols-5' : 'lg:grid-cols-4'
   return (
     <section aria-label={label} className="min-w-0 overflow-hidden rounded-lg border border-line bg-surface">
-      <div className={cx('grid grid-cols-2 gap-px border-b-[5px] border-shelf bg-line', columns)} {...(onChoose ? { role: 'group', 'aria-label': t('Figure shown in the chart') } : {})}>
+      <div
+        className={cx('grid grid-cols-2 gap-px border-b-[5px] border-shelf bg-line', columns)}
+        {...(onChoose ? { role: 'group', 'aria-label': t('Figure shown in the chart') } : {})}
+      >
         {kpis.map((kpi) =>
           onChoose ? (
-            <button key={kpi.id} type="button" title={kpi.definition} aria-pressed={kpi.id === chosen} onClick={() => onChoose(kpi.id)} className="group bg-surface last:odd:max-lg:col-span-2 px-3 py-3 text-left hover:bg-sunken focus-visible:-outline-offset-2 aria-pressed:bg-sunken sm:px-4">
+            <button
+              key={kpi.id}
+              type="button"
+              title={kpi.definition}
+              aria-pressed={kpi.id === chosen}
+              onClick={() => onChoose(kpi.id)}
+              className="group flex flex-col bg-surface last:odd:max-lg:col-span-2 px-3 py-3 text-left hover:bg-sunken focus-visible:-outline-offset-2 aria-pressed:bg-sunken sm:px-4"
+            >
               <KpiInside kpi={kpi} />
             </button>
           ) : (
-            <div key={kpi.id} title={kpi.definition} className="bg-surface last:odd:max-lg:col-span-2 px-3 py-3 sm:px-4">
+            <div
+              key={kpi.id}
+              title={kpi.definition}
+              className="bg-surface last:odd:max-lg:col-span-2 px-3 py-3 sm:px-4"
+            >
               <KpiInside kpi={kpi} />
             </div>
           ),
@@ -75,8 +120,18 @@ function KpiInside({ kpi }: { kpi: Kpi }) {
         <span className="truncate">{kpi.label}</span>
         {kpi.spark && <Sparkline values={kpi.spark} className="h-4.5 w-12 shrink-0 sm:w-15" />}
       </span>
-      <span className="mt-2 flex h-11 items-start">{kpi.figure ? <Ticket figure={kpi.figure} /> : <span className="ticket text-[44px] text-ink-2">–<span className="sr-only">{t('not known')}</span></span>}</span>
-      <span className="mt-2 block min-h-4">{<Change share={kpi.change} {...(kpi.better ? { better: kpi.better } : {})} note={kpi.note} />}</span>
+      <span className="mt-2 flex h-11 items-start">
+        {kpi.figure ? (
+          <Ticket figure={kpi.figure} />
+        ) : (
+          <span className="ticket text-[44px] text-ink-2">
+            –<span className="sr-only">{t('not known')}</span>
+          </span>
+        )}
+      </span>
+      <span className="mt-2 block min-h-4">
+        {<Change share={kpi.change} {...(kpi.better ? { better: kpi.better } : {})} note={kpi.note} />}
+      </span>
     </>
   )
 }

@@ -21,14 +21,26 @@ function useNow(): number {
 }
 
 /** An instant in the shop's zone; hover shows the viewer's zone and UTC. `look="ago"` counts, `full` names the zone. */
-export function Time({ at, look = 'short', zone }: { at: Moment; look?: 'short' | 'full' | 'date' | 'day' | 'time' | 'ago'; zone?: string }) {
+export function Time({
+  at,
+  look = 'short',
+  zone,
+}: {
+  at: Moment
+  look?: 'short' | 'full' | 'date' | 'day' | 'time' | 'ago'
+  zone?: string
+}) {
   const current = useNow()
   const date = new Date(at)
   const place = zone ?? shopZone()
-  const lines = [instant(date, 'full', place), viewerZone === place ? null : t('{time} where you are', { time: instant(date, 'full', viewerZone) }), instant(date, 'full', 'UTC')]
+  const lines = [
+    instant(date, 'full', place),
+    viewerZone === place ? null : t('{time} where you are', { time: instant(date, 'full', viewerZone) }),
+    instant(date, 'full', 'UTC'),
+  ]
   return (
     <time dateTime={date.toISOString()} title={lines.filter(Boolean).join('\n')} className="whitespace-nowrap">
-      {look === 'ago' ? ago(date, Math.max(current, date.getTime() <= Date.now() ? date.getTime() : 0)) : instant(date, look, place)}
+      {look === 'ago' ? ago(date, current) : instant(date, look, place)}
     </time>
   )
 }

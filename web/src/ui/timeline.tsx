@@ -11,7 +11,13 @@ export interface TimelineItem {
   detail?: ReactNode
   tone?: Tone
 }
-const dots: Record<Tone, string> = { neutral: 'bg-line-strong', info: 'bg-info', good: 'bg-good', warn: 'bg-warn', risk: 'bg-risk' }
+const dots: Record<Tone, string> = {
+  neutral: 'bg-line-strong',
+  info: 'bg-info',
+  good: 'bg-good',
+  warn: 'bg-warn',
+  risk: 'bg-risk',
+}
 
 /** What happened, in order; an item without `at` has not happened yet. */
 export function Timeline({ label, items }: { label: string; items: readonly TimelineItem[] }) {
@@ -20,7 +26,13 @@ export function Timeline({ label, items }: { label: string; items: readonly Time
       {items.map((item, i) => (
         <li key={item.id} className="relative flex gap-3 pb-4 last:pb-0">
           {i < items.length - 1 && <span className="absolute bottom-0 left-[5px] top-4 w-px bg-line" aria-hidden />}
-          <span className={cx('relative mt-1 size-[11px] shrink-0 rounded-full', item.at ? dots[item.tone ?? 'neutral'] : 'border-2 border-line-strong bg-surface')} aria-hidden />
+          <span
+            className={cx(
+              'relative mt-1 size-[11px] shrink-0 rounded-full',
+              item.at ? dots[item.tone ?? 'neutral'] : 'border-2 border-line-strong bg-surface',
+            )}
+            aria-hidden
+          />
           <div className="min-w-0 flex-1">
             <div className="flex flex-wrap justify-between gap-x-3">
               <span className={item.at ? 'font-medium' : 'text-ink-2'}>{item.title}</span>

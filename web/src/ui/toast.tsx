@@ -24,7 +24,10 @@ function remove(id: number): void {
 }
 
 /** What was just done: `toast('Archived 3 campaigns', { undo: () => ... })`. */
-export function toast(text: string, options: { undo?: () => void; action?: { label: string; run: () => void } } = {}): void {
+export function toast(
+  text: string,
+  options: { undo?: () => void; action?: { label: string; run: () => void } } = {},
+): void {
   add(text, 'good', options.undo ? { label: t('Undo'), run: options.undo } : (options.action ?? null))
 }
 
@@ -37,7 +40,11 @@ export function toastError(error: unknown): void {
 export function ToastHost() {
   const toasts = useToasts((s) => s.toasts)
   return (
-    <div role="region" aria-label={t('Messages')} className="pointer-events-none fixed inset-x-3 bottom-3 z-60 flex flex-col items-end gap-2 max-md:bottom-[68px]">
+    <div
+      role="region"
+      aria-label={t('Messages')}
+      className="pointer-events-none fixed inset-x-3 bottom-3 z-60 flex flex-col gap-2 max-md:bottom-[68px] max-md:items-end md:left-[220px]"
+    >
       <div aria-live="polite" className="flex w-full max-w-[400px] flex-col gap-2">
         {toasts.map((x) => (
           <Card key={x.id} toast={x} />
@@ -60,11 +67,21 @@ function Card({ toast: { id, text, tone, action } }: { toast: Toast }) {
   }, [id])
   const Icon = tone === 'good' ? CircleCheck : CircleAlert
   return (
-    <div className="popup pointer-events-auto flex items-start gap-2.5 py-2 pl-3 pr-2" onPointerEnter={stop} onPointerLeave={start} onFocus={stop} onBlur={start}>
+    <div
+      className="popup pointer-events-auto flex items-start gap-2.5 py-2 pl-3 pr-2"
+      onPointerEnter={stop}
+      onPointerLeave={start}
+      onFocus={stop}
+      onBlur={start}
+    >
       <Icon className={cx('mt-1.5 size-4 shrink-0', tone === 'good' ? 'text-good' : 'text-risk')} aria-hidden />
       <p className="min-w-0 flex-1 py-1.5">{text}</p>
       {action && (
-        <button type="button" className="link mt-0.5 min-h-8 px-1.5 font-medium" onClick={() => (remove(id), action.run())}>
+        <button
+          type="button"
+          className="link mt-0.5 min-h-8 px-1.5 font-medium"
+          onClick={() => (remove(id), action.run())}
+        >
           {action.label}
         </button>
       )}

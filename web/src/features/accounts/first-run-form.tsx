@@ -13,7 +13,8 @@ import { Note } from '../../ui/panel.tsx'
 export function FirstRunForm() {
   const form = useForm({ defaultValues: { full_name: '', email: '', password: '' } })
   const [refusal, setRefusal] = useState<string | null>(null)
-  const refuse = (error: unknown): void => setRefusal(showRefusal(error, form.setError, ['full_name', 'email', 'password']))
+  const refuse = (error: unknown): void =>
+    setRefusal(showRefusal(error, form.setError, ['full_name', 'email', 'password']))
   const register = useSend('POST /api/v1/auth/register', {
     onError: refuse,
     onDone: () => {
@@ -33,10 +34,29 @@ export function FirstRunForm() {
         <Input autoComplete="name" {...form.register('full_name')} />
       </Field>
       <Field label={t('Email')} error={errors.email?.message} required>
-        <Input type="email" autoComplete="username" inputMode="email" autoCapitalize="none" spellCheck={false} {...form.register('email', { required: t('Write your email address.') })} />
+        <Input
+          type="email"
+          autoComplete="username"
+          inputMode="email"
+          autoCapitalize="none"
+          spellCheck={false}
+          {...form.register('email', { required: t('Write your email address.') })}
+        />
       </Field>
-      <Field label={t('Password')} hint={t('At least 12 characters. A sentence you remember is better than signs you do not.')} error={errors.password?.message} required>
-        <Input type="password" autoComplete="new-password" {...form.register('password', { required: t('Choose a password.'), minLength: { value: 12, message: t('Use at least 12 characters.') } })} />
+      <Field
+        label={t('Password')}
+        hint={t('At least 12 characters. A sentence you remember is better than signs you do not.')}
+        error={errors.password?.message}
+        required
+      >
+        <Input
+          type="password"
+          autoComplete="new-password"
+          {...form.register('password', {
+            required: t('Choose a password.'),
+            minLength: { value: 12, message: t('Use at least 12 characters.') },
+          })}
+        />
       </Field>
       <Button type="submit" look="primary" busy={register.isPending || register.isSuccess} className="w-full">
         {t('Create the first admin')}

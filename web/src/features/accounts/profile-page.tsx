@@ -22,7 +22,13 @@ export default function ProfilePage() {
     <Page title={t('Your profile')} narrow>
       <div className="space-y-5">
         <Panel title={t('You')}>
-          <Facts className="mb-4" items={[[t('Email'), user.email], [t('Role'), t(roles[user.role])]]} />
+          <Facts
+            className="mb-4"
+            items={[
+              [t('Email'), user.email],
+              [t('Role'), t(roles[user.role])],
+            ]}
+          />
           <NameForm user={user} />
         </Panel>
         <Panel title={t('Password')}>
@@ -88,10 +94,21 @@ function PasswordForm({ email }: { email: string }) {
       {refusal && <Note tone="risk" title={refusal} />}
       <input type="email" autoComplete="username" value={email} readOnly hidden />
       <Field label={t('Present password')} error={errors.current_password?.message}>
-        <Input type="password" autoComplete="current-password" {...form.register('current_password', { required: t('Write your present password.') })} />
+        <Input
+          type="password"
+          autoComplete="current-password"
+          {...form.register('current_password', { required: t('Write your present password.') })}
+        />
       </Field>
       <Field label={t('New password')} hint={t('At least 12 characters.')} error={errors.new_password?.message}>
-        <Input type="password" autoComplete="new-password" {...form.register('new_password', { required: t('Choose a new password.'), minLength: { value: 12, message: t('Use at least 12 characters.') } })} />
+        <Input
+          type="password"
+          autoComplete="new-password"
+          {...form.register('new_password', {
+            required: t('Choose a new password.'),
+            minLength: { value: 12, message: t('Use at least 12 characters.') },
+          })}
+        />
       </Field>
       <Button type="submit" busy={save.isPending}>
         {t('Change password')}

@@ -2,18 +2,28 @@ import { useState } from 'react'
 import { useForm } from 'react-hook-form'
 import { showRefusal } from '../../lib/form.ts'
 import { t } from '../../lib/i18n.ts'
-import { useSend } from '../../lib/query.ts'
+import { refresh, useSend } from '../../lib/query.ts'
 import { beginSession } from '../../lib/session.ts'
 import { Button } from '../../ui/button.tsx'
 import { Field, Input } from '../../ui/field.tsx'
 import { Note } from '../../ui/panel.tsx'
 
 /** Email and password, as password managers expect them. */
-export function SignInForm({ email = '', demo }: { email?: string; demo?: { email: string; password: string } | null }) {
+export function SignInForm({
+  email = '',
+  demo,
+}: {
+  email?: string
+  demo?: { email: string; password: string } | null
+}) {
   const form = useForm({ defaultValues: { email, password: '' } })
   const [refusal, setRefusal] = useState<string | null>(null)
   const login = useSend('POST /api/v1/auth/login', {
-    onDone: (session) => beginSession(session),
+    onDone: (session) => {
+      beginSession(session)
+      // What the page below could not load while nobody was signed in.
+      void refresh()
+    },
     onError: (error) => setRefusal(showRefusal(error, form.setError, ['email', 'password'])),
   })
   const { errors } = form.formState
@@ -25,10 +35,21 @@ export function SignInForm({ email = '', demo }: { email?: string; demo?: { emai
     <form onSubmit={(e) => void submit(e)} noValidate className="space-y-4">
       {refusal && <Note tone="risk" title={refusal} />}
       <Field label={t('Email')} error={errors.email?.message}>
-        <Input type="email" autoComplete="username" inputMode="email" autoCapitalize="none" spellCheck={false} {...form.register('email', { required: t('Write your email address.') })} />
+        <Input
+          type="email"
+          autoComplete="username"
+          inputMode="email"
+          autoCapitalize="none"
+          spellCheck={false}
+          {...form.register('email', { required: t('Write your email address.') })}
+        />
       </Field>
       <Field label={t('Password')} error={errors.password?.message}>
-        <Input type="password" autoComplete="current-password" {...form.register('password', { required: t('Write your password.') })} />
+        <Input
+          type="password"
+          autoComplete="current-password"
+          {...form.register('password', { required: t('Write your password.') })}
+        />
       </Field>
       <Button type="submit" look="primary" busy={login.isPending} className="w-full">
         {login.isPending ? t('Signing in') : t('Sign in')}

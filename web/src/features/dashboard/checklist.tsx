@@ -1,4 +1,4 @@
-import { Circle, CircleCheck } from 'lucide-react'
+import { ChevronDown, Circle, CircleCheck } from 'lucide-react'
 import type { Dashboard } from '#contract/analytics.ts'
 import { t } from '../../lib/i18n.ts'
 import { TextLink } from '../../ui/button.tsx'
@@ -14,9 +14,21 @@ export function Checklist({ items, open }: { items: Dashboard['checklist']; open
       <summary className="flex flex-wrap items-center gap-x-4 gap-y-2 rounded-lg p-4 focus-visible:-outline-offset-2">
         {open && <EmptyArt />}
         <span className="min-w-0 flex-1 basis-52">
-          <span className="block font-semibold">{open ? t('Set up your shop') : t('{done} of {total} steps done', { done, total: items.length })}</span>
-          <span className="block text-ink-2">{open ? t('Five steps to the first message. Each one finds out by itself when it is done.') : next ? t('Next: {step}', { step: next.label }) : ''}</span>
+          <span className="block font-semibold">
+            {open ? t('Set up your shop') : t('{done} of {total} steps done', { done, total: items.length })}
+          </span>
+          <span className="block text-ink-2">
+            {open
+              ? t('{n} steps to the first message. Each one finds out by itself when it is done.', { n: items.length })
+              : next
+                ? t('Next: {step}', { step: next.label })
+                : ''}
+          </span>
         </span>
+        <ChevronDown
+          className="order-last size-4 shrink-0 text-ink-2 transition-transform [[open]>summary>&]:rotate-180"
+          aria-hidden
+        />
         <span className="w-full max-w-40">
           <Progress label={t('Steps done')} done={done} total={items.length} />
         </span>

@@ -1,6 +1,6 @@
 import { Plus } from 'lucide-react'
 import { useEffect } from 'react'
-import { day } from '../../lib/format.ts'
+import { day, zonePlace } from '../../lib/format.ts'
 import { t } from '../../lib/i18n.ts'
 import { useLiveRefresh } from '../../lib/live.ts'
 import { useApi } from '../../lib/query.ts'
@@ -29,11 +29,23 @@ export default function DashboardPage() {
   useLiveRefresh('/ws/analytics', ['GET /api/v1/analytics/dashboard'], 1000)
   useEffect(() => void loadPlot(), [])
   const data = dashboard.data
-  const empty = data !== undefined && data.staleness.last_order_at === null && data.latest_sends.length === 0 && data.checklist.length > 0
+  const empty =
+    data !== undefined &&
+    data.staleness.last_order_at === null &&
+    data.latest_sends.length === 0 &&
+    data.checklist.length > 0
   return (
     <Page
       title={t('This week')}
-      subtitle={data ? t('{from} to {to}, days of {zone}', { from: day(data.from), to: day(data.to, 'date'), zone: data.time_zone.replaceAll('_', ' ') }) : '\u00a0'}
+      subtitle={
+        data
+          ? t('{from} to {to}, {place} time', {
+              from: day(data.from),
+              to: day(data.to, 'date'),
+              place: zonePlace(data.time_zone),
+            })
+          : '\u00a0'
+      }
       actions={
         <>
           <Select
@@ -65,7 +77,7 @@ export default function DashboardPage() {
               <>
                 <NeedsYou needs={shown.needs_you} />
                 <Figures dashboard={shown} metric={url.metric} onMetric={(metric) => setUrl({ metric })} />
-                <div className="grid gap-5 lg:grid-cols-[minmax(0,1fr)_340px]">
+                <div className="grid grid-cols-1 items-start gap-5 lg:grid-cols-[minmax(0,1fr)_340px]">
                   <LatestSends sends={shown.latest_sends} onOpen={(send) => setUrl({ send }, { push: true })} />
                   <div className="space-y-5">
                     <RunningCampaigns campaigns={shown.running_campaigns} />

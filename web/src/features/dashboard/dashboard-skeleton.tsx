@@ -16,7 +16,7 @@ export function DashboardSkeleton() {
         </div>
         <Skeleton className="h-[342px]" />
       </div>
-      <div className="grid gap-5 lg:grid-cols-[minmax(0,1fr)_340px]">
+      <div className="grid grid-cols-1 gap-5 lg:grid-cols-[minmax(0,1fr)_340px]">
         <Skeleton className="h-[420px]" />
         <Skeleton className="h-60" />
       </div>

@@ -1,5 +1,15 @@
 import type { Dashboard, Kpi, SeriesDay } from '#contract/analytics.ts'
-import { count, countShort, money, moneyShort, percent, ticketCount, ticketMoney, ticketPercent, type Figure } from '../../lib/format.ts'
+import {
+  count,
+  countShort,
+  money,
+  moneyShort,
+  percent,
+  ticketCount,
+  ticketMoney,
+  ticketPercent,
+  type Figure,
+} from '../../lib/format.ts'
 import { t } from '../../lib/i18n.ts'
 import { Chart } from '../../ui/chart.tsx'
 import { ShelfRail } from '../../ui/ticket.tsx'
@@ -17,10 +27,34 @@ interface Drawn {
 const share = (part: number, whole: number): number | null => (whole > 0 ? part / whole : null)
 
 const drawn: Record<Metric, Drawn> = {
-  revenue: { title: 'Revenue by day', now: (d) => d.revenue_cents, before: (d) => d.previous_revenue_cents, format: money, short: moneyShort },
-  sends: { title: 'Messages sent by day', now: (d) => d.sends, before: (d) => d.previous_sends, format: count, short: countShort },
-  conversion: { title: 'Conversion by day', now: (d) => share(d.conversions, d.sends), before: (d) => share(d.previous_conversions, d.previous_sends), format: percent, short: percent },
-  aov: { title: 'Average order by day', now: (d) => share(d.revenue_cents, d.orders), before: (d) => share(d.previous_revenue_cents, d.previous_orders), format: money, short: moneyShort },
+  revenue: {
+    title: 'Revenue by day',
+    now: (d) => d.revenue_cents,
+    before: (d) => d.previous_revenue_cents,
+    format: money,
+    short: moneyShort,
+  },
+  sends: {
+    title: 'Messages sent by day',
+    now: (d) => d.sends,
+    before: (d) => d.previous_sends,
+    format: count,
+    short: countShort,
+  },
+  conversion: {
+    title: 'Conversion by day',
+    now: (d) => share(d.conversions, d.sends),
+    before: (d) => share(d.previous_conversions, d.previous_sends),
+    format: percent,
+    short: percent,
+  },
+  aov: {
+    title: 'Average order by day',
+    now: (d) => share(d.revenue_cents, d.orders),
+    before: (d) => share(d.previous_revenue_cents, d.previous_orders),
+    format: money,
+    short: moneyShort,
+  },
 }
 
 function figureOf({ unit, value }: Kpi): Figure | null {
@@ -29,7 +63,15 @@ function figureOf({ unit, value }: Kpi): Figure | null {
 }
 
 /** The shelf with its four tickets and the chart of the pressed one. */
-export function Figures({ dashboard, metric, onMetric }: { dashboard: Dashboard; metric: Metric; onMetric: (metric: Metric) => void }) {
+export function Figures({
+  dashboard,
+  metric,
+  onMetric,
+}: {
+  dashboard: Dashboard
+  metric: Metric
+  onMetric: (metric: Metric) => void
+}) {
   const { series, marks, comparison } = dashboard
   const kpis = metrics.flatMap((id) => dashboard.kpis.filter((k) => k.id === id))
   const chosen = drawn[metric]
@@ -40,12 +82,23 @@ export function Figures({ dashboard, metric, onMetric }: { dashboard: Dashboard;
       label={t('Key figures')}
       chosen={metric}
       onChoose={(id) => onMetric(id as Metric)}
-      kpis={kpis.map((k) => ({ id: k.id, label: t(k.label), figure: figureOf(k), change: k.change_pct === null ? null : k.change_pct / 100, better: k.better, note: t('on {weeks}', { weeks }), spark: k.spark, definition: k.definition }))}
+      kpis={kpis.map((k) => ({
+        id: k.id,
+        label: t(k.label),
+        figure: figureOf(k),
+        change: k.change_pct === null ? null : k.change_pct / 100,
+        better: k.better,
+        note: t('on {weeks}', { weeks }),
+        spark: k.spark,
+        definition: k.definition,
+      }))}
     >
       <div className="p-4">
         <Chart
           title={t(chosen.title)}
-          {...(total && total.value !== null ? { summary: t('In all {figure}', { figure: figureOf(total)?.full ?? '' }) } : {})}
+          {...(total && total.value !== null
+            ? { summary: t('In all {figure}', { figure: figureOf(total)?.full ?? '' }) }
+            : {})}
           days={series.map((d) => d.day)}
           series={[
             { id: 'now', label: t('This period'), values: series.map(chosen.now), area: true },

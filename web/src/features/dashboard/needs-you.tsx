@@ -1,4 +1,15 @@
-import { CircleCheck, ClipboardCheck, FlaskConical, MailWarning, MapPinOff, Pause, RefreshCw, TriangleAlert, UserRoundPlus, type LucideIcon } from 'lucide-react'
+import {
+  CircleCheck,
+  ClipboardCheck,
+  FlaskConical,
+  MailWarning,
+  MapPinOff,
+  Pause,
+  RefreshCw,
+  TriangleAlert,
+  UserRoundPlus,
+  type LucideIcon,
+} from 'lucide-react'
 import type { Dashboard } from '#contract/analytics.ts'
 import { cx } from '../../lib/cx.ts'
 import { t } from '../../lib/i18n.ts'
@@ -31,12 +42,21 @@ export function NeedsYou({ needs }: { needs: readonly Need[] }) {
           {t('Nothing needs you.')}
         </p>
       ) : (
-        <ul className={cx('grid gap-px overflow-hidden rounded-lg border border-line bg-line', needs.length > 1 && 'md:grid-cols-2', needs.length > 2 && 'xl:grid-cols-3')}>
+        <ul
+          className={cx(
+            'grid gap-px overflow-hidden rounded-lg border border-line bg-line',
+            needs.length > 1 && 'md:grid-cols-2',
+            needs.length > 2 && 'thirds xl:grid-cols-3',
+          )}
+        >
           {needs.map((need) => {
             const { icon: Icon, action } = looks[need.kind]
             return (
               // The last ones stretch, so that no grey hole is left in the strip.
-              <li key={`${need.kind}${need.href}${need.title}`} className="flex gap-3 bg-surface p-3 md:max-xl:last:odd:col-span-2 xl:last:nth-[3n+1]:col-span-3 xl:last:nth-[3n+2]:col-span-2">
+              <li
+                key={`${need.kind}${need.href}${need.title}`}
+                className="flex gap-3 bg-surface p-3 md:max-xl:last:odd:col-span-2 [.thirds>&]:xl:last:nth-[3n+1]:col-span-3 [.thirds>&]:xl:last:nth-[3n+2]:col-span-2"
+              >
                 <Icon className={cx('mt-0.5 size-4 shrink-0', tones[need.tone])} aria-hidden />
                 <div className="min-w-0">
                   <p className="font-medium">{need.title}</p>

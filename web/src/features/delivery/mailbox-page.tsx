@@ -20,13 +20,28 @@ import { messageTabs, MessageView } from './message-view.tsx'
 
 type Row = ReplyOf<'GET /api/v1/sandbox/messages'>['data'][number]
 const listEndpoint = 'GET /api/v1/sandbox/messages'
-const spec = { q: text(), channel: choice(['', 'email', 'sms'], ''), unread: flag(), page: whole(1), id: text(), send: text(), view: choice(messageTabs, 'html') }
+const spec = {
+  q: text(),
+  channel: choice(['', 'email', 'sms'], ''),
+  unread: flag(),
+  page: whole(1),
+  id: text(),
+  send: text(),
+  view: choice(messageTabs, 'html'),
+}
 
 /** What customers would have got: two panes like a mail app. */
 export default function MailboxPage() {
   const [url, setUrl] = useUrl(spec)
   const list = useApi(listEndpoint, {
-    query: { page: url.page, page_size: 50, q: url.q || undefined, channel: url.channel || undefined, unread: url.unread ? 'true' : undefined, send_id: url.send || undefined },
+    query: {
+      page: url.page,
+      page_size: 50,
+      q: url.q || undefined,
+      channel: url.channel || undefined,
+      unread: url.unread ? 'true' : undefined,
+      send_id: url.send || undefined,
+    },
   })
   useLiveRefresh('/ws/notifications', [listEndpoint], 2000)
   const rows = list.data?.data ?? []
@@ -45,34 +60,75 @@ export default function MailboxPage() {
   const filtered = url.q !== '' || url.channel !== '' || url.unread || url.send !== ''
   const nothingYet = list.data !== undefined && list.data.total === 0 && !filtered
   return (
-    <Page title={t('Sandbox mailbox')} subtitle={t('Messages of the sandbox channel, as customers would see them. Nothing here left this machine.')} actions={<ClearButton total={list.data?.total ?? 0} />}>
+    <Page
+      title={t('Sandbox mailbox')}
+      subtitle={t('Messages of the sandbox channel, as customers would see them. Nothing here left this machine.')}
+      actions={<ClearButton total={list.data?.total ?? 0} />}
+    >
       {nothingYet ? (
         <div className="rounded-lg border border-line bg-surface">
-          <Empty title={t('No messages yet')} action={<LinkButton to="/campaigns" look="primary">{t('Go to campaigns')}</LinkButton>}>
-            {t('Start a campaign while the sandbox channel is on: every message lands here instead of at the customer.')}
+          <Empty
+            title={t('No messages yet')}
+            action={
+              <LinkButton to="/campaigns" look="primary">
+                {t('Go to campaigns')}
+              </LinkButton>
+            }
+          >
+            {t(
+              'Start a campaign while the sandbox channel is on: every message lands here instead of at the customer.',
+            )}
           </Empty>
         </div>
       ) : (
         <div className="grid overflow-hidden rounded-lg border border-line bg-surface lg:h-[max(560px,calc(100dvh-200px))] lg:grid-cols-[360px_1fr]">
           <div className={cx('flex min-h-0 flex-col lg:border-r lg:border-line', url.id !== '' && 'max-lg:hidden')}>
             <div className="flex flex-wrap items-center gap-2 border-b border-line p-3">
-              <SearchBox value={url.q} onChange={(q) => setUrl({ q })} label={t('Search subject, address or text')} className="w-full" />
+              <SearchBox
+                value={url.q}
+                onChange={(q) => setUrl({ q })}
+                label={t('Search subject, address or text')}
+                className="w-full"
+              />
               <Select
                 label={t('Channel')}
                 className="w-36"
                 value={url.channel}
                 onChange={(e) => setUrl({ channel: e.target.value as '' | 'email' | 'sms' })}
-                options={[{ value: '', label: t('All channels') }, { value: 'email', label: t('Email') }, { value: 'sms', label: t('Texts') }]}
+                options={[
+                  { value: '', label: t('All channels') },
+                  { value: 'email', label: t('Email') },
+                  { value: 'sms', label: t('Texts') },
+                ]}
               />
-              <Checkbox className="ml-1" label={t('Unread only')} checked={url.unread} onChange={(e) => setUrl({ unread: e.target.checked })} />
-              {url.send !== '' && <TextButton onClick={() => setUrl({ send: '' })}>{t('Show all messages')}</TextButton>}
-              {list.data && <span className="ml-auto text-sm text-ink-2">{t('{count} unread', { count: count(list.data.unread) })}</span>}
+              <Checkbox
+                className="ml-1"
+                label={t('Unread only')}
+                checked={url.unread}
+                onChange={(e) => setUrl({ unread: e.target.checked })}
+              />
+              {url.send !== '' && (
+                <TextButton onClick={() => setUrl({ send: '' })}>{t('Show all messages')}</TextButton>
+              )}
+              {list.data && (
+                <span className="ml-auto text-sm text-ink-2">
+                  {t('{count} unread', { count: count(list.data.unread) })}
+                </span>
+              )}
             </div>
             <div className="min-h-0 flex-1 overflow-y-auto">
               <QueryFrame query={list} what={t('The mailbox')} skeleton={<RowSkeletons />}>
                 {(data) =>
                   data.data.length === 0 ? (
-                    <Empty kind="none" title={t('No message matches')} action={<Button onClick={() => setUrl({ q: '', channel: '', unread: false, send: '' })}>{t('Clear filters')}</Button>} />
+                    <Empty
+                      kind="none"
+                      title={t('No message matches')}
+                      action={
+                        <Button onClick={() => setUrl({ q: '', channel: '', unread: false, send: '' })}>
+                          {t('Clear filters')}
+                        </Button>
+                      }
+                    />
                   ) : (
                     <MessageList rows={data.data} openId={url.id} onOpen={open} />
                   )
@@ -84,7 +140,13 @@ export default function MailboxPage() {
                 <TextButton disabled={url.page <= 1} onClick={() => setUrl({ page: url.page - 1 })}>
                   {t('Newer')}
                 </TextButton>
-                <span>{t('{from} to {to} of {total}', { from: count((url.page - 1) * 50 + 1), to: count(Math.min(url.page * 50, list.data.total)), total: count(list.data.total) })}</span>
+                <span>
+                  {t('{from} to {to} of {total}', {
+                    from: count((url.page - 1) * 50 + 1),
+                    to: count(Math.min(url.page * 50, list.data.total)),
+                    total: count(list.data.total),
+                  })}
+                </span>
                 <TextButton disabled={url.page * 50 >= list.data.total} onClick={() => setUrl({ page: url.page + 1 })}>
                   {t('Older')}
                 </TextButton>
@@ -100,7 +162,12 @@ export default function MailboxPage() {
                 </p>
               </div>
             ) : (
-              <OpenMessage id={url.id} tab={url.view} onTab={(view) => setUrl({ view, page: url.page })} onBack={() => setUrl({ id: '', page: url.page })} />
+              <OpenMessage
+                id={url.id}
+                tab={url.view}
+                onTab={(view) => setUrl({ view, page: url.page })}
+                onBack={() => setUrl({ id: '', page: url.page })}
+              />
             )}
           </div>
         </div>
@@ -109,13 +176,24 @@ export default function MailboxPage() {
   )
 }
 
-function OpenMessage({ id, tab, onTab, onBack }: { id: string; tab: (typeof messageTabs)[number]; onTab: (tab: (typeof messageTabs)[number]) => void; onBack: () => void }) {
+function OpenMessage({
+  id,
+  tab,
+  onTab,
+  onBack,
+}: {
+  id: string
+  tab: (typeof messageTabs)[number]
+  onTab: (tab: (typeof messageTabs)[number]) => void
+  onBack: () => void
+}) {
   const message = useApi('GET /api/v1/sandbox/messages/:id', { params: { id } })
   const read = message.data?.id === id
   // Opening marks it read on the server: the list shows that at once.
+  const readId = read ? id : null
   useEffect(() => {
-    if (read) void refresh(listEndpoint)
-  }, [read, id])
+    if (readId !== null) void refresh(listEndpoint)
+  }, [readId])
   if (message.isError && !read) {
     return (
       <div className="p-2">
@@ -137,13 +215,22 @@ function OpenMessage({ id, tab, onTab, onBack }: { id: string; tab: (typeof mess
       </div>
     )
   }
-  return <MessageView message={message.data} tab={tab} onTab={onTab} onBack={onBack} onUnsubscribed={() => void refresh('GET /api/v1/customers')} />
+  return (
+    <MessageView
+      message={message.data}
+      tab={tab}
+      onTab={onTab}
+      onBack={onBack}
+      onUnsubscribed={() => void refresh('GET /api/v1/customers')}
+    />
+  )
 }
 
 function MessageList({ rows, openId, onOpen }: { rows: readonly Row[]; openId: string; onOpen: (id: string) => void }) {
   const list = useRef<HTMLUListElement>(null)
   useEffect(() => {
-    list.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest' })
+    if (openId !== '')
+      list.current?.querySelector(`[data-message="${CSS.escape(openId)}"]`)?.scrollIntoView({ block: 'nearest' })
   }, [openId])
   return (
     <ul ref={list} aria-label={t('Messages')}>
@@ -151,9 +238,13 @@ function MessageList({ rows, openId, onOpen }: { rows: readonly Row[]; openId: s
         <li key={m.id} className="border-b border-line last:border-0">
           <button
             type="button"
+            data-message={m.id}
             aria-current={m.id === openId ? 'true' : undefined}
             onClick={() => onOpen(m.id)}
-            className={cx('relative block w-full px-4 py-2.5 text-left hover:bg-sunken/60 focus-visible:-outline-offset-2', m.id === openId && 'bg-sunken')}
+            className={cx(
+              'relative block w-full px-4 py-2.5 text-left hover:bg-sunken/60 focus-visible:-outline-offset-2',
+              m.id === openId && 'bg-sunken',
+            )}
           >
             {!m.is_read && <span className="absolute left-1.5 top-4 size-1.5 rounded-full bg-info" aria-hidden />}
             <span className="flex items-baseline gap-2">
@@ -194,7 +285,8 @@ function ClearButton({ total }: { total: number }) {
   const mayClear = useMay('manager')
   const clear = useSend('DELETE /api/v1/sandbox/messages', {
     refresh: [listEndpoint],
-    onDone: ({ removed }) => toast(t('{count, plural, one {# message removed} other {# messages removed}}', { count: removed })),
+    onDone: ({ removed }) =>
+      toast(t('{count, plural, one {# message removed} other {# messages removed}}', { count: removed })),
   })
   if (!mayClear || total === 0) return null
   const ask = async (): Promise<void> => {

@@ -6,5 +6,13 @@ import { framedHtml } from './message-html.ts'
 export function MessageFrame({ html, title, className }: { html: string; title: string; className?: string }) {
   const source = useMemo(() => framedHtml(html), [html])
   // Mail is designed on white paper, whatever the theme around it is.
-  return <iframe title={title} srcDoc={source} sandbox="allow-popups allow-popups-to-escape-sandbox" referrerPolicy="no-referrer" className={cx('block w-full border-0 bg-white', className)} />
+  return (
+    <iframe
+      title={title}
+      srcDoc={source}
+      sandbox="allow-popups allow-popups-to-escape-sandbox"
+      referrerPolicy="no-referrer"
+      className={cx('block w-full border-0 bg-white', className)}
+    />
+  )
 }

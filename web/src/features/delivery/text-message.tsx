@@ -7,7 +7,13 @@ export function Linked({ text }: { text: string }) {
     /^https?:\/\//.test(part) ? (
       // A part has no identity but its place: the text never changes.
       // oxlint-disable-next-line react/no-array-index-key
-      <a key={i} href={part} target="_blank" rel="noopener noreferrer" className="break-all underline underline-offset-2">
+      <a
+        key={i}
+        href={part}
+        target="_blank"
+        rel="noopener noreferrer"
+        className="break-all underline underline-offset-2"
+      >
         {part}
       </a>
     ) : (

@@ -7,7 +7,17 @@ export type Send = ReplyOf<'GET /api/v1/sends'>['data'][number]
 export type SendDetail = ReplyOf<'GET /api/v1/sends/:id'>
 export type SendEvent = ReplyOf<'GET /api/v1/sends/:id/events'>['data'][number]
 
-export const sendStatuses = ['pending', 'claimed', 'sent', 'delivered', 'failed', 'bounced', 'skipped', 'cancelled', 'unknown'] as const
+export const sendStatuses = [
+  'pending',
+  'claimed',
+  'sent',
+  'delivered',
+  'failed',
+  'bounced',
+  'skipped',
+  'cancelled',
+  'unknown',
+] as const
 
 /** The furthest a send got, opens and orders included. */
 export function furthest(send: Pick<Send, 'status' | 'opened_at' | 'clicked_at' | 'converted_at'>): string {
@@ -60,14 +70,18 @@ export function eventDetail(event: Pick<SendEvent, 'machine' | 'value_cents' | '
 
 /** Attempts and events of one message on one line of time, oldest first. */
 export function stepsOf(send: SendDetail, events: readonly SendEvent[]): TimelineItem[] {
-  const steps: (TimelineItem & { at: string })[] = [{ id: 'made', at: send.created_at, title: t('Queued') }]
+  const steps: (TimelineItem & { at: string })[] = []
+  // Sends that were played in afterwards are younger than what happened to them.
+  if (!send.sent_at || send.created_at <= send.sent_at)
+    steps.push({ id: 'made', at: send.created_at, title: t('Queued') })
   for (const a of send.attempts) {
     steps.push({
       id: `attempt-${a.attempt}`,
       at: a.finished_at ?? a.started_at,
       title: attemptWord(a.outcome, a.provider),
       detail: [a.code, a.detail].filter(Boolean).join(': '),
-      tone: a.outcome === 'rejected' ? 'risk' : a.outcome === 'unknown' || a.outcome === 'deferred' ? 'warn' : 'neutral',
+      tone:
+        a.outcome === 'rejected' ? 'risk' : a.outcome === 'unknown' || a.outcome === 'deferred' ? 'warn' : 'neutral',
     })
   }
   for (const e of events) {
@@ -75,7 +89,13 @@ export function stepsOf(send: SendDetail, events: readonly SendEvent[]): Timelin
     if (['sent', 'accepted', 'queued'].includes(e.event_type) && send.attempts.length > 0) continue
     const risk = /bounce|complain|fail/.test(e.event_type)
     const good = /open|click|purchase|conversion/.test(e.event_type) && !e.machine
-    steps.push({ id: e.id, at: e.occurred_at, title: eventWord(e.event_type), detail: eventDetail(e), tone: risk ? 'risk' : good ? 'good' : /unsub/.test(e.event_type) ? 'warn' : 'neutral' })
+    steps.push({
+      id: e.id,
+      at: e.occurred_at,
+      title: eventWord(e.event_type),
+      detail: eventDetail(e),
+      tone: risk ? 'risk' : good ? 'good' : /unsub/.test(e.event_type) ? 'warn' : 'neutral',
+    })
   }
   steps.sort((a, b) => a.at.localeCompare(b.at))
   if (send.status !== 'pending') return steps

@@ -5,7 +5,10 @@ import type { Customer } from './customer-words.ts'
 
 /** Every consent with its proof, newest first. Nothing is ever overwritten. */
 export function ConsentList({ consents }: { consents: Customer['consents'] }) {
-  if (consents.length === 0) return <p className="text-ink-2">{t('No consent was ever recorded. Without a proof nobody is written to.')}</p>
+  if (consents.length === 0)
+    return (
+      <p className="text-ink-2">{t('No consent was ever recorded. Without one no message goes to this customer.')}</p>
+    )
   return (
     <Timeline
       label={t('Consents')}
@@ -13,8 +16,17 @@ export function ConsentList({ consents }: { consents: Customer['consents'] }) {
         id: c.id,
         at: c.given_at,
         tone: c.status === 'granted' ? 'good' : 'risk',
-        title: c.status === 'granted' ? t('{channel}: agreed', { channel: channelWord(c.channel) }) : t('{channel}: refused', { channel: channelWord(c.channel) }),
-        detail: [t('Source: {source}', { source: c.source }), c.text_version ? t('text {version}', { version: c.text_version }) : null, c.ip ? t('from {ip}', { ip: c.ip }) : null].filter(Boolean).join(', '),
+        title:
+          c.status === 'granted'
+            ? t('{channel}: agreed', { channel: channelWord(c.channel) })
+            : t('{channel}: refused', { channel: channelWord(c.channel) }),
+        detail: [
+          t('Source: {source}', { source: c.source }),
+          c.text_version ? t('text {version}', { version: c.text_version }) : null,
+          c.ip ? t('from {ip}', { ip: c.ip }) : null,
+        ]
+          .filter(Boolean)
+          .join(', '),
       }))}
     />
   )

@@ -11,9 +11,17 @@ export function ContactabilityPanel({ customer }: { customer: Customer }) {
       <ul className="space-y-3">
         {customer.contactability.map((c) => (
           <li key={c.channel} className="flex gap-2.5">
-            {c.can_contact ? <CircleCheck className="mt-0.5 size-4 shrink-0 text-good" aria-hidden /> : <CircleSlash className="mt-0.5 size-4 shrink-0 text-risk" aria-hidden />}
+            {c.can_contact ? (
+              <CircleCheck className="mt-0.5 size-4 shrink-0 text-good" aria-hidden />
+            ) : (
+              <CircleSlash className="mt-0.5 size-4 shrink-0 text-risk" aria-hidden />
+            )}
             <div className="min-w-0">
-              <p className="font-medium">{c.can_contact ? t('{channel}: yes', { channel: channelWord(c.channel) }) : t('{channel}: no', { channel: channelWord(c.channel) })}</p>
+              <p className="font-medium">
+                {c.can_contact
+                  ? t('{channel}: yes', { channel: channelWord(c.channel) })
+                  : t('{channel}: no', { channel: channelWord(c.channel) })}
+              </p>
               {c.reasons.length > 0 && (
                 <ul className="mt-0.5 space-y-1.5 text-sm">
                   {c.reasons.map((r) => {
@@ -30,7 +38,9 @@ export function ContactabilityPanel({ customer }: { customer: Customer }) {
           </li>
         ))}
       </ul>
-      <p className="mt-3 border-t border-line pt-2 text-sm text-ink-2">{t('Hours, weekly caps and state offer rules are checked again for every single message.')}</p>
+      <p className="mt-3 border-t border-line pt-2 text-sm text-ink-2">
+        {t('Hours, weekly caps and state offer rules are checked again for every single message.')}
+      </p>
     </Panel>
   )
 }

@@ -2,12 +2,13 @@ import { useNavigate, useParams } from '@tanstack/react-router'
 import { EllipsisVertical, Pencil, Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { call } from '../../lib/api.ts'
-import { count, day, money, ticketCount, ticketMoney, ticketPercent, type Figure } from '../../lib/format.ts'
+import { day, money, ticketCount, ticketMoney, ticketPercent, type Figure } from '../../lib/format.ts'
 import { useHotkeys } from '../../lib/hotkeys.ts'
 import { t } from '../../lib/i18n.ts'
 import { refresh, useApi, useSend } from '../../lib/query.ts'
 import { useMay } from '../../lib/session.ts'
 import { choice, useUrl } from '../../lib/url.ts'
+import { useWide } from '../../lib/use-wide.ts'
 import { Button, IconButton, TextLink } from '../../ui/button.tsx'
 import { Menu } from '../../ui/menu.tsx'
 import { Page, QueryFrame, Skeleton } from '../../ui/page.tsx'
@@ -32,7 +33,12 @@ export default function CustomerPage() {
   const customer = query.data?.id === id ? query.data : undefined
   const back = <TextLink to="/customers">{t('Customers')}</TextLink>
   return (
-    <Page title={customer ? customerName(customer) : t('Customer')} back={back} subtitle={customer && <Subtitle customer={customer} />} actions={customer && <Actions key={customer.id} customer={customer} />}>
+    <Page
+      title={customer ? customerName(customer) : t('Customer')}
+      back={back}
+      subtitle={customer && <Subtitle customer={customer} />}
+      actions={customer && <Actions key={customer.id} customer={customer} />}
+    >
       <QueryFrame query={{ ...query, data: customer }} what={t('The customer')} skeleton={<PageSkeleton />}>
         {(c) => <Body customer={c} />}
       </QueryFrame>
@@ -88,7 +94,14 @@ function Actions({ customer }: { customer: Customer }) {
       </Button>
       <Menu
         trigger={<IconButton icon={EllipsisVertical} label={t('More')} look="outline" size="icon" />}
-        items={[{ label: t('Delete customer'), icon: Trash2, tone: 'risk', onSelect: () => remove.mutate({ params: { id: customer.id } }) }]}
+        items={[
+          {
+            label: t('Delete customer'),
+            icon: Trash2,
+            tone: 'risk',
+            onSelect: () => remove.mutate({ params: { id: customer.id } }),
+          },
+        ]}
       />
       {editing && <EditCustomer customer={customer} onClose={() => setEditing(false)} />}
     </>
@@ -109,36 +122,53 @@ function Body({ customer: c }: { customer: Customer }) {
   const [url, setUrl] = useUrl({ show: choice(historyKinds, 'all') })
   const mayEdit = useMay('manager')
   const [recording, setRecording] = useState(false)
+  const wide = useWide(1024)
+  const next = <NextActions customerId={c.id} />
+  const history = <HistoryPanel id={c.id} kind={url.show} onKind={(show) => setUrl({ show })} />
+  const contact = <ContactabilityPanel customer={c} />
+  const scores = <ScoresPanel customer={c} />
+  const record = mayEdit && !c.deleted_at && (
+    <Button size="sm" onClick={() => setRecording(true)}>
+      {t('Record')}
+    </Button>
+  )
+  const consents = (
+    <Panel title={t('Consents')} actions={record}>
+      <ConsentList consents={c.consents} />
+    </Panel>
+  )
+  const facts = (
+    <Panel title={t('Facts')}>
+      <Facts items={factsOf(c)} />
+    </Panel>
+  )
   return (
     <div className="space-y-5">
       {c.is_masked && <Note>{t('Email and phone are masked for your role. Managers see them in full.')}</Note>}
       <Figures customer={c} />
-      <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,1fr)_380px]">
-        <div className="min-w-0 space-y-5">
-          <NextActions customerId={c.id} />
-          <HistoryPanel id={c.id} kind={url.show} onKind={(show) => setUrl({ show })} />
+      {wide ? (
+        <div className="grid grid-cols-[minmax(0,1fr)_380px] items-start gap-5">
+          <div className="min-w-0 space-y-5">
+            {next}
+            {history}
+          </div>
+          <div className="min-w-0 space-y-5">
+            {contact}
+            {scores}
+            {consents}
+            {facts}
+          </div>
         </div>
-        <div className="min-w-0 space-y-5 max-lg:row-start-1">
-          <ContactabilityPanel customer={c} />
-          <ScoresPanel customer={c} />
-          <Panel
-            title={t('Consents')}
-            actions={
-              mayEdit &&
-              !c.deleted_at && (
-                <Button size="sm" onClick={() => setRecording(true)}>
-                  {t('Record')}
-                </Button>
-              )
-            }
-          >
-            <ConsentList consents={c.consents} />
-          </Panel>
-          <Panel title={t('Facts')}>
-            <Facts items={factsOf(c)} />
-          </Panel>
-        </div>
-      </div>
+      ) : (
+        <>
+          {contact}
+          {next}
+          {scores}
+          {history}
+          {consents}
+          {facts}
+        </>
+      )}
       {recording && <RecordConsent customer={c} onClose={() => setRecording(false)} />}
     </div>
   )
@@ -146,10 +176,30 @@ function Body({ customer: c }: { customer: Customer }) {
 
 function Figures({ customer: c }: { customer: Customer }) {
   const figures: [string, Figure | null, string][] = [
-    [t('Spent in all'), c.total_spent_cents === null ? null : ticketMoney(c.total_spent_cents), c.last_purchase_at ? t('last on {day}', { day: day(c.last_purchase_at, 'date') }) : t('no order yet')],
-    [t('Orders'), c.purchase_frequency === null ? null : ticketCount(c.purchase_frequency), c.avg_order_value_cents === null ? '' : t('{amount} on average', { amount: money(c.avg_order_value_cents) })],
-    [t('Value, next 12 months'), c.clv_score_cents === null ? null : ticketMoney(c.clv_score_cents), c.scores?.clv_low_cents != null && c.scores.clv_high_cents !== null ? t('{low} to {high}', { low: money(c.scores.clv_low_cents), high: money(c.scores.clv_high_cents) }) : t('margin expected')],
-    [t('Chance to have left'), c.scores?.churn_probability == null ? null : ticketPercent(c.scores.churn_probability), c.scores?.expected_gap_days == null ? '' : t('usually every {days, plural, one {day} other {# days}}', { days: Math.round(c.scores.expected_gap_days) })],
+    [
+      t('Spent in all'),
+      c.total_spent_cents === null ? null : ticketMoney(c.total_spent_cents),
+      c.last_purchase_at ? t('last on {day}', { day: day(c.last_purchase_at, 'date') }) : t('no order yet'),
+    ],
+    [
+      t('Orders'),
+      c.purchase_frequency === null ? null : ticketCount(c.purchase_frequency),
+      c.avg_order_value_cents === null ? '' : t('{amount} on average', { amount: money(c.avg_order_value_cents) }),
+    ],
+    [
+      t('Value, next 12 months'),
+      c.clv_score_cents === null ? null : ticketMoney(c.clv_score_cents),
+      c.scores?.clv_low_cents != null && c.scores.clv_high_cents !== null
+        ? t('{low} to {high}', { low: money(c.scores.clv_low_cents), high: money(c.scores.clv_high_cents) })
+        : t('margin expected'),
+    ],
+    [
+      t('Chance to have left'),
+      c.scores?.churn_probability == null ? null : ticketPercent(c.scores.churn_probability),
+      c.scores?.expected_gap_days == null
+        ? ''
+        : t('usually every {days, plural, one {day} other {# days}}', { days: Math.round(c.scores.expected_gap_days) }),
+    ],
   ]
   return (
     <section aria-label={t('Key figures')} className="overflow-hidden rounded-lg border border-line">
@@ -158,7 +208,15 @@ function Figures({ customer: c }: { customer: Customer }) {
           <div key={label} className="bg-surface px-3 py-3 sm:px-4">
             <dt className="label truncate text-ink-2">{label}</dt>
             <dd>
-              <span className="mt-2 flex h-11 items-start">{figure ? <Ticket figure={figure} /> : <span className="ticket text-[44px] text-ink-2">–<span className="sr-only">{t('not known')}</span></span>}</span>
+              <span className="mt-2 flex h-11 items-start">
+                {figure ? (
+                  <Ticket figure={figure} />
+                ) : (
+                  <span className="ticket text-[44px] text-ink-2">
+                    –<span className="sr-only">{t('not known')}</span>
+                  </span>
+                )}
+              </span>
               <span className="mt-1 block min-h-4 text-xs text-ink-2">{note}</span>
             </dd>
           </div>
@@ -181,7 +239,6 @@ function factsOf(c: Customer): [string, React.ReactNode][] {
     [t('Buys'), [c.primary_category, c.secondary_category].filter(Boolean).join(t(', then ')) || '–'],
     [t('Brands'), c.favorite_brands.join(', ') || '–'],
     [t('Segments'), c.segments.length === 0 ? '–' : c.segments.map((s) => s.name).join(', ')],
-    [t('Answers to messages'), c.success_rate_pct === null ? '–' : t('{rate}% bought after a message', { rate: count(c.success_rate_pct) })],
     [t('Known since'), <Time key="since" at={c.created_at} look="date" />],
   ]
   return rows

@@ -8,10 +8,18 @@ export type HistoryEntry = ReplyOf<'GET /api/v1/customers/:id/history'>['data'][
 
 /** "At_Risk_High_Value" -> "At risk high value". */
 export function rfmWord(segment: string | null): string {
-  return segment ? t(segment.replaceAll('_', ' ').toLowerCase().replace(/^\w/, (c) => c.toUpperCase())) : t('Not scored yet')
+  return segment
+    ? t(
+        segment
+          .replaceAll('_', ' ')
+          .toLowerCase()
+          .replace(/^\w/, (c) => c.toUpperCase()),
+      )
+    : t('Not scored yet')
 }
 
-export const customerName = (c: Pick<CustomerRow, 'name' | 'email' | 'phone' | 'external_id'>): string => c.name ?? c.email ?? c.phone ?? c.external_id ?? t('Unnamed customer')
+export const customerName = (c: Pick<CustomerRow, 'name' | 'email' | 'phone' | 'external_id'>): string =>
+  c.name ?? c.email ?? c.phone ?? c.external_id ?? t('Unnamed customer')
 
 const ages: Record<CustomerRow['age_status'], [Tone, string]> = {
   dob_verified: ['good', '21+ by date of birth'],
@@ -24,32 +32,46 @@ export const ageWord = (status: CustomerRow['age_status']): string => t(ages[sta
 export const ageTone = (status: CustomerRow['age_status']): Tone => ages[status][0]
 
 export const consentStates = ['granted', 'denied', 'unknown'] as const
-const consents: Record<CustomerRow['email_consent'], [Tone, string]> = { granted: ['good', 'Yes'], denied: ['risk', 'No'], unknown: ['neutral', 'Not asked'] }
+const consents: Record<CustomerRow['email_consent'], [Tone, string]> = {
+  granted: ['good', 'Yes'],
+  denied: ['risk', 'No'],
+  unknown: ['neutral', 'Not asked'],
+}
 export const consentWord = (consent: CustomerRow['email_consent']): string => t(consents[consent][1])
 export const consentTone = (consent: CustomerRow['email_consent']): Tone => consents[consent][0]
 
 export const churnRisks = ['low', 'medium', 'high', 'new'] as const
 export const rfmSegments = [
-  'High_Value_Loyal', 'Very_Frequent_Buyers', 'High_Value_Occasional', 'Low_Value_Frequent', 'Promising', 'New_Customers', 'One_Time_Buyers',
-  'Needs_Attention', 'At_Risk_High_Value', 'Hibernating', 'Lost',
+  'High_Value_Loyal',
+  'Very_Frequent_Buyers',
+  'High_Value_Occasional',
+  'Low_Value_Frequent',
+  'Promising',
+  'New_Customers',
+  'One_Time_Buyers',
+  'Needs_Attention',
+  'At_Risk_High_Value',
+  'Hibernating',
+  'Lost',
 ] as const
 
 export const usStates =
-  'AL AK AZ AR CA CO CT DE DC FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK OR PA RI SC SD TN TX UT VT VA WA WV WI WY PR'.split(' ')
+  'AL AK AZ AR CA CO CT DE DC FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK OR PA RI SC SD TN TX UT VT VA WA WV WI WY PR'.split(
+    ' ',
+  )
 
 const cures: Record<string, string> = {
-  no_address: 'Add the address under Edit, or import it.',
+  deleted: 'Restore the customer first.',
+  under_age: 'No alcohol marketing before the 21st birthday.',
+  no_address: 'Add it under Edit, or import it.',
+  denied: 'Only the customer can change that: record a new consent when it is given.',
+  suppressed: 'Only the customer can come back, through a new consent.',
   no_consent: 'Ask at the till or with a sign-up form, then record the consent with its source.',
-  consent_unknown: 'Ask at the till or with a sign-up form, then record the consent with its source.',
-  consent_denied: 'Only the customer can change this: record a new consent when it is given.',
-  suppressed: 'The address opted out or bounced for good. Only the customer can come back, through a new consent.',
-  age_unknown: 'Check an ID and enter the date of birth, or let the customer confirm to be 21 or older.',
-  under_age: 'Nothing: no alcohol marketing before the 21st birthday.',
-  age: 'Check an ID and enter the date of birth under Edit.',
+  age_unknown: 'Check an ID and enter the date of birth under Edit.',
+  age_not_verified: 'Check an ID and enter the date of birth under Edit.',
 }
 /** What would make a customer contactable, by the code of the reason; null when the message says it itself. */
 export function cureOf(code: string): string | null {
-  const tail = code.split(/[.:/]/).at(-1) ?? code
-  const cure = cures[code] ?? cures[tail]
+  const cure = cures[code]
   return cure ? t(cure) : null
 }

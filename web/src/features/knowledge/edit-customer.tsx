@@ -16,7 +16,11 @@ type Form = Record<(typeof fields)[number], string>
 
 /** Changes a customer; the etag keeps two people from overwriting each other. */
 export async function patchCustomer(id: string, etag: string, body: Record<string, unknown>): Promise<Customer> {
-  const changed = (await call('PATCH /api/v1/customers/:id', { params: { id }, body }, { headers: { 'if-match': etag } })) as ReplyOf<'PATCH /api/v1/customers/:id'>
+  const changed = (await call(
+    'PATCH /api/v1/customers/:id',
+    { params: { id }, body },
+    { headers: { 'if-match': etag } },
+  )) as ReplyOf<'PATCH /api/v1/customers/:id'>
   await refresh('GET /api/v1/customers')
   return changed
 }
@@ -33,12 +37,18 @@ export function EditCustomer({ customer, onClose }: { customer: Customer; onClos
     try {
       const saved = await patchCustomer(customer.id, customer.etag, bodyOf(form, changed))
       onClose()
-      toast(t('Saved {name}', { name: customerName(saved) }), { undo: () => void patchCustomer(saved.id, saved.etag, bodyOf(before, changed)).catch(toastError) })
+      toast(t('Saved {name}', { name: customerName(saved) }), {
+        undo: () => void patchCustomer(saved.id, saved.etag, bodyOf(before, changed)).catch(toastError),
+      })
     } catch (error) {
       setRefusal(showRefusal(error, setError, [...fields]))
     }
   })
-  const input = (name: keyof Form, label: string, extra: { type?: string; hint?: string; autoComplete?: string } = {}) => (
+  const input = (
+    name: keyof Form,
+    label: string,
+    extra: { type?: string; hint?: string; autoComplete?: string } = {},
+  ) => (
     <Field label={label} error={errors[name]?.message} {...(extra.hint ? { hint: extra.hint } : {})}>
       <Input {...register(name)} type={extra.type ?? 'text'} autoComplete="off" />
     </Field>
@@ -58,16 +68,26 @@ export function EditCustomer({ customer, onClose }: { customer: Customer; onClos
       }
     >
       <form id="edit-customer" onSubmit={(e) => void save(e)} noValidate className="space-y-4">
-        {refusal && <Note tone="risk" title={t('Not saved')}>{refusal}</Note>}
+        {refusal && (
+          <Note tone="risk" title={t('Not saved')}>
+            {refusal}
+          </Note>
+        )}
         {input('name', t('Full name'))}
         {input('first_name', t('First name'), { hint: t('Used in greetings.') })}
         {input('email', t('Email'), { type: 'email' })}
         {input('phone', t('Phone'), { type: 'tel' })}
-        {input('birth_date', t('Date of birth'), { type: 'date', hint: t('Enter it after seeing an ID: it decides who may get alcohol offers.') })}
+        {input('birth_date', t('Date of birth'), {
+          type: 'date',
+          hint: t('Enter it after seeing an ID: it decides who may get alcohol offers.'),
+        })}
         <div className="grid grid-cols-[1fr_90px_100px] gap-3">
           {input('city', t('City'))}
           <Field label={t('State')} error={errors.state?.message}>
-            <Select {...register('state')} options={[{ value: '', label: '–' }, ...usStates.map((s) => ({ value: s, label: s }))]} />
+            <Select
+              {...register('state')}
+              options={[{ value: '', label: '–' }, ...usStates.map((s) => ({ value: s, label: s }))]}
+            />
           </Field>
           {input('zip', t('ZIP'))}
         </div>
@@ -79,13 +99,30 @@ export function EditCustomer({ customer, onClose }: { customer: Customer; onClos
 
 function formOf(c: Customer): Form {
   return {
-    name: c.name ?? '', first_name: c.first_name ?? '', email: c.email ?? '', phone: c.phone ?? '', birth_date: c.birth_date ?? '',
-    city: c.city ?? '', state: c.state ?? '', zip: c.zip ?? '', tags: c.tags.join(', '),
+    name: c.name ?? '',
+    first_name: c.first_name ?? '',
+    email: c.email ?? '',
+    phone: c.phone ?? '',
+    birth_date: c.birth_date ?? '',
+    city: c.city ?? '',
+    state: c.state ?? '',
+    zip: c.zip ?? '',
+    tags: c.tags.join(', '),
   }
 }
 
 function bodyOf(form: Form, changed: readonly (keyof Form)[]): Record<string, unknown> {
   return Object.fromEntries(
-    changed.map((f) => [f, f === 'tags' ? form.tags.split(',').map((x) => x.trim().toLowerCase()).filter(Boolean) : form[f].trim() === '' ? null : form[f].trim()]),
+    changed.map((f) => [
+      f,
+      f === 'tags'
+        ? form.tags
+            .split(',')
+            .map((x) => x.trim().toLowerCase())
+            .filter(Boolean)
+        : form[f].trim() === ''
+          ? null
+          : form[f].trim(),
+    ]),
   )
 }

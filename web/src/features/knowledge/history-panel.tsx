@@ -14,22 +14,41 @@ export type HistoryKind = (typeof historyKinds)[number]
 const endpoint = 'GET /api/v1/customers/:id/history'
 
 /** Purchases, messages and what came back, on one line of time. */
-export function HistoryPanel({ id, kind, onKind }: { id: string; kind: HistoryKind; onKind: (kind: HistoryKind) => void }) {
+export function HistoryPanel({
+  id,
+  kind,
+  onKind,
+}: {
+  id: string
+  kind: HistoryKind
+  onKind: (kind: HistoryKind) => void
+}) {
   const wanted = { all: undefined, order: 'order', message: 'send,event' }[kind]
   const query = useInfiniteQuery({
     queryKey: [endpoint, { params: { id }, query: { kind: wanted } }],
-    queryFn: ({ pageParam, signal }) => api(endpoint, { params: { id }, query: { kind: wanted, page_size: 30, cursor: pageParam } }, { signal }),
+    queryFn: ({ pageParam, signal }) =>
+      api(endpoint, { params: { id }, query: { kind: wanted, page_size: 30, cursor: pageParam } }, { signal }),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.next_cursor ?? undefined,
   })
-  const tabs: [HistoryKind, string][] = [['all', t('Everything')], ['order', t('Purchases')], ['message', t('Messages')]]
+  const tabs: [HistoryKind, string][] = [
+    ['all', t('Everything')],
+    ['order', t('Purchases')],
+    ['message', t('Messages')],
+  ]
   return (
     <Panel
       title={t('Purchases and messages')}
       actions={
         <div role="group" aria-label={t('Show')} className="flex flex-wrap gap-1">
           {tabs.map(([value, label]) => (
-            <Button key={value} size="sm" look={value === kind ? 'outline' : 'quiet'} aria-pressed={value === kind} onClick={() => onKind(value)}>
+            <Button
+              key={value}
+              size="sm"
+              look={value === kind ? 'outline' : 'quiet'}
+              aria-pressed={value === kind}
+              onClick={() => onKind(value)}
+            >
               {label}
             </Button>
           ))}
@@ -39,10 +58,25 @@ export function HistoryPanel({ id, kind, onKind }: { id: string; kind: HistoryKi
       <QueryFrame query={query} what={t('The history')} skeleton={<Skeleton className="h-80 w-full" />}>
         {({ pages }) => {
           const entries = pages.flatMap((p) => p.data)
-          if (entries.length === 0) return <Empty kind={kind === 'all' ? 'shelf' : 'none'} title={kind === 'all' ? t('Nothing happened yet') : t('Nothing of this kind')} />
+          if (entries.length === 0)
+            return (
+              <Empty
+                kind={kind === 'all' ? 'shelf' : 'none'}
+                title={kind === 'all' ? t('Nothing happened yet') : t('Nothing of this kind')}
+              />
+            )
           return (
             <>
-              <Timeline label={t('History')} items={entries.map((e) => ({ id: e.id, at: e.at, tone: toneOf(e), title: <Title entry={e} />, detail: <Detail entry={e} /> }))} />
+              <Timeline
+                label={t('History')}
+                items={entries.map((e) => ({
+                  id: e.id,
+                  at: e.at,
+                  tone: toneOf(e),
+                  title: <Title entry={e} />,
+                  detail: <Detail entry={e} />,
+                }))}
+              />
               {query.hasNextPage && (
                 <Button className="mt-4" busy={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
                   {t('Show older')}
@@ -61,10 +95,10 @@ function Title({ entry: e }: { entry: HistoryEntry }) {
     <span className="inline-flex flex-wrap items-baseline gap-x-2">
       {e.send_id ? (
         <TextLink to="/sends" search={{ send: e.send_id }}>
-          {e.title}
+          {titleOf(e)}
         </TextLink>
       ) : (
-        <span>{e.title}</span>
+        <span>{titleOf(e)}</span>
       )}
       {e.amount_cents !== null && <span className="font-semibold">{money(e.amount_cents)}</span>}
       {e.kind === 'send' && e.status && <Status value={e.status} />}
@@ -72,8 +106,23 @@ function Title({ entry: e }: { entry: HistoryEntry }) {
   )
 }
 
+const events: Record<string, string> = {
+  open: 'Opened',
+  click: 'Clicked',
+  unsubscribe: 'Unsubscribed',
+  bounce: 'Bounced',
+  complaint: 'Marked as spam',
+  delivered: 'Delivered',
+  segment_entered: 'Entered a segment',
+  segment_left: 'Left a segment',
+}
+const titleOf = (e: HistoryEntry): string =>
+  e.kind === 'event' ? t(events[e.title] ?? e.title.replaceAll('_', ' ')) : e.title
+
 function Detail({ entry: e }: { entry: HistoryEntry }) {
-  const items = e.items.slice(0, 4).map((i) => (i.quantity === 1 ? i.name : t('{quantity} × {name}', { quantity: count(i.quantity), name: i.name })))
+  const items = e.items
+    .slice(0, 4)
+    .map((i) => (i.quantity === 1 ? i.name : t('{quantity} × {name}', { quantity: count(i.quantity), name: i.name })))
   const more = e.items.length - items.length
   if (more > 0) items.push(t('{more} more', { more }))
   const words = e.kind === 'order' ? items.join(', ') : e.channel ? channelWord(e.channel) : e.detail

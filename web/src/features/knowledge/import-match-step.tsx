@@ -28,19 +28,27 @@ export function MatchStep({ preview, mapping, onMapping, onBack, onNext, busy }:
   return (
     <div className="space-y-5">
       <p className="text-ink-2">
-        {t('{columns, plural, one {# column} other {# columns}} found ({format}, {encoding}). {matched, plural, one {# is matched} other {# are matched}}, the rest is ignored.', {
-          columns: preview.headers.length, format: [preview.format.toUpperCase(), preview.delimiter ? delimiterWord(preview.delimiter) : null].filter(Boolean).join(', '), encoding: preview.encoding, matched: fieldOf.size,
-        })}
+        {t(
+          '{columns, plural, one {# column} other {# columns}} found ({format}, {encoding}). {matched, plural, one {# is matched} other {# are matched}}, the rest is ignored.',
+          {
+            columns: preview.headers.length,
+            format: [preview.format.toUpperCase(), preview.delimiter ? delimiterWord(preview.delimiter) : null]
+              .filter(Boolean)
+              .join(', '),
+            encoding: preview.encoding,
+            matched: fieldOf.size,
+          },
+        )}
       </p>
-      {untouched &&
-        preview.mapping_faults.map((f) => (
-          <Note key={f.field + f.message} tone="risk" title={f.message} />
-        ))}
+      {untouched && preview.mapping_faults.map((f) => <Note key={f.field + f.message} tone="risk" title={f.message} />)}
       <ul className="divide-y divide-line rounded-lg border border-line bg-surface">
         {preview.headers.map((header, i) => {
           const field = fieldOf.get(header) ?? ''
           const certainty = field !== '' && preview.mapping[field] === header ? (preview.certainty[field] ?? 1) : 1
-          const values = preview.samples.map((row) => row[i] ?? '').filter((v) => v !== '').slice(0, 3)
+          const values = preview.samples
+            .map((row) => row[i] ?? '')
+            .filter((v) => v !== '')
+            .slice(0, 3)
           return (
             <li key={header} className="grid items-center gap-x-4 gap-y-2 px-4 py-3 sm:grid-cols-[minmax(0,1fr)_240px]">
               <div className="min-w-0">
@@ -49,16 +57,38 @@ export function MatchStep({ preview, mapping, onMapping, onBack, onNext, busy }:
                   {field === '' && <Pill>{t('Ignored')}</Pill>}
                   {field !== '' && certainty < 1 && <Pill tone="warn">{t('Guessed: please look')}</Pill>}
                 </p>
-                <p className="truncate text-sm text-ink-2">{values.length > 0 ? values.join(' · ') : t('empty in the first rows')}</p>
+                <p className="truncate text-sm text-ink-2">
+                  {values.length > 0 ? values.join(' · ') : t('empty in the first rows')}
+                </p>
               </div>
-              <Select label={t('Field for {header}', { header })} value={field} onChange={(e) => choose(header, e.target.value)} className={cx('w-full', field === '' && '[&_select]:text-ink-2')} options={[{ value: '', label: t('Ignore this column') }, ...preview.fields.map((f) => ({ value: f.field, label: f.label }))]} />
+              <Select
+                label={t('Field for {header}', { header })}
+                value={field}
+                onChange={(e) => choose(header, e.target.value)}
+                className={cx('w-full', field === '' && '[&_select]:text-ink-2')}
+                options={[
+                  { value: '', label: t('Ignore this column') },
+                  ...preview.fields.map((f) => ({ value: f.field, label: f.label })),
+                ]}
+              />
             </li>
           )
         })}
       </ul>
-      {ignored.length > 0 && <p className="text-sm text-ink-2">{t('Ignored: {columns}. They are kept with the raw record, nothing else uses them.', { columns: ignored.join(', ') })}</p>}
+      {ignored.length > 0 && (
+        <p className="text-sm text-ink-2">
+          {t('Ignored: {columns}. They are kept with the raw record, nothing else uses them.', {
+            columns: ignored.join(', '),
+          })}
+        </p>
+      )}
       {untouched && preview.errors.length > 0 && (
-        <Note tone="warn" title={t('In the first {rows, plural, one {row} other {# rows}} some would be refused', { rows: preview.rows_checked })}>
+        <Note
+          tone="warn"
+          title={t('In the first {rows, plural, one {row} other {# rows}} some would be refused', {
+            rows: preview.rows_checked,
+          })}
+        >
           <ul className="list-disc pl-4">
             {preview.errors.slice(0, 5).map((e) => (
               <li key={`${e.line}${e.column}`}>
@@ -80,7 +110,9 @@ export function MatchStep({ preview, mapping, onMapping, onBack, onNext, busy }:
 }
 
 function sameMapping(a: Record<string, string>, b: Record<string, string>): boolean {
-  return Object.keys(a).length === Object.keys(b).length && Object.entries(a).every(([field, header]) => b[field] === header)
+  return (
+    Object.keys(a).length === Object.keys(b).length && Object.entries(a).every(([field, header]) => b[field] === header)
+  )
 }
 
 function delimiterWord(delimiter: string): string {

@@ -1,5 +1,6 @@
+import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import { upload } from '../../lib/api.ts'
+import { api, upload } from '../../lib/api.ts'
 import { cx } from '../../lib/cx.ts'
 import { count } from '../../lib/format.ts'
 import { t } from '../../lib/i18n.ts'
@@ -14,7 +15,15 @@ import { Time } from '../../ui/time.tsx'
 import { ConsentRule, FileStep } from './import-file-step.tsx'
 import { MatchStep } from './import-match-step.tsx'
 import { ImportDone, ImportOutcome, RunningImport } from './import-run.tsx'
-import { formFields, keepMapping, kindWord, lastMapping, type Choices, type Import, type Preview } from './import-words.ts'
+import {
+  formFields,
+  keepMapping,
+  kindWord,
+  lastMapping,
+  type Choices,
+  type Import,
+  type Preview,
+} from './import-words.ts'
 
 const steps = ['file', 'match', 'check', 'commit'] as const
 type Step = (typeof steps)[number]
@@ -25,7 +34,12 @@ const spec = { run: text(), check: text() }
 export default function ImportPage() {
   const [url, setUrl] = useUrl(spec)
   const [file, setFile] = useState<File | null>(null)
-  const [choices, setChoices] = useState<Choices>({ kind: 'customers', mapping: null, dateOrder: 'mdy', createCustomers: false })
+  const [choices, setChoices] = useState<Choices>({
+    kind: 'customers',
+    mapping: null,
+    dateOrder: 'mdy',
+    createCustomers: false,
+  })
   const [preview, setPreview] = useState<Preview | null>(null)
   const [sending, setSending] = useState<number | null>(null)
   const [problem, setProblem] = useState<string | null>(null)
@@ -47,8 +61,14 @@ export default function ImportPage() {
   const look = (chosen: File): Promise<void> =>
     guarded(async () => {
       setFile(chosen)
-      if (chosen.size === 0) throw new Error(t('{name} is empty. Export it again and choose the new file.', { name: chosen.name }))
-      const found = await upload('POST /api/v1/imports/preview', chosen, formFields({ ...choices, mapping: null }, false), setSending)
+      if (chosen.size === 0)
+        throw new Error(t('{name} is empty. Export it again and choose the new file.', { name: chosen.name }))
+      const found = await upload(
+        'POST /api/v1/imports/preview',
+        chosen,
+        formFields({ ...choices, mapping: null }, false),
+        setSending,
+      )
       setPreview(found)
       setChoices((c) => ({ ...c, mapping: remember(found) }))
     })
@@ -69,7 +89,16 @@ export default function ImportPage() {
   }
 
   return (
-    <Page title={t('Import')} back={<TextLink to="/customers">{t('Customers')}</TextLink>} subtitle={file ? t('{name}, {size} KB', { name: file.name, size: count(Math.max(1, file.size / 1024)) }) : t('Customers, orders or products from a file of your till or web shop.')} narrow={step !== 'check' && step !== 'commit'}>
+    <Page
+      title={t('Import')}
+      back={<TextLink to="/customers">{t('Customers')}</TextLink>}
+      subtitle={
+        file
+          ? t('{name}, {size} KB', { name: file.name, size: count(Math.max(1, file.size / 1024)) })
+          : t('Customers, orders or products from a file of your till or web shop.')
+      }
+      narrow={step !== 'check' && step !== 'commit'}
+    >
       <Steps current={step} />
       {problem && (
         <div className="mb-5">
@@ -80,28 +109,69 @@ export default function ImportPage() {
       )}
       {step === 'file' && (
         <>
-          <FileStep choices={choices} onChoices={setChoices} onFile={(f) => void look(f)} busy={sending === null || !file ? null : { name: file.name, share: sending }} />
+          <FileStep
+            choices={choices}
+            onChoices={setChoices}
+            onFile={(f) => void look(f)}
+            busy={sending === null || !file ? null : { name: file.name, share: sending }}
+          />
           <RecentImports />
         </>
       )}
       {step === 'match' && preview && (
-        <MatchStep preview={preview} mapping={choices.mapping ?? preview.mapping} onMapping={(mapping) => setChoices({ ...choices, mapping })} onBack={again} onNext={() => void send(true)} busy={sending !== null} />
+        <MatchStep
+          preview={preview}
+          mapping={choices.mapping ?? preview.mapping}
+          onMapping={(mapping) => setChoices({ ...choices, mapping })}
+          onBack={again}
+          onNext={() => void send(true)}
+          busy={sending !== null}
+        />
       )}
-      {step === 'check' && (check ? <Check run={check} onBack={() => setUrl({ check: '' })} onCommit={() => void send(false)} sending={sending} /> : <Skeleton className="h-40 w-full" />)}
-      {step === 'commit' && (run ? isOpen(run) ? <RunningImport run={run} title={t('Importing {source}', { source: run.source })} /> : <ImportDone run={run} onAgain={again} /> : <Skeleton className="h-40 w-full" />)}
+      {step === 'check' &&
+        (check ? (
+          <Check run={check} onBack={() => setUrl({ check: '' })} onCommit={() => void send(false)} sending={sending} />
+        ) : (
+          <Skeleton className="h-40 w-full" />
+        ))}
+      {step === 'commit' &&
+        (run ? (
+          isOpen(run) ? (
+            <RunningImport run={run} title={t('Importing {source}', { source: run.source })} />
+          ) : (
+            <ImportDone run={run} onAgain={again} />
+          )
+        ) : (
+          <Skeleton className="h-40 w-full" />
+        ))}
     </Page>
   )
 }
 
 /** The result of the dry run: what would happen, before it does. */
-function Check({ run, onBack, onCommit, sending }: { run: Import; onBack: () => void; onCommit: () => void; sending: number | null }) {
+function Check({
+  run,
+  onBack,
+  onCommit,
+  sending,
+}: {
+  run: Import
+  onBack: () => void
+  onCommit: () => void
+  sending: number | null
+}) {
   if (isOpen(run)) return <RunningImport run={run} title={t('Checking {source}', { source: run.source })} />
   const useful = run.rows_new + run.rows_changed
   return (
     <div className="space-y-5">
       {run.status === 'succeeded' ? (
         <>
-          <p className="text-ink-2">{t('Nothing is stored yet. This is what the import would do with {rows, plural, one {# row} other {# rows}}.', { rows: run.rows_read })}</p>
+          <p className="text-ink-2">
+            {t(
+              'Nothing is stored yet. This is what the import would do with {rows, plural, one {# row} other {# rows}}.',
+              { rows: run.rows_read },
+            )}
+          </p>
           <ImportOutcome run={run} />
         </>
       ) : (
@@ -117,7 +187,9 @@ function Check({ run, onBack, onCommit, sending }: { run: Import; onBack: () => 
         </Button>
         {run.status === 'succeeded' && (
           <Button look="primary" busy={sending !== null} disabled={useful === 0} onClick={onCommit}>
-            {useful === 0 ? t('Nothing to import') : t('Import {count, plural, one {# row} other {# rows}}', { count: useful })}
+            {useful === 0
+              ? t('Nothing to import')
+              : t('Import {count, plural, one {# row} other {# rows}}', { count: useful })}
           </Button>
         )}
       </div>
@@ -131,7 +203,14 @@ function Steps({ current }: { current: Step }) {
   return (
     <ol aria-label={t('Steps')} className="mb-5 flex gap-1 sm:gap-2">
       {steps.map((s, i) => (
-        <li key={s} aria-current={i === at ? 'step' : undefined} className={cx('label flex-1 border-t-[5px] pt-1.5', i <= at ? 'border-shelf text-ink' : 'border-line text-ink-2')}>
+        <li
+          key={s}
+          aria-current={i === at ? 'step' : undefined}
+          className={cx(
+            'label flex-1 border-t-[5px] pt-1.5',
+            i <= at ? 'border-shelf text-ink' : 'border-line text-ink-2',
+          )}
+        >
           {i + 1} {words[s]}
           {i < at && <span className="sr-only"> {t('(done)')}</span>}
         </li>
@@ -153,7 +232,9 @@ function RecentImports() {
               <TextLink to="/customers/import" search={{ run: r.id }} className="min-w-0 flex-1 basis-40 truncate">
                 {r.source}
               </TextLink>
-              <span className="text-sm text-ink-2">{t('{kind}, {rows} rows', { kind: kindWord(r.kind), rows: count(r.rows_read) })}</span>
+              <span className="text-sm text-ink-2">
+                {t('{kind}, {rows} rows', { kind: kindWord(r.kind), rows: count(r.rows_read) })}
+              </span>
               <Status value={r.status} />
               <span className="text-sm text-ink-2">
                 <Time at={r.created_at} look="ago" />
@@ -168,9 +249,15 @@ function RecentImports() {
 
 const isOpen = (run: Import): boolean => run.status === 'queued' || run.status === 'running'
 
+/** Follows an import until it ends. */
 function useImport(id: string): Import | undefined {
-  const query = useApi('GET /api/v1/imports/:id', { params: { id } }, { enabled: id !== '', every: 1000, staleMs: 0 })
-  return query.data?.id === id ? query.data : undefined
+  const query = useQuery({
+    queryKey: ['GET /api/v1/imports/:id', { params: { id } }],
+    queryFn: ({ signal }) => api('GET /api/v1/imports/:id', { params: { id } }, { signal }),
+    enabled: id !== '',
+    refetchInterval: ({ state: { data } }) => (data && !isOpen(data) ? false : 700),
+  })
+  return query.data
 }
 
 /** The guess, improved by what was chosen last time for headers of the same name. */

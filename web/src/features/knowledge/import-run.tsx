@@ -12,7 +12,6 @@ import { phaseWord, type Import } from './import-words.ts'
 /** An import while it runs: rows and bytes read, and a way to stop. */
 export function RunningImport({ run, title }: { run: Import; title: string }) {
   const cancel = useSend('POST /api/v1/imports/:id/cancel', { refresh: ['GET /api/v1/imports'] })
-  const seconds = run.started_at ? (Date.now() - new Date(run.started_at).getTime()) / 1000 : 0
   return (
     <Panel
       title={title}
@@ -26,7 +25,8 @@ export function RunningImport({ run, title }: { run: Import; title: string }) {
       <Progress label={title} done={run.bytes_read} total={run.bytes_total > 0 ? run.bytes_total : null} />
       <p role="status" className="mt-2 text-sm text-ink-2">
         {t('{rows} rows read', { rows: count(run.rows_read) })}
-        {seconds > 2 && run.rows_read > 0 && `, ${t('{rate} per second', { rate: count(run.rows_read / seconds) })}`}
+        {run.summary.rows_per_second !== undefined &&
+          `, ${t('{rate} per second', { rate: count(run.summary.rows_per_second) })}`}
         {!run.dry_run && `. ${t('You may leave this page; the import goes on.')}`}
       </p>
     </Panel>
@@ -44,6 +44,7 @@ export function ImportOutcome({ run }: { run: Import }) {
     [t('Refused'), run.rows_rejected, run.rows_rejected > 0],
   ]
   const { reasons = [], notes = [], also = {} } = run.summary
+  const more = Object.entries(also).filter(([, n]) => n > 0)
   return (
     <div className="space-y-5">
       <dl className="grid grid-cols-2 gap-px overflow-hidden rounded-lg border border-b-[5px] border-line border-b-shelf bg-line sm:grid-cols-5">
@@ -60,7 +61,16 @@ export function ImportOutcome({ run }: { run: Import }) {
           detail={t('Good rows are not held back by bad ones.')}
           actions={
             run.has_rejects && (
-              <Button size="sm" onClick={() => void download('GET /api/v1/imports/:id/rejects', { params: { id: run.id } }, `rejects-${run.id}.csv`).catch(toastError)}>
+              <Button
+                size="sm"
+                onClick={() =>
+                  void download(
+                    'GET /api/v1/imports/:id/rejects',
+                    { params: { id: run.id } },
+                    `rejects-${run.id}.csv`,
+                  ).catch(toastError)
+                }
+              >
                 <Download aria-hidden />
                 {t('Download refused rows')}
               </Button>
@@ -75,12 +85,16 @@ export function ImportOutcome({ run }: { run: Import }) {
           <Tallies rows={notes} />
         </Panel>
       )}
-      {Object.keys(also).length > 0 && (
+      {more.length > 0 && (
         <p className="text-ink-2">
-          {t('Also:')} {Object.entries(also).map(([what, n]) => `${count(n)} ${what.replaceAll('_', ' ')}`).join(', ')}.
+          {t('Also:')} {more.map(([what, n]) => `${count(n)} ${what.replaceAll('_', ' ')}`).join(', ')}.
         </p>
       )}
-      {done && run.summary.duration_ms !== undefined && <p className="text-sm text-ink-2">{t('{rows} rows in {time}.', { rows: count(run.rows_read), time: duration(run.summary.duration_ms / 1000) })}</p>}
+      {done && run.summary.duration_ms !== undefined && (
+        <p className="text-sm text-ink-2">
+          {t('{rows} rows in {time}.', { rows: count(run.rows_read), time: duration(run.summary.duration_ms / 1000) })}
+        </p>
+      )}
     </div>
   )
 }
@@ -88,14 +102,20 @@ export function ImportOutcome({ run }: { run: Import }) {
 function Tallies({ rows }: { rows: readonly { column: string; reason: string; count: number; first_line: number }[] }) {
   return (
     <ul className="divide-y divide-line">
-      {rows.toSorted((a, b) => b.count - a.count).map((r) => (
-        <li key={r.column + r.reason} className="flex items-baseline justify-between gap-4 py-2">
-          <span className="min-w-0">
-            {r.reason} <span className="text-sm text-ink-2">{r.column !== '' && t('Column {column}, ', { column: r.column })}{t('first in line {line}', { line: r.first_line })}</span>
-          </span>
-          <span className="shrink-0 font-medium">{count(r.count)}</span>
-        </li>
-      ))}
+      {rows
+        .toSorted((a, b) => b.count - a.count)
+        .map((r) => (
+          <li key={r.column + r.reason} className="flex items-baseline justify-between gap-4 py-2">
+            <span className="min-w-0">
+              {r.reason}{' '}
+              <span className="text-sm text-ink-2">
+                {r.column !== '' && t('Column {column}, ', { column: r.column })}
+                {t('first in line {line}', { line: r.first_line })}
+              </span>
+            </span>
+            <span className="shrink-0 font-medium">{count(r.count)}</span>
+          </li>
+        ))}
     </ul>
   )
 }
@@ -106,7 +126,10 @@ export function ImportDone({ run, onAgain }: { run: Import; onAgain: () => void 
   return (
     <div className="space-y-5">
       {failed ? (
-        <Note tone="risk" title={run.status === 'cancelled' ? t('Stopped: nothing of it was kept') : t('The import failed')}>
+        <Note
+          tone="risk"
+          title={run.status === 'cancelled' ? t('Stopped: nothing of it was kept') : t('The import failed')}
+        >
           {run.error}
         </Note>
       ) : (
@@ -120,7 +143,11 @@ export function ImportDone({ run, onAgain }: { run: Import; onAgain: () => void 
       <div className="flex flex-wrap justify-end gap-2">
         <Button onClick={onAgain}>{t('Import another file')}</Button>
         {!failed && run.kind !== 'products' && (
-          <LinkButton to="/customers" look="primary" {...(run.kind === 'customers' ? { search: { import: run.id } } : {})}>
+          <LinkButton
+            to="/customers"
+            look="primary"
+            {...(run.kind === 'customers' ? { search: { import: run.id } } : {})}
+          >
             {t('See the customers')}
           </LinkButton>
         )}

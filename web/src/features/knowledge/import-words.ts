@@ -22,13 +22,23 @@ export function formFields(c: Choices, dryRun: boolean): Record<string, string> 
   return {
     kind: c.kind,
     ...(c.mapping ? { mapping: JSON.stringify(c.mapping) } : {}),
-    options: JSON.stringify({ date_order: c.dateOrder, ...(c.kind === 'orders' ? { create_customers: c.createCustomers } : {}) }),
+    options: JSON.stringify({
+      date_order: c.dateOrder,
+      ...(c.kind === 'orders' ? { create_customers: c.createCustomers } : {}),
+    }),
     ...(dryRun ? { dry_run: 'true' } : {}),
   }
 }
 
-const phases: Record<string, string> = { reading: 'Reading the file', checking: 'Checking rows', merging: 'Writing', writing: 'Writing', done: 'Done' }
-export const phaseWord = (phase: string | null): string => (phase ? t(phases[phase] ?? phase.replace(/^\w/, (c) => c.toUpperCase())) : t('Waiting for the worker'))
+const phases: Record<string, string> = {
+  reading: 'Reading the file',
+  checking: 'Checking rows',
+  merging: 'Writing',
+  writing: 'Writing',
+  done: 'Done',
+}
+export const phaseWord = (phase: string | null): string =>
+  phase ? t(phases[phase] ?? phase.replace(/^\w/, (c) => c.toUpperCase())) : t('Waiting for the worker')
 
 const remembered = (kind: ImportKind): string => `lma.import.${kind}`
 /** Columns a person matched last time, kept in this browser: field -> header. */

@@ -9,12 +9,21 @@ import { channelWord, Status } from '../../ui/pill.tsx'
 
 /** What the scoring proposes for this customer, the best first, each with its reason. */
 export function NextActions({ customerId }: { customerId: string }) {
-  const query = useApi('GET /api/v1/actions', { query: { customer_id: customerId, status: 'proposed,pending,queued', page_size: 4 } })
+  const query = useApi('GET /api/v1/actions', {
+    query: { customer_id: customerId, status: 'proposed,pending,queued', page_size: 4 },
+  })
   return (
     <Panel title={t('Next best action')}>
       <QueryFrame query={query} what={t('The next action')} skeleton={<Skeleton className="h-16 w-full" />}>
         {({ data }) => {
-          if (data.length === 0) return <p className="text-ink-2">{t('Nothing is worth a message now. Actions appear after scoring, when an offer is expected to earn more than it costs.')}</p>
+          if (data.length === 0)
+            return (
+              <p className="text-ink-2">
+                {t(
+                  'Nothing is worth a message now. Actions appear after scoring, when an offer is expected to earn more than it costs.',
+                )}
+              </p>
+            )
           return (
             <ol className="space-y-3">
               {data.map((a, i) => (

@@ -20,10 +20,14 @@ interface Form {
 /** A consent given or taken back outside the system, with its proof. */
 export function RecordConsent({ customer, onClose }: { customer: Customer; onClose: () => void }) {
   const [refusal, setRefusal] = useState<string | null>(null)
-  const { register, handleSubmit, setError, formState } = useForm<Form>({ defaultValues: { channel: 'email', status: 'granted', source: '', given_at: localNow() } })
+  const { register, handleSubmit, setError, formState } = useForm<Form>({
+    defaultValues: { channel: 'email', status: 'granted', source: '', given_at: localNow() },
+  })
   const save = handleSubmit(async (form) => {
     try {
-      await patchCustomer(customer.id, customer.etag, { consents: [{ ...form, source: form.source.trim(), given_at: new Date(form.given_at).toISOString() }] })
+      await patchCustomer(customer.id, customer.etag, {
+        consents: [{ ...form, source: form.source.trim(), given_at: new Date(form.given_at).toISOString() }],
+      })
       onClose()
       toast(form.status === 'granted' ? t('Consent recorded') : t('Refusal recorded: no more messages on this channel'))
     } catch (error) {
@@ -46,16 +50,37 @@ export function RecordConsent({ customer, onClose }: { customer: Customer; onClo
       }
     >
       <form id="record-consent" onSubmit={(e) => void save(e)} noValidate className="space-y-4">
-        {refusal && <Note tone="risk" title={t('Not recorded')}>{refusal}</Note>}
+        {refusal && (
+          <Note tone="risk" title={t('Not recorded')}>
+            {refusal}
+          </Note>
+        )}
         <div className="grid grid-cols-2 gap-3">
           <Field label={t('Channel')}>
-            <Select {...register('channel')} options={[{ value: 'email', label: t('Email') }, { value: 'sms', label: t('Texts') }]} />
+            <Select
+              {...register('channel')}
+              options={[
+                { value: 'email', label: t('Email') },
+                { value: 'sms', label: t('Texts') },
+              ]}
+            />
           </Field>
           <Field label={t('The customer')}>
-            <Select {...register('status')} options={[{ value: 'granted', label: t('agreed') }, { value: 'denied', label: t('refused') }]} />
+            <Select
+              {...register('status')}
+              options={[
+                { value: 'granted', label: t('agreed') },
+                { value: 'denied', label: t('refused') },
+              ]}
+            />
           </Field>
         </div>
-        <Field label={t('Where was it given?')} hint={t('For example: paper form at the till, phone call, web form.')} error={formState.errors.source?.message} required>
+        <Field
+          label={t('Where was it given?')}
+          hint={t('For example: paper form at the till, phone call, web form.')}
+          error={formState.errors.source?.message}
+          required
+        >
           <Input {...register('source', { required: t('Say where: a consent without its source is no proof.') })} />
         </Field>
         <Field label={t('When?')} error={formState.errors.given_at?.message} required>

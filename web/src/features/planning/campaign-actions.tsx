@@ -19,11 +19,26 @@ export function CampaignActions({ campaign }: { campaign: Campaign }) {
   const navigate = useNavigate()
   const { id, name, status } = campaign
   const params = { id }
-  const approve = useSend('POST /api/v1/campaigns/:id/approve', { refresh: lists, onDone: () => toast(t('Approved {name}', { name })) })
-  const start = useSend('POST /api/v1/campaigns/:id/start', { refresh: lists, onDone: () => toast(t('Started {name}', { name })) })
-  const pause = useSend('POST /api/v1/campaigns/:id/pause', { refresh: lists, onDone: () => toast(t('Paused {name}', { name }), { undo: () => resume.mutate({ params }) }) })
-  const resume = useSend('POST /api/v1/campaigns/:id/resume', { refresh: lists, onDone: () => toast(t('Resumed {name}', { name })) })
-  const cancel = useSend('POST /api/v1/campaigns/:id/cancel', { refresh: lists, onDone: () => toast(t('Cancelled {name}', { name })) })
+  const approve = useSend('POST /api/v1/campaigns/:id/approve', {
+    refresh: lists,
+    onDone: () => toast(t('Approved {name}', { name })),
+  })
+  const start = useSend('POST /api/v1/campaigns/:id/start', {
+    refresh: lists,
+    onDone: () => toast(t('Started {name}', { name })),
+  })
+  const pause = useSend('POST /api/v1/campaigns/:id/pause', {
+    refresh: lists,
+    onDone: () => toast(t('Paused {name}', { name }), { undo: () => resume.mutate({ params }) }),
+  })
+  const resume = useSend('POST /api/v1/campaigns/:id/resume', {
+    refresh: lists,
+    onDone: () => toast(t('Resumed {name}', { name })),
+  })
+  const cancel = useSend('POST /api/v1/campaigns/:id/cancel', {
+    refresh: lists,
+    onDone: () => toast(t('Cancelled {name}', { name })),
+  })
   const remove = useSend('DELETE /api/v1/campaigns/:id', {
     refresh: ['GET /api/v1/campaigns'],
     onDone: () => {
@@ -41,7 +56,10 @@ export function CampaignActions({ campaign }: { campaign: Campaign }) {
     const yes = await confirm({
       title: t('Start {name}?', { name }),
       body: first
-        ? t('{count, plural, one {# customer gets} other {# customers get}} messages, the first on {day}. You can pause at any time; what has left stays sent.', { count: reach, day: day(first, 'weekday') })
+        ? t(
+            '{count, plural, one {# customer gets} other {# customers get}} messages, the first on {day}. You can pause at any time; what has left stays sent.',
+            { count: reach, day: day(first, 'weekday') },
+          )
         : t('You can pause at any time; what has left stays sent.'),
       action: startWords,
     })
@@ -52,18 +70,30 @@ export function CampaignActions({ campaign }: { campaign: Campaign }) {
     const yes = await confirm({
       title: t('Cancel {name}?', { name }),
       body: t('What has not left never will. This cannot be undone; to stop for a while, pause.'),
-      action: left > 0 ? t('Cancel {count, plural, one {# message} other {# messages}}', { count: left }) : t('Cancel the campaign'),
+      action:
+        left > 0
+          ? t('Cancel {count, plural, one {# message} other {# messages}}', { count: left })
+          : t('Cancel the campaign'),
       tone: 'risk',
     })
     if (yes) cancel.mutate({ params, body: {} })
   }
   const askRemove = async (): Promise<void> => {
-    const yes = await confirm({ title: t('Remove {name}?', { name }), body: t('The draft and its plan are gone for good.'), action: t('Remove {name}', { name }), tone: 'risk' })
+    const yes = await confirm({
+      title: t('Remove {name}?', { name }),
+      body: t('The draft and its plan are gone for good.'),
+      action: t('Remove {name}', { name }),
+      tone: 'risk',
+    })
     if (yes) remove.mutate({ params })
   }
   const more = [
-    ...(status === 'approved' || status === 'scheduled' || status === 'active' || status === 'paused' ? [{ label: t('Cancel the campaign'), icon: X, tone: 'risk' as const, onSelect: () => void askCancel() }] : []),
-    ...(campaign.started_at === null ? [{ label: t('Remove'), icon: Trash2, tone: 'risk' as const, onSelect: () => void askRemove() }] : []),
+    ...(status === 'approved' || status === 'scheduled' || status === 'active' || status === 'paused'
+      ? [{ label: t('Cancel the campaign'), icon: X, tone: 'risk' as const, onSelect: () => void askCancel() }]
+      : []),
+    ...(campaign.started_at === null
+      ? [{ label: t('Remove'), icon: Trash2, tone: 'risk' as const, onSelect: () => void askRemove() }]
+      : []),
   ]
   const empty = !campaign.weekly_plan || campaign.weekly_plan.entries.length === 0
   return (
@@ -91,7 +121,12 @@ export function CampaignActions({ campaign }: { campaign: Campaign }) {
           {t('Resume: {count} left', { count: count(campaign.total_sends - campaign.completed_sends) })}
         </Button>
       )}
-      {more.length > 0 && <Menu trigger={<IconButton icon={EllipsisVertical} label={t('More')} look="outline" size="icon" />} items={more} />}
+      {more.length > 0 && (
+        <Menu
+          trigger={<IconButton icon={EllipsisVertical} label={t('More')} look="outline" size="icon" />}
+          items={more}
+        />
+      )}
     </>
   )
 }

@@ -9,7 +9,7 @@ import { Pill, Status } from '../../ui/pill.tsx'
 import { Tabs } from '../../ui/tabs.tsx'
 import { Time } from '../../ui/time.tsx'
 import { CampaignActions } from './campaign-actions.tsx'
-import { hasStarted, isEditable, useSegmentNames, type Campaign } from './campaign-words.ts'
+import { hasStarted, isEditable, ruleWords, useSegmentNames, type Campaign } from './campaign-words.ts'
 import { LiveProgress } from './live-progress.tsx'
 import { PlanTab } from './plan-tab.tsx'
 import { weekWord } from './plan-words.ts'
@@ -25,8 +25,17 @@ export default function CampaignPage() {
   const query = useApi('GET /api/v1/campaigns/:id', { params: { id } })
   const campaign = query.data?.id === id ? query.data : undefined
   return (
-    <Page title={campaign?.name ?? t('Campaign')} back={<TextLink to="/campaigns">{t('Campaigns')}</TextLink>} subtitle={campaign && <Subtitle campaign={campaign} />} actions={campaign && <CampaignActions key={campaign.id} campaign={campaign} />}>
-      <QueryFrame query={{ ...query, data: campaign }} what={t('The campaign')} skeleton={<Skeleton className="h-[560px] w-full" />}>
+    <Page
+      title={campaign?.name ?? t('Campaign')}
+      back={<TextLink to="/campaigns">{t('Campaigns')}</TextLink>}
+      subtitle={campaign && <Subtitle campaign={campaign} />}
+      actions={campaign && <CampaignActions key={campaign.id} campaign={campaign} />}
+    >
+      <QueryFrame
+        query={{ ...query, data: campaign }}
+        what={t('The campaign')}
+        skeleton={<Skeleton className="h-[560px] w-full" />}
+      >
         {(c) => <Body campaign={c} />}
       </QueryFrame>
     </Page>
@@ -41,7 +50,8 @@ function Subtitle({ campaign: c }: { campaign: Campaign }) {
       <span>{weekWord(c.start_date)}</span>
       {c.approved_at && (
         <span className="text-sm">
-          {c.approved_by_name ? t('approved by {name}', { name: c.approved_by_name }) : t('approved')} <Time at={c.approved_at} look="ago" />
+          {c.approved_by_name ? t('approved by {name}', { name: c.approved_by_name }) : t('approved')}{' '}
+          <Time at={c.approved_at} look="ago" />
         </span>
       )}
     </span>
@@ -55,9 +65,33 @@ function Body({ campaign }: { campaign: Campaign }) {
   return (
     <>
       {hasStarted(campaign.status) && <LiveProgress campaign={campaign} />}
-      <Tabs label={t('Campaign')} value={url.tab} onChange={(tab) => setUrl({ tab })} tabs={[{ value: 'plan', label: t('Plan') }, { value: 'results', label: t('Results') }, { value: 'recipients', label: t('Recipients') }]}>
-        {url.tab === 'plan' && <PlanTab campaign={campaign} names={names} mayEdit={mayEdit} openEntry={url.entry} onOpenEntry={(entry) => setUrl({ entry }, { push: entry !== '' })} />}
-        {url.tab === 'results' && <ResultsTab id={campaign.id} names={names} running={campaign.status === 'active'} />}
+      <Tabs
+        label={t('Campaign')}
+        value={url.tab}
+        onChange={(tab) => setUrl({ tab })}
+        tabs={[
+          { value: 'plan', label: t('Plan') },
+          { value: 'results', label: t('Results') },
+          { value: 'recipients', label: t('Recipients') },
+        ]}
+      >
+        {url.tab === 'plan' && (
+          <PlanTab
+            campaign={campaign}
+            names={names}
+            mayEdit={mayEdit}
+            openEntry={url.entry}
+            onOpenEntry={(entry) => setUrl({ entry }, { push: entry !== '' })}
+          />
+        )}
+        {url.tab === 'results' && (
+          <ResultsTab
+            id={campaign.id}
+            names={names}
+            rules={ruleWords(campaign)}
+            running={campaign.status === 'active'}
+          />
+        )}
         {url.tab === 'recipients' && <RecipientsTab campaign={campaign} names={names} />}
       </Tabs>
     </>

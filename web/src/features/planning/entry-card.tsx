@@ -32,13 +32,19 @@ export function EntryCard({ entry, segment, onOpen, onDrag }: Props) {
       onClick={onOpen}
       data-row
       aria-haspopup="dialog"
-      className={cx('group relative flex w-full flex-col gap-1 rounded-md border bg-surface p-2 text-left hover:border-line-strong hover:bg-sunken/60', entry.locked ? 'border-line-strong' : 'border-line', onDrag && 'active:cursor-grabbing')}
+      className={cx(
+        'group relative flex w-full flex-col gap-1 rounded-md border bg-surface p-2 text-left hover:border-line-strong hover:bg-sunken/60',
+        entry.locked ? 'border-line-strong' : 'border-line',
+        onDrag && 'active:cursor-grabbing',
+      )}
     >
       {segment && <span className="label text-ink-2">{segment}</span>}
       <span className="flex items-start gap-1">
         <span className="min-w-0 flex-1 font-medium [overflow-wrap:anywhere]">{entry.offer.title}</span>
         {entry.locked && <Lock className="mt-0.5 size-3.5 shrink-0 text-ink-2" aria-label={t('Locked')} />}
-        {onDrag && <GripVertical className="mt-0.5 size-3.5 shrink-0 text-ink-2 opacity-0 group-hover:opacity-100" aria-hidden />}
+        {onDrag && (
+          <GripVertical className="mt-0.5 size-3.5 shrink-0 text-ink-2 opacity-0 group-hover:opacity-100" aria-hidden />
+        )}
       </span>
       <span className="flex items-center gap-1 text-xs text-ink-2">
         <Channel className="size-3.5 shrink-0" aria-hidden />
@@ -48,17 +54,21 @@ export function EntryCard({ entry, segment, onOpen, onDrag }: Props) {
       </span>
       <span className="flex flex-wrap items-baseline gap-x-1.5">
         <span className="ticket text-[20px]">{count(entry.reach)}</span>
-        <span className="text-xs text-ink-2">{t('{count, plural, one {customer} other {customers}}', { count: entry.reach })}</span>
+        <span className="text-xs text-ink-2">
+          {t('{count, plural, one {customer} other {customers}}', { count: entry.reach })}
+        </span>
       </span>
-      <span className="text-xs">
-        <span className={cx('font-medium', margin.mid < 0 && 'text-risk')}>{t('{margin} margin', { margin: aboutMoney(margin.mid) })}</span>
-        <span className="block text-ink-2">{moneyRange(margin)}</span>
+      <span className="text-xs text-ink-2">
+        <span className={cx('font-semibold', margin.mid < 0 ? 'text-risk' : 'text-ink')}>
+          {t('{margin} margin', { margin: aboutMoney(margin.mid) })}
+        </span>{' '}
+        {t('({range})', { range: moneyRange(margin) })}
       </span>
-      <span className={cx('text-xs text-ink-2', segment ? '' : 'line-clamp-3')}>{entry.reason}</span>
+      <span className="line-clamp-2 text-xs text-ink-2">{entry.reason}</span>
       {warnings.length > 0 && (
         <span className="mt-0.5 flex items-start gap-1 text-xs text-warn">
           <TriangleAlert className="mt-px size-3.5 shrink-0" aria-hidden />
-          <span className={segment ? '' : 'line-clamp-2'}>{warnings[0]?.summary}</span>
+          <span className="line-clamp-2">{warnings[0]?.summary}</span>
         </span>
       )}
     </button>

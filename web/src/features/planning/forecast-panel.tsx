@@ -36,7 +36,10 @@ export function ForecastTable({ forecast, holdout }: { forecast: Forecast; holdo
         </tbody>
       </table>
       <p className="mt-2 text-sm text-ink-2">
-        {t('Contact costs {cost}. {holdout, plural, =0 {Nobody is held out, so the effect cannot be measured.} one {One customer is held out to measure the effect.} other {# customers are held out to measure the effect.}}', { cost: aboutMoney(forecast.cost_cents), holdout })}
+        {t(
+          'Contact costs {cost}. {holdout, plural, =0 {Nobody is held out, so the effect cannot be measured.} one {One customer is held out to measure the effect.} other {# customers are held out to measure the effect.}}',
+          { cost: aboutMoney(forecast.cost_cents), holdout },
+        )}
       </p>
     </>
   )

@@ -15,15 +15,36 @@ export function LiftView({ lift, note }: { lift: Lift | null; note: string }) {
       <IntervalBar lift={lift} />
       <Facts
         items={[
-          [t('Contacted'), t('{n}, {mean} each', { n: count(lift.contacted), mean: money(Math.round(lift.contacted_mean_cents)) })],
-          [t('Held out'), t('{n}, {mean} each', { n: count(lift.held_out), mean: money(Math.round(lift.held_out_mean_cents)) })],
-          [t('Extra revenue'), t('{mid} ({range})', { mid: aboutMoney(lift.revenue_cents.mid), range: moneyRange(lift.revenue_cents) })],
-          [t('Extra margin'), t('{mid} ({range})', { mid: aboutMoney(lift.margin_cents.mid), range: moneyRange(lift.margin_cents) })],
+          [
+            t('Contacted'),
+            t('{n}, {mean} each', { n: count(lift.contacted), mean: money(Math.round(lift.contacted_mean_cents)) }),
+          ],
+          [
+            t('Held out'),
+            t('{n}, {mean} each', { n: count(lift.held_out), mean: money(Math.round(lift.held_out_mean_cents)) }),
+          ],
+          [
+            t('Extra revenue'),
+            t('{mid} ({range})', { mid: aboutMoney(lift.revenue_cents.mid), range: moneyRange(lift.revenue_cents) }),
+          ],
+          [
+            t('Extra margin'),
+            t('{mid} ({range})', { mid: aboutMoney(lift.margin_cents.mid), range: moneyRange(lift.margin_cents) }),
+          ],
           ...(lift.p_value === null ? [] : [[t('p value'), decimal(lift.p_value, 3)] as const]),
-          ...(lift.weeks_needed === null ? [] : [[t('To be sure'), t('{weeks, plural, one {# more week} other {# more weeks}} of this size', { weeks: lift.weeks_needed })] as const]),
+          ...(lift.weeks_needed === null
+            ? []
+            : [
+                [
+                  t('To be sure'),
+                  t('{weeks, plural, one {# more week} other {# more weeks}} of this size', {
+                    weeks: lift.weeks_needed,
+                  }),
+                ] as const,
+              ]),
         ]}
       />
-      <p className="text-sm text-ink-2">{note}</p>
+      {note !== lift.verdict && <p className="text-sm text-ink-2">{note}</p>}
     </div>
   )
 }
@@ -37,10 +58,19 @@ function IntervalBar({ lift }: { lift: Lift }) {
   const at = (v: number): string => `${4 + ((v - from) / span) * 92}%`
   return (
     <figure>
-      <figcaption className="pb-1 text-sm text-ink-2">{t('Difference per customer: {mid}, 95% between {low} and {high}', { mid: money(Math.round(mid)), low: money(Math.round(low)), high: money(Math.round(high)) })}</figcaption>
+      <figcaption className="pb-1 text-sm text-ink-2">
+        {t('Difference per customer: {mid}, 95% between {low} and {high}', {
+          mid: money(Math.round(mid)),
+          low: money(Math.round(low)),
+          high: money(Math.round(high)),
+        })}
+      </figcaption>
       <div className="relative h-10" aria-hidden>
         <div className="absolute inset-x-0 top-4 h-px bg-line" />
-        <div className="absolute top-3 h-2 rounded-sm bg-c1/35" style={{ left: at(low), width: `${((high - low) / span) * 92}%` }} />
+        <div
+          className="absolute top-3 h-2 rounded-sm bg-c1/35"
+          style={{ left: at(low), width: `${((high - low) / span) * 92}%` }}
+        />
         <div className="absolute top-2 h-4 w-1 -translate-x-1/2 bg-c1" style={{ left: at(mid) }} />
         <div className="absolute top-1 h-6 w-px bg-line-strong" style={{ left: at(0) }} />
         <span className="absolute top-7 -translate-x-1/2 text-xs text-ink-2" style={{ left: at(0) }}>

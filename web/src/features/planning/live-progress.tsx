@@ -1,4 +1,4 @@
-import { count, decimal, duration } from '../../lib/format.ts'
+import { count, decimal } from '../../lib/format.ts'
 import { t } from '../../lib/i18n.ts'
 import { useLiveRefresh } from '../../lib/live.ts'
 import { useApi } from '../../lib/query.ts'
@@ -10,8 +10,16 @@ import type { Campaign } from './campaign-words.ts'
 /** How far the messages are, live: done, rate, when it ends. */
 export function LiveProgress({ campaign }: { campaign: Campaign }) {
   const running = campaign.status === 'active' || campaign.status === 'paused'
-  useLiveRefresh(running ? `/ws/campaign/${campaign.id}/status` : null, ['GET /api/v1/campaigns/:id', 'GET /api/v1/analytics/dashboard'], 1000)
-  const dashboard = useApi('GET /api/v1/analytics/dashboard', { query: { period: '7d' } }, { enabled: running, every: running ? 10_000 : false, staleMs: 900 })
+  useLiveRefresh(
+    running ? `/ws/campaign/${campaign.id}/status` : null,
+    ['GET /api/v1/campaigns/:id', 'GET /api/v1/analytics/dashboard'],
+    1000,
+  )
+  const dashboard = useApi(
+    'GET /api/v1/analytics/dashboard',
+    { query: { period: '7d' } },
+    { enabled: running, every: running ? 10_000 : false, staleMs: 900 },
+  )
   const live = dashboard.data?.running_campaigns.find((c) => c.id === campaign.id)
   const total = campaign.total_sends
   const done = Math.max(live?.done ?? 0, campaign.completed_sends)
@@ -25,12 +33,28 @@ export function LiveProgress({ campaign }: { campaign: Campaign }) {
           <span className="ml-1.5 text-ink-2">{t('of {total} messages', { total: count(total) })}</span>
         </p>
         <dl className="flex flex-1 flex-wrap gap-x-8 gap-y-2 text-sm">
-          <Fact name={t('Rate')}>{campaign.status === 'paused' ? t('paused') : rate > 0 ? t('{rate} per minute', { rate: rate >= 10 ? count(rate) : decimal(rate, 1) }) : '–'}</Fact>
-          <Fact name={t('Next due')}>{live?.next_due_at ? <Time at={live.next_due_at} /> : '–'}</Fact>
-          <Fact name={t('Done by')}>{live?.eta && campaign.status === 'active' ? <Eta at={live.eta} /> : '–'}</Fact>
-          <Fact name={t('Failed')}>
+          {running ? (
+            <>
+              <Fact name={t('Rate')}>
+                {campaign.status === 'paused'
+                  ? t('paused')
+                  : rate > 0
+                    ? t('{rate} per minute', { rate: rate >= 10 ? count(rate) : decimal(rate, 1) })
+                    : '–'}
+              </Fact>
+              <Fact name={t('Next due')}>{live?.next_due_at ? <Time at={live.next_due_at} /> : '–'}</Fact>
+              <Fact name={t('Done by')}>{live?.eta && campaign.status === 'active' ? <Eta at={live.eta} /> : '–'}</Fact>
+            </>
+          ) : (
+            campaign.finished_at && (
+              <Fact name={t('Finished')}>
+                <Time at={campaign.finished_at} />
+              </Fact>
+            )
+          )}
+          <Fact name={t('Failed or bounced')}>
             {failed > 0 ? (
-              <TextLink to="/sends" search={{ campaign: campaign.id, status: 'failed' }} className="text-risk">
+              <TextLink to="/sends" search={{ campaign: campaign.id, status: 'failed,bounced' }} className="text-risk">
                 {count(failed)}
               </TextLink>
             ) : (
@@ -43,19 +67,27 @@ export function LiveProgress({ campaign }: { campaign: Campaign }) {
         </TextLink>
       </div>
       <div className="mt-3">
-        <Progress label={t('Messages sent')} done={done} total={total} tone={campaign.status === 'paused' ? 'warn' : 'primary'} />
+        <Progress
+          label={t('Messages sent')}
+          done={done}
+          total={total}
+          tone={campaign.status === 'paused' ? 'warn' : 'primary'}
+        />
       </div>
-      {campaign.status === 'paused' && campaign.pause_reason && <p className="mt-2 text-sm text-warn">{t('Paused: {reason}', { reason: campaign.pause_reason })}</p>}
+      {campaign.status === 'paused' && campaign.pause_reason && (
+        <p className="mt-2 text-sm text-warn">{t('Paused: {reason}', { reason: campaign.pause_reason })}</p>
+      )}
     </section>
   )
 }
 
 function Eta({ at }: { at: string }) {
-  const seconds = (new Date(at).getTime() - Date.now()) / 1000
   return (
     <>
-      <Time at={at} />
-      {seconds > 0 && seconds < 86_400 && <span className="text-ink-2"> {t('(in {time})', { time: duration(seconds) })}</span>}
+      <Time at={at} />{' '}
+      <span className="text-ink-2">
+        (<Time at={at} look="ago" />)
+      </span>
     </>
   )
 }

@@ -1,7 +1,7 @@
 import { useNavigate } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
 import { api } from '../../lib/api.ts'
-import { count, percent, shopZone } from '../../lib/format.ts'
+import { count, day, percent, shopZone } from '../../lib/format.ts'
 import { t } from '../../lib/i18n.ts'
 import { useApi, useJob, useSend } from '../../lib/query.ts'
 import { Button, LinkButton, TextLink } from '../../ui/button.tsx'
@@ -33,7 +33,11 @@ export default function NewPlanPage() {
   useEffect(() => {
     if (!result) return
     const go = async (): Promise<void> => {
-      if (wanted !== usual) await api('PATCH /api/v1/campaigns/:id', { params: { id: result }, body: { holdout_share: wanted / 100 } }).catch(toastError)
+      if (wanted !== usual)
+        await api('PATCH /api/v1/campaigns/:id', {
+          params: { id: result },
+          body: { holdout_share: wanted / 100 },
+        }).catch(toastError)
       await navigate({ to: '/campaigns/$id', params: { id: result }, replace: true } as never)
     }
     void go()
@@ -43,22 +47,51 @@ export default function NewPlanPage() {
 
   const working = jobId !== null && job.data?.status !== 'failed' && job.data?.status !== 'cancelled'
   const weeks = Array.from({ length: 6 }, (_, i) => addDays(first, i * 7))
+  const now = addDays(first, -7)
   return (
-    <Page title={t('Plan a week')} back={<TextLink to="/campaigns">{t('Campaigns')}</TextLink>} subtitle={t('The planner weighs every segment, offer, day and channel, and keeps to consent, age, your limits and state law.')} narrow>
+    <Page
+      title={t('Plan a week')}
+      back={<TextLink to="/campaigns">{t('Campaigns')}</TextLink>}
+      subtitle={t(
+        'The planner weighs every segment, offer, day and channel, and keeps to consent, age, your limits and state law.',
+      )}
+      narrow
+    >
       <form
         className="space-y-5"
         onSubmit={(e) => {
           e.preventDefault()
-          if (!working) generate.mutate({ body: { week_start: week, engine, ...(name.trim() ? { name: name.trim() } : {}) } })
+          if (!working)
+            generate.mutate({ body: { week_start: week, engine, ...(name.trim() ? { name: name.trim() } : {}) } })
         }}
       >
         <Panel title={t('Week')}>
           <div className="grid gap-4 sm:grid-cols-2">
             <Field label={t('Which week?')}>
-              <Select value={week} onChange={(e) => setWeek(e.target.value)} disabled={working} options={weeks.map((w, i) => ({ value: w, label: i === 0 ? t('Next week, {week}', { week: weekWord(w) }) : weekWord(w) }))} />
+              <Select
+                value={week}
+                onChange={(e) => setWeek(e.target.value)}
+                disabled={working}
+                options={[
+                  {
+                    value: now,
+                    label: t('This week, what is left until {day}', { day: day(addDays(now, 6), 'weekday') }),
+                  },
+                  ...weeks.map((w, n) => ({
+                    value: w,
+                    label: n === 0 ? t('Next week, {week}', { week: weekWord(w) }) : weekWord(w),
+                  })),
+                ]}
+              />
             </Field>
             <Field label={t('Name')} hint={t('Left empty, the week names it.')}>
-              <Input value={name} onChange={(e) => setName(e.target.value)} maxLength={200} disabled={working} placeholder={t('For example: Thanksgiving week')} />
+              <Input
+                value={name}
+                onChange={(e) => setName(e.target.value)}
+                maxLength={200}
+                disabled={working}
+                placeholder={t('For example: Thanksgiving week')}
+              />
             </Field>
           </div>
         </Panel>
@@ -66,16 +99,35 @@ export default function NewPlanPage() {
           <fieldset disabled={working} className="space-y-2">
             <legend className="sr-only">{t('Planner')}</legend>
             <EngineChoice value="heuristic" chosen={engine} onChoose={setEngine} label={t('Rule-based planner')}>
-              {t('Computes the extra margin of every candidate from your own results and picks the best mix. Works without any key, gives the same plan for the same data.')}
+              {t(
+                'Computes the extra margin of every candidate from your own results and picks the best mix. Works without any key, gives the same plan for the same data.',
+              )}
             </EngineChoice>
             <EngineChoice value="llm" chosen={engine} onChoose={setEngine} label={t('Language model')}>
-              {t('Sends segment sizes, playbooks and past results (no personal data) to the model set by OPENAI_API_KEY. Its plan passes the same checks. Without a key, or when it does not answer, the rule-based plan is made and the plan says so.')}
+              {t(
+                'Sends segment sizes, playbooks and past results (no personal data) to the model set by OPENAI_API_KEY. Its plan passes the same checks. Without a key, or when it does not answer, the rule-based plan is made and the plan says so.',
+              )}
             </EngineChoice>
           </fieldset>
         </Panel>
         <Panel title={t('Measuring')}>
-          <Field label={t('Held out, in percent')} hint={t('This share of the customers gets nothing, so that the effect can be told from coincidence. Usual in this shop: {share}.', { share: percent(usual / 100, 0) })}>
-            <Input type="number" min={0} max={50} step={1} className="max-w-32" disabled={working} value={holdout ?? String(usual)} onChange={(e) => setHoldout(e.target.value)} />
+          <Field
+            label={t('Held out, in percent')}
+            hint={t(
+              'This share of the customers gets nothing, so that the effect can be told from coincidence. Usual in this shop: {share}.',
+              { share: percent(usual / 100, 0) },
+            )}
+          >
+            <Input
+              type="number"
+              min={0}
+              max={50}
+              step={1}
+              className="max-w-32"
+              disabled={working}
+              value={holdout ?? String(usual)}
+              onChange={(e) => setHoldout(e.target.value)}
+            />
           </Field>
         </Panel>
         <SegmentsPanel />
@@ -102,10 +154,30 @@ export default function NewPlanPage() {
   )
 }
 
-function EngineChoice({ value, chosen, onChoose, label, children }: { value: Engine; chosen: Engine; onChoose: (engine: Engine) => void; label: string; children: React.ReactNode }) {
+function EngineChoice({
+  value,
+  chosen,
+  onChoose,
+  label,
+  children,
+}: {
+  value: Engine
+  chosen: Engine
+  onChoose: (engine: Engine) => void
+  label: string
+  children: React.ReactNode
+}) {
   return (
     <label className="flex cursor-pointer items-start gap-3 rounded-md border border-line p-3 hover:bg-sunken/60 has-checked:border-primary has-checked:bg-sunken/60">
-      <input type="radio" name="engine" value={value} checked={chosen === value} onChange={() => onChoose(value)} className="mt-0.5 size-4 shrink-0 accent-(--primary)" />
+      <input
+        type="radio"
+        name="engine"
+        aria-label={label}
+        value={value}
+        checked={chosen === value}
+        onChange={() => onChoose(value)}
+        className="mt-0.5 size-4 shrink-0 accent-(--primary)"
+      />
       <span>
         <span className="block font-medium">{label}</span>
         <span className="block text-sm text-ink-2">{children}</span>
@@ -118,7 +190,12 @@ function EngineChoice({ value, chosen, onChoose, label, children }: { value: Eng
 function SegmentsPanel() {
   const query = useApi('GET /api/v1/segments', { query: { page_size: 200 } }, { staleMs: 300_000 })
   return (
-    <Panel title={t('Segments')} detail={t('The planner looks at every active segment and leaves out those where no offer earns more than it costs.')}>
+    <Panel
+      title={t('Segments')}
+      detail={t(
+        'The planner looks at every active segment and leaves out those where no offer earns more than it costs.',
+      )}
+    >
       <QueryFrame query={query} what={t('The segments')} skeleton={<Skeleton className="h-20 w-full" />}>
         {({ data }) => (
           <ul className="grid gap-x-6 gap-y-1 text-sm sm:grid-cols-2">
@@ -138,5 +215,10 @@ function SegmentsPanel() {
 }
 
 function campaignOf(result: unknown): string | null {
-  return typeof result === 'object' && result !== null && 'campaign_id' in result && typeof result.campaign_id === 'string' ? result.campaign_id : null
+  return typeof result === 'object' &&
+    result !== null &&
+    'campaign_id' in result &&
+    typeof result.campaign_id === 'string'
+    ? result.campaign_id
+    : null
 }

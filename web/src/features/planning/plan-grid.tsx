@@ -54,7 +54,11 @@ function WeekTable({ plan, names, onOpen, onMove }: Props) {
                 return (
                   <td
                     key={d}
-                    className={cx('border-l border-line p-1 align-top', target && 'bg-info-soft/50', target && over === key && 'outline-2 -outline-offset-2 outline-info')}
+                    className={cx(
+                      'border-l border-line p-1 align-top',
+                      target && 'bg-info-soft/50',
+                      target && over === key && 'outline-2 -outline-offset-2 outline-info',
+                    )}
                     onDragOver={(e) => {
                       if (!target) return
                       e.preventDefault()
@@ -72,7 +76,12 @@ function WeekTable({ plan, names, onOpen, onMove }: Props) {
                       {plan.entries
                         .filter((e) => e.segment === segment && e.day === d)
                         .map((e) => (
-                          <EntryCard key={e.id} entry={e} onOpen={() => onOpen(e.id)} onDrag={onMove && !e.locked ? setDragged : undefined} />
+                          <EntryCard
+                            key={e.id}
+                            entry={e}
+                            onOpen={() => onOpen(e.id)}
+                            onDrag={onMove && !e.locked ? setDragged : undefined}
+                          />
                         ))}
                     </div>
                   </td>
@@ -118,5 +127,7 @@ function segmentsOf(plan: WeeklyPlan): string[] {
 
 function dayTotal(plan: WeeklyPlan, d: string): string {
   const reach = plan.entries.filter((e) => e.day === d).reduce((sum, e) => sum + e.reach, 0)
-  return reach === 0 ? t('Nothing') : t('{reach} {count, plural, one {message} other {messages}}', { reach: count(reach), count: reach })
+  return reach === 0
+    ? t('Nothing')
+    : t('{reach} {count, plural, one {message} other {messages}}', { reach: count(reach), count: reach })
 }

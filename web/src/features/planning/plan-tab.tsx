@@ -34,7 +34,12 @@ export function PlanTab({ campaign, names, mayEdit, openEntry, onOpenEntry }: Pr
   const [adding, setAdding] = useState(false)
   const [announced, setAnnounced] = useState('')
   const plan = campaign.weekly_plan
-  const edit = async (version: number, operations: PlanOperation[], undo: PlanOperation[], done: string): Promise<boolean> => {
+  const edit = async (
+    version: number,
+    operations: PlanOperation[],
+    undo: PlanOperation[],
+    done: string,
+  ): Promise<boolean> => {
     try {
       const reply = await editPlan({ id: campaign.id, plan_version: version }, operations)
       setChanges(reply.changes)
@@ -47,9 +52,16 @@ export function PlanTab({ campaign, names, mayEdit, openEntry, onOpenEntry }: Pr
       return false
     }
   }
-  const change = mayEdit ? (operations: PlanOperation[], undo: PlanOperation[], done: string) => edit(campaign.plan_version, operations, undo, done) : undefined
+  const change = mayEdit
+    ? (operations: PlanOperation[], undo: PlanOperation[], done: string) =>
+        edit(campaign.plan_version, operations, undo, done)
+    : undefined
   const move = (entry: PlanEntry, to: string): void =>
-    void change?.([{ op: 'move', entry_id: entry.id, day: to }], [{ op: 'move', entry_id: entry.id, day: entry.day }], t('Moved {offer} to {day}', { offer: entry.offer.title, day: day(to, 'weekday') }))
+    void change?.(
+      [{ op: 'move', entry_id: entry.id, day: to }],
+      [{ op: 'move', entry_id: entry.id, day: entry.day }],
+      t('Moved {offer} to {day}', { offer: entry.offer.title, day: day(to, 'weekday') }),
+    )
   const entry = plan?.entries.find((e) => e.id === openEntry)
   const tools = mayEdit && (
     <>
@@ -81,30 +93,64 @@ export function PlanTab({ campaign, names, mayEdit, openEntry, onOpenEntry }: Pr
       )}
       {!plan || plan.entries.length === 0 ? (
         <Panel title={t('Plan of the week')} actions={tools}>
-          <Empty title={t('The plan is empty')}>{plan ? t('No offer is expected to earn more than it costs within your limits. See below what was refused, or add an entry by hand.') : t('Add entries by hand, or let the planner make the week.')}</Empty>
+          <Empty title={t('The plan is empty')}>
+            {plan
+              ? t(
+                  'No offer is expected to earn more than it costs within your limits. See below what was refused, or add an entry by hand.',
+                )
+              : t('Add entries by hand, or let the planner make the week.')}
+          </Empty>
         </Panel>
       ) : (
-        <Panel title={t('Plan of the week')} detail={<PlanLine campaign={campaign} plan={plan} editable={mayEdit} />} actions={tools} flush>
+        <Panel
+          title={t('Plan of the week')}
+          detail={<PlanLine campaign={campaign} plan={plan} editable={mayEdit} />}
+          actions={tools}
+          flush
+        >
           <PlanGrid plan={plan} names={names} onOpen={onOpenEntry} onMove={mayEdit ? move : undefined} />
         </Panel>
       )}
       {plan && (
         <>
           <div className="grid items-start gap-5 lg:grid-cols-2">
-            <Panel title={t('From everybody to who gets it')} detail={t('Each line is a limit and how many it keeps back.')}>
+            <Panel
+              title={t('From everybody to who gets it')}
+              detail={t('Each line is a limit and how many it keeps back.')}
+            >
               <ReachSteps steps={plan.reach} />
             </Panel>
             <Panel title={t('Forecast')} detail={t('The middle, and where 8 of 10 such weeks fall.')}>
               <ForecastTable forecast={plan.forecast} holdout={plan.holdout_customers} />
             </Panel>
           </div>
-          <Panel title={t('Refused offers')} detail={t('Candidates that law or your limits do not allow. Policy {version}; not legal advice.', { version: plan.policy_version })}>
+          <Panel
+            title={t('Refused offers')}
+            detail={t('Candidates that law or your limits do not allow. Policy {version}; not legal advice.', {
+              version: plan.policy_version,
+            })}
+          >
             <RefusedList refused={plan.refused} names={names} />
           </Panel>
         </>
       )}
-      {plan && entry && <EntryDrawer key={entry.id + campaign.plan_version} entry={entry} weekStart={plan.week_start} names={names} onEdit={change} onClose={() => onOpenEntry('')} />}
-      {adding && change && <AddEntry weekStart={plan?.week_start ?? campaign.start_date} onAdd={(operation) => change([operation], [], t('Added to the plan'))} onClose={() => setAdding(false)} />}
+      {plan && entry && (
+        <EntryDrawer
+          key={entry.id + campaign.plan_version}
+          entry={entry}
+          weekStart={plan.week_start}
+          names={names}
+          onEdit={change}
+          onClose={() => onOpenEntry('')}
+        />
+      )}
+      {adding && change && (
+        <AddEntry
+          weekStart={plan?.week_start ?? campaign.start_date}
+          onAdd={(operation) => change([operation], [], t('Added to the plan'))}
+          onClose={() => setAdding(false)}
+        />
+      )}
     </div>
   )
 }
@@ -112,9 +158,16 @@ export function PlanTab({ campaign, names, mayEdit, openEntry, onOpenEntry }: Pr
 function PlanLine({ campaign, plan, editable }: { campaign: Campaign; plan: WeeklyPlan; editable: boolean }) {
   return (
     <>
-      {engineWord(plan.engine)}, <Time at={plan.generated_at} look="ago" />. {t('{count, plural, one {# entry} other {# entries}}, at most {most, plural, one {# message} other {# messages}} per customer.', { count: plan.entries.length, most: plan.limits.max_per_customer_week })}{' '}
+      {engineWord(plan.engine)}, <Time at={plan.generated_at} look="ago" />.{' '}
+      {t(
+        '{count, plural, one {# entry} other {# entries}}, at most {most, plural, one {# message} other {# messages}} per customer.',
+        { count: plan.entries.length, most: plan.limits.max_per_customer_week },
+      )}{' '}
       {editable && <span className="max-lg:hidden">{t('Drag a card to another day, or press it to change it.')}</span>}
-      {!editable && campaign.status !== 'completed' && campaign.status !== 'cancelled' && t('Running: the plan can no longer change.')}
+      {!editable &&
+        campaign.status !== 'completed' &&
+        campaign.status !== 'cancelled' &&
+        t('Running: the plan can no longer change.')}
     </>
   )
 }
@@ -125,24 +178,37 @@ function PlanAgain({ campaign }: { campaign: Campaign }) {
   const job = useJob(jobId)
   const start = useSend('POST /api/v1/campaigns/generate', { onDone: ({ id }) => setJobId(id) })
   const status = job.data?.status
+  const error = job.data?.error
+  const over = jobId !== null && (status === 'succeeded' || status === 'failed' || status === 'cancelled')
+  const working = jobId !== null && !over
   useEffect(() => {
-    if (jobId === null || (status !== 'succeeded' && status !== 'failed' && status !== 'cancelled')) return
-    setJobId(null)
+    if (!over) return
     void refresh('GET /api/v1/campaigns')
     if (status === 'succeeded') toast(t('Planned again'))
-    else toast(job.data?.error ?? t('The plan was not made again.'))
-  }, [jobId, status, job.data])
+    else toast(error ?? t('The plan was not made again.'))
+  }, [over, status, error])
   const locked = campaign.weekly_plan?.entries.filter((e) => e.locked).length ?? 0
   return (
     <Button
       size="sm"
-      busy={start.isPending || jobId !== null}
-      title={locked > 0 ? t('{count, plural, one {One locked entry stays} other {# locked entries stay}}', { count: locked }) : t('Lock entries first to keep them')}
-      onClick={() => start.mutate({ body: { week_start: campaign.start_date, engine: campaign.engine === 'llm' ? 'llm' : 'heuristic', campaign_id: campaign.id } })}
+      busy={start.isPending || working}
+      title={
+        locked > 0
+          ? t('{count, plural, one {One locked entry stays} other {# locked entries stay}}', { count: locked })
+          : t('Lock entries first to keep them')
+      }
+      onClick={() =>
+        start.mutate({
+          body: {
+            week_start: campaign.start_date,
+            engine: campaign.engine === 'llm' ? 'llm' : 'heuristic',
+            campaign_id: campaign.id,
+          },
+        })
+      }
     >
       <RotateCw aria-hidden />
-      {jobId !== null ? t('Planning') : t('Plan again')}
+      {working ? t('Planning') : t('Plan again')}
     </Button>
   )
 }
-

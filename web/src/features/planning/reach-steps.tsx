@@ -7,23 +7,33 @@ export function ReachSteps({ steps }: { steps: readonly ReachStep[] }) {
   const most = Math.max(1, ...steps.map((s) => s.left))
   return (
     <ol className="space-y-2.5">
-      {steps.map((s, i) => {
-        const last = i === steps.length - 1
-        return (
-          <li key={`${s.rule_id ?? ''}${s.label}`}>
-            <div className="flex items-baseline justify-between gap-3">
-              <span className={last ? 'font-semibold' : ''}>{s.label}</span>
-              <span className="shrink-0 whitespace-nowrap">
-                {s.removed > 0 && <span className="mr-2 text-sm text-ink-2">{t('{removed} fewer', { removed: count(s.removed) })}</span>}
-                <span className={last ? 'ticket text-[20px]' : 'font-medium'}>{count(s.left)}</span>
-              </span>
-            </div>
-            <div className="mt-1 h-1.5 overflow-hidden rounded-full bg-sunken" aria-hidden>
-              <div className={last ? 'h-full bg-primary' : 'h-full bg-c5'} style={{ width: `${(s.left / most) * 100}%` }} />
-            </div>
-          </li>
-        )
-      })}
+      {steps.map((s) => (
+        <li key={`${s.rule_id ?? ''}${s.label}`}>
+          <div className="flex items-baseline justify-between gap-3">
+            <span>
+              {s.removed > 0 && <span className="font-medium">{t('−{removed}', { removed: count(s.removed) })} </span>}
+              <span className={s.removed > 0 ? 'text-ink-2' : 'first-letter:uppercase inline-block'}>{s.label}</span>
+            </span>
+            <span className="shrink-0 font-medium">{count(s.left)}</span>
+          </div>
+          <Bar share={s.left / most} />
+        </li>
+      ))}
+      <li>
+        <div className="flex items-baseline justify-between gap-3">
+          <span className="font-semibold">{t('Will get a message')}</span>
+          <span className="ticket text-[20px]">{count(steps.at(-1)?.left ?? 0)}</span>
+        </div>
+        <Bar share={(steps.at(-1)?.left ?? 0) / most} main />
+      </li>
     </ol>
+  )
+}
+
+function Bar({ share, main = false }: { share: number; main?: boolean }) {
+  return (
+    <div className="mt-1 h-1.5 overflow-hidden rounded-full bg-sunken" aria-hidden>
+      <div className={main ? 'h-full bg-primary' : 'h-full bg-c5'} style={{ width: `${share * 100}%` }} />
+    </div>
   )
 }

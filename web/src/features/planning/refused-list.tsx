@@ -7,8 +7,11 @@ import { RuleSource } from './verdict-list.tsx'
 
 /** Offers the checker refused, grouped by the rule that did. */
 export function RefusedList({ refused, names }: { refused: readonly Refusal[]; names: SegmentNames }) {
-  if (refused.length === 0) return <p className="text-ink-2">{t('Nothing was refused: every candidate was legal and within the limits.')}</p>
-  const groups = [...Map.groupBy(refused, (r) => `${r.verdict.rule_id}\n${r.verdict.summary}`).values()].sort((a, b) => b.length - a.length)
+  if (refused.length === 0)
+    return <p className="text-ink-2">{t('Nothing was refused: every candidate was legal and within the limits.')}</p>
+  const groups = [...Map.groupBy(refused, (r) => `${r.verdict.rule_id}\n${r.verdict.summary}`).values()].sort(
+    (a, b) => b.length - a.length,
+  )
   return (
     <ul className="space-y-4">
       {groups.map((group) => {
@@ -23,14 +26,18 @@ export function RefusedList({ refused, names }: { refused: readonly Refusal[]; n
               <RuleSource source={verdict.source} />
             </p>
             <details className="mt-1 text-sm">
-              <summary className="min-h-6 text-ink-2">{t('{count, plural, one {# offer refused} other {# offers refused}}', { count: group.length })}</summary>
+              <summary className="min-h-6 text-ink-2">
+                {t('{count, plural, one {# offer refused} other {# offers refused}}', { count: group.length })}
+              </summary>
               <ul className="mt-1 space-y-0.5">
                 {group.map((r) => (
                   <li key={`${r.segment}${r.channel}${r.offer_title}${r.day ?? ''}`}>
                     {r.offer_title}
                     <span className="text-ink-2">
                       {' · '}
-                      {[segmentWord(r.segment, names), channelWord(r.channel), r.day ? day(r.day, 'weekday') : null].filter(Boolean).join(' · ')}
+                      {[segmentWord(r.segment, names), channelWord(r.channel), r.day ? day(r.day, 'weekday') : null]
+                        .filter(Boolean)
+                        .join(' · ')}
                     </span>
                   </li>
                 ))}

@@ -7,7 +7,10 @@ import { outcomeTone, outcomeWord } from './plan-words.ts'
 export function RuleSource({ source }: { source: string }) {
   const url = /https?:\/\/[^\s)]+/.exec(source)?.[0]
   if (!url) return source
-  const rest = source.replace(url, '').replace(/[\s(),;:]+$/, '').trim()
+  const rest = source
+    .replace(url, '')
+    .replace(/[\s(),;:]+$/, '')
+    .trim()
   return (
     <a href={url} target="_blank" rel="noreferrer" className="link">
       {rest || new URL(url).hostname}
@@ -37,5 +40,7 @@ export function VerdictList({ verdicts }: { verdicts: readonly Verdict[] }) {
 
 function confidenceWord(confidence: Verdict['confidence']): string {
   if (confidence === 'high') return ''
-  return confidence === 'medium' ? t('(our reading, medium confidence)') : t('(our reading, low confidence: ask your lawyer)')
+  return confidence === 'medium'
+    ? t('(our reading, medium confidence)')
+    : t('(our reading, low confidence: ask your lawyer)')
 }

@@ -1,0 +1,198 @@
+import { expect, test } from 'vitest'
+import { runJob } from '../background.ts'
+import { planJob } from './generate.ts'
+import { testApp } from '#test/app.ts'
+
+const { ctx, as } = await testApp({ clock: () => new Date('2026-11-25T16:00:00Z') })
+const manager = as('manager')
+
+async function seed(): Promise<void> {
+  await ctx.pool.query(
+    `insert into stores (name, legal_name, address, city, state, zip, time_zone) values ('Elm', 'Elm LLC', '1 Elm', 'Dallas', 'TX', '75201', 'America/Chicago')`,
+  )
+  await ctx.pool.query(
+    `insert into message_templates (key, name, channel, category, subject_template, body_html_template, body_text_template) values ('discovery', 'D', 'email', 'discovery', 's', 'h', 't')`,
+  )
+  await ctx.pool.query(
+    `insert into segments (key, name, kind, rules, recommended_offers) values ('regulars', 'Regulars', 'rfm', '{}', '["content"]')`,
+  )
+  await ctx.pool.query(
+    `insert into customers (email, name, age_status, email_consent, state, time_zones) select 'c' || g || '@example.com', 'Customer ' || g, 'dob_verified', 'granted', 'TX', '{America/Chicago}' from generate_series(1, 40) as g`,
+  )
+  await ctx.pool.query(
+    `insert into segment_members (segment_id, customer_id) select g.id, c.id from customers as c cross join segments as g`,
+  )
+  await ctx.pool.query(
+    `insert into orders (external_id, customer_id, ordered_at, total_cents) select 'o' || c.id || w, c.id, timestamptz '2026-11-20 22:00Z' - w * interval '7 days', 5000 from customers as c cross join generate_series(0, 6) as w`,
+  )
+}
+
+test('an offer is judged by the law of each store, and a bad one is refused with the field', async () => {
+  await seed()
+  const made = await manager({
+    method: 'POST',
+    url: '/api/v1/offers',
+    payload: { key: 'ten', title: 'Ten off', kind: 'percent_off', value: 10, code: 'TEN', redeemable_as_coupon: true },
+  })
+  expect(made.statusCode).toBe(201)
+  expect(made.json().stores[0]).toMatchObject({ state: 'TX', allowed: false })
+  expect(made.json().stores[0].verdicts[0]).toMatchObject({
+    rule_id: 'us-tx-coupon-prohibited',
+    outcome: 'deny',
+    confidence: 'high',
+  })
+  expect(
+    (
+      await manager({
+        method: 'POST',
+        url: '/api/v1/offers',
+        payload: { key: 'ten', title: 'Ten off', kind: 'percent_off', value: 10 },
+      })
+    ).statusCode,
+  ).toBe(409)
+  expect(
+    (
+      await manager({
+        method: 'POST',
+        url: '/api/v1/offers',
+        payload: { key: 'none', title: 'None', kind: 'percent_off' },
+      })
+    ).json().code,
+  ).toBe('offer.incomplete')
+  expect(
+    (await as('user')({ method: 'POST', url: '/api/v1/offers', payload: { key: 'x', title: 'X', kind: 'content' } }))
+      .statusCode,
+  ).toBe(403)
+  await manager({
+    method: 'POST',
+    url: '/api/v1/offers',
+    payload: { key: 'picks', title: 'Weekend picks', kind: 'content' },
+  })
+  const changed = await manager({
+    method: 'PATCH',
+    url: `/api/v1/offers/${made.json().id}`,
+    payload: { code: null, redeemable_as_coupon: false },
+  })
+  expect(changed.json().stores[0].allowed).toBe(true)
+  expect((await manager({ method: 'GET', url: '/api/v1/offers?kind=content' })).json().data).toHaveLength(1)
+})
+
+test('a week goes from generated to started over the API, with If-Match on every edit', async () => {
+  const job = await manager({
+    method: 'POST',
+    url: '/api/v1/campaigns/generate',
+    payload: { week_start: '2026-12-02' },
+  })
+  expect(job.statusCode).toBe(202)
+  await runJob(ctx, job.json().id, { plan: planJob }, new AbortController().signal)
+  const done = (await manager({ method: 'GET', url: `/api/v1/jobs/${job.json().id}` })).json()
+  expect(done).toMatchObject({ status: 'succeeded' })
+  const url = `/api/v1/campaigns/${done.result.campaign_id}`
+  const got = await manager({ method: 'GET', url })
+  expect(got.headers['etag']).toBe('"1"')
+  expect(got.json()).toMatchObject({ status: 'draft', start_date: '2026-11-30', plan_version: 1 })
+  const entry = got.json().weekly_plan.entries[0]
+
+  const operations = [{ op: 'lock', entry_id: entry.id, locked: true }]
+  expect((await manager({ method: 'PATCH', url: `${url}/plan`, payload: { operations } })).json().code).toBe(
+    'edit.no_version',
+  )
+  const edited = await manager({
+    method: 'PATCH',
+    url: `${url}/plan`,
+    payload: { operations },
+    headers: { 'if-match': '"1"' },
+  })
+  expect(edited.json()).toMatchObject({ changes: [], campaign: { plan_version: 2 } })
+  expect(
+    (await manager({ method: 'PATCH', url: `${url}/plan`, payload: { operations }, headers: { 'if-match': '"1"' } }))
+      .statusCode,
+  ).toBe(412)
+
+  expect((await as('user')({ method: 'POST', url: `${url}/approve` })).statusCode).toBe(403)
+  expect((await manager({ method: 'POST', url: `${url}/start` })).statusCode).toBe(409)
+  expect((await manager({ method: 'POST', url: `${url}/approve` })).json()).toMatchObject({
+    status: 'approved',
+    approved_by_name: 'manager',
+  })
+  const started = (await manager({ method: 'POST', url: `${url}/start` })).json()
+  expect(started.status).toBe('active')
+  expect(started.total_sends).toBeGreaterThan(0)
+  const people = (await manager({ method: 'GET', url: `${url}/recipients?page_size=10` })).json()
+  expect(people).toMatchObject({ is_final: true })
+  expect(people.data).toHaveLength(10)
+  expect(
+    (await manager({ method: 'POST', url: `${url}/pause`, payload: { reason: 'Stocktaking' } })).json(),
+  ).toMatchObject({ status: 'paused', pause_reason: 'Stocktaking' })
+  expect((await manager({ method: 'POST', url: `${url}/resume` })).json().status).toBe('active')
+  expect((await manager({ method: 'DELETE', url })).statusCode).toBe(409)
+  expect((await manager({ method: 'POST', url: `${url}/cancel`, payload: {} })).json().status).toBe('cancelled')
+  const list = (await manager({ method: 'GET', url: '/api/v1/campaigns?status=cancelled' })).json()
+  expect(list).toMatchObject({ total: 1, data: [{ id: done.result.campaign_id }] })
+  expect(list.data[0].planned_reach).toBeGreaterThan(0)
+})
+
+test('a week can be planned by hand and removed before it starts', async () => {
+  const made = await manager({
+    method: 'POST',
+    url: '/api/v1/campaigns',
+    payload: { name: 'By hand', start_date: '2026-12-09', holdout_share: 0 },
+  })
+  expect(made.statusCode).toBe(201)
+  const url = `/api/v1/campaigns/${made.json().id}`
+  expect((await manager({ method: 'POST', url: `${url}/approve` })).json().code).toBe('plan.empty')
+  const offer = (await manager({ method: 'GET', url: '/api/v1/offers?kind=content' })).json().data[0]
+  const added = await manager({
+    method: 'PATCH',
+    url: `${url}/plan`,
+    headers: { 'if-match': '1' },
+    payload: {
+      operations: [{ op: 'add', segment: 'regulars', day: '2026-12-10', channel: 'email', offer_id: offer.id }],
+    },
+  })
+  expect(added.json().campaign.weekly_plan.entries[0]).toMatchObject({ reach: 40, held_out: 0 })
+  const half = await manager({ method: 'PATCH', url, payload: { holdout_share: 0.5 } })
+  expect(half.json().weekly_plan.entries[0].held_out).toBeGreaterThan(5)
+  expect((await manager({ method: 'DELETE', url })).statusCode).toBe(204)
+  expect((await manager({ method: 'GET', url })).statusCode).toBe(404)
+})
+
+test('the policy in force can be read and asked; an admin may switch a state rule with a reason, never the rule on age', async () => {
+  const policy = (await manager({ method: 'GET', url: '/api/v1/settings/compliance' })).json()
+  expect(policy.policy.rules).toHaveLength(53)
+  expect(policy.locked_rules).toContain('us-legal-age')
+  const ask = {
+    offer: { key: 'x', title: 'x', kind: 'percent_off', value: 10, code: 'X' },
+    text: 'Free shots for kids',
+  }
+  const asked = (await manager({ method: 'POST', url: '/api/v1/compliance/check', payload: ask })).json()
+  expect(asked.stores[0].allowed).toBe(false)
+  expect(asked.copy).toHaveLength(2)
+  const reason = 'Counsel confirmed this for our licence.'
+  expect(
+    (await manager({ method: 'PATCH', url: '/api/v1/settings/compliance', payload: { overrides: [] } })).statusCode,
+  ).toBe(403)
+  expect(
+    (
+      await as('admin')({
+        method: 'PATCH',
+        url: '/api/v1/settings/compliance',
+        payload: { overrides: [{ rule_id: 'us-legal-age', effect: 'off', reason }] },
+      })
+    ).statusCode,
+  ).toBe(400)
+  expect(
+    (
+      await as('admin')({
+        method: 'PATCH',
+        url: '/api/v1/settings/compliance',
+        payload: { overrides: [{ rule_id: 'us-tx-coupon-prohibited', effect: 'warn', reason }] },
+      })
+    ).statusCode,
+  ).toBe(200)
+  expect(
+    (await manager({ method: 'POST', url: '/api/v1/compliance/check', payload: ask })).json().stores[0].allowed,
+  ).toBe(true)
+  const { rows } = await ctx.pool.query(`select 1 from audit_log where action = 'compliance.changed'`)
+  expect(rows).toHaveLength(1)
+})

@@ -1,0 +1,81 @@
+import type { Pool } from 'pg'
+
+export interface SimCampaign {
+  campaignId: string
+  templateId: string
+}
+
+const offer = {
+  id: '00000000-0000-7000-8000-0000000000aa',
+  key: 'sim',
+  title: 'A look at the new shelf',
+  kind: 'content',
+  value: null,
+  min_quantity: null,
+  department: null,
+  category: null,
+  product_ids: [],
+  min_spend_cents: null,
+  funded_by: 'store',
+  redeemable_as_coupon: false,
+  code: null,
+  unit_cost_cents: null,
+  regular_price_cents: null,
+  valid_from: null,
+  valid_to: null,
+}
+
+/**
+ * A running campaign with `count` messages due at `at`, to customers who agreed and are of age; for tests and benches.
+ * Contact hours are opened wide, so that it does not matter when it runs. Needs the starter templates.
+ */
+export async function simCampaign(
+  pool: Pool,
+  count: number,
+  at: Date,
+  options: { template?: string; channel?: 'email' | 'sms'; tag?: string } = {},
+): Promise<SimCampaign> {
+  const channel = options.channel ?? 'email'
+  const tag = options.tag ?? Math.random().toString(36).slice(2, 8)
+  await pool.query(
+    `insert into settings (name, value) values ('limits', '{"max_per_customer_week": 14, "email_window": {"start": "00:00", "end": "24:00"}, "sms_window": {"start": "00:00", "end": "24:00"}}')
+     on conflict (name) do nothing`,
+  )
+  await pool.query(
+    `insert into settings (name, value) values ('shop', '{"name": "Corner Cellars", "from_name": "Corner Cellars", "from_email": "hello@cornercellars.test"}') on conflict (name) do nothing`,
+  )
+  await pool.query(
+    `insert into stores (name, legal_name, licence_number, address, city, state, zip, time_zone)
+     select 'Corner Cellars', 'Corner Cellars LLC', 'NY-1234567', '12 Main Street', 'Albany', 'NY', '12207', 'America/New_York' where not exists (select 1 from stores)`,
+  )
+  const { rows: templates } = await pool.query<{ id: string }>(
+    'select t.id from message_templates as t where t.key = $1 order by t.version desc limit 1',
+    [options.template ?? (channel === 'sms' ? 'new_arrivals_sms' : 'new_arrivals')],
+  )
+  const templateId = templates[0]?.id
+  if (!templateId) throw new Error('The starter templates are missing; call seedTemplates first.')
+  const { rows: campaigns } = await pool.query<{ id: string }>(
+    `insert into campaigns (name, status, start_date, end_date, started_at, total_sends) values ('Sim ' || $1, 'active', $2::timestamptz::date, $2::timestamptz::date + 6, $2, $3) returning id`,
+    [tag, at, count],
+  )
+  const campaignId = campaigns[0]!.id
+  await pool.query(
+    `with c as (
+       insert into customers (name, first_name, email, phone, email_consent, sms_consent, age_status, birth_date, state, time_zones)
+       select 'Customer ' || g, 'Customer ' || g, 'c' || g || '-' || $2 || '@example.com', case when $3 = 'sms' then '+1518' || (2000000 + g + 10000 * (('x' || substr(md5($2), 1, 4))::bit(16)::int % 700))::text end,
+         'granted', 'granted', 'dob_verified', '1980-01-01', 'NY', '{America/New_York}' from generate_series(1, $4::int) as g
+       returning id, email, phone, first_name
+     ), a as (
+       insert into actions (campaign_id, customer_id, segment, priority_score, reason, offer, scheduled_date, status)
+       select $1::uuid, c.id, 'Promising', 1, 'due', $5::jsonb, $6::timestamptz::date, 'pending' from c returning id, customer_id
+     )
+     insert into sends (id, action_id, customer_id, campaign_id, channel, recipient, template_id, variables, due_at, window_end)
+     select uuidv7_at($6::timestamptz), a.id, a.customer_id, $1::uuid, $3, case when $3 = 'sms' then c.phone else c.email::text end, $7::uuid,
+       jsonb_build_object('first_name', c.first_name, 'offer', jsonb_build_object('title', 'A look at the new shelf'), 'products', '[{"name": "Rittenhouse Rye 750 ml", "price": "$31.99"}, {"name": "Four Roses Single Barrel", "price": "$46.99"}]'::jsonb),
+       $6::timestamptz, $6::timestamptz + interval '12 hours'
+     from a join c on c.id = a.customer_id`,
+    [campaignId, tag, channel, count, JSON.stringify(offer), at, templateId],
+  )
+  await pool.query('analyze sends, customers, actions')
+  return { campaignId, templateId }
+}

@@ -1,0 +1,43 @@
+import { Link } from '@tanstack/react-router'
+import type { ReactNode } from 'react'
+import { t } from '../../lib/i18n.ts'
+import { useMay } from '../../lib/session.ts'
+import { Page } from '../../ui/page.tsx'
+import { Note } from '../../ui/panel.tsx'
+
+const sections = [
+  ['/settings', 'Shop'],
+  ['/settings/limits', 'Sending limits'],
+  ['/settings/channels', 'Channels'],
+] as const
+
+/** Title, the sections of the settings, and for whom they are closed. */
+export function SettingsFrame({ children }: { children: ReactNode }) {
+  const admin = useMay('admin')
+  return (
+    <Page title={t('Settings')} narrow>
+      <nav aria-label={t('Settings')} className="relative mb-5 flex gap-1 overflow-x-auto border-b border-line">
+        {sections.map(([to, label]) => (
+          <Link
+            key={to}
+            to={to}
+            activeOptions={{ exact: true }}
+            activeProps={{ className: 'border-primary text-ink', 'aria-current': 'page' }}
+            inactiveProps={{ className: 'border-transparent text-ink-2 hover:text-ink' }}
+            className="flex h-10 shrink-0 items-center border-b-2 px-3 font-medium focus-visible:-outline-offset-2"
+          >
+            {t(label)}
+          </Link>
+        ))}
+      </nav>
+      {!admin && (
+        <div className="mb-5">
+          <Note title={t('Only an admin may change these.')}>
+            {t('You can read them. Ask an admin of your shop for a change.')}
+          </Note>
+        </div>
+      )}
+      <div className="space-y-5">{children}</div>
+    </Page>
+  )
+}
