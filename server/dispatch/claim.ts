@@ -70,7 +70,6 @@ export async function claimBatch(
 ): Promise<ClaimedSend[]> {
   const batchId = randomUUID()
   const { rows } = await ctx.pool.query<ClaimedSend>({
-    name: 'dispatch-claim',
     text: `with due as (
         select s.id from sends as s
         where s.campaign_id = $1 and s.channel = $2 and s.status = 'pending' and s.due_at <= $3 and s.window_end > $3

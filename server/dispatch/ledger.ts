@@ -62,7 +62,6 @@ export async function writeStarts(
   if (items.length === 0) return new Map()
   const ids = items.map((i) => i.sendId)
   const { rows } = await tx.query<{ send_id: string; verdict: StartVerdict }>({
-    name: 'dispatch-start',
     text: `with given as (
         select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::bytea[], $5::text[], $6::text[]) as g(send_id, batch_id, channel, hash, provider, message_id)
       ), held as (
@@ -130,7 +129,6 @@ export async function writeResults(
     at: i.at,
   }))
   const { rows: settled } = await tx.query<Settled>({
-    name: 'dispatch-results',
     text: `with given as (
         select * from jsonb_to_recordset($1::jsonb) as g(send_id uuid, batch_id uuid, status text, outcome text, code text, detail text, provider text,
           provider_message_id text, refused_by text, due_at timestamptz, window_end timestamptz, retry_count int, at timestamptz)
@@ -206,7 +204,8 @@ async function report(
   await closeAddresses(tx, config, dead, { source: 'provider' })
 }
 
-// UUIDv7 ids carry their time: bounds let PostgreSQL look into one or two partitions instead of all.
+// UUIDv7 ids carry their time: bounds let PostgreSQL look into one or two partitions instead of all. The statements have
+// no name on purpose: a generic plan would not see the bounds (measured: 1.3x to 2x slower).
 function bounds(ids: readonly string[]): [string, string] {
   let least = ids[0]!
   let greatest = ids[0]!

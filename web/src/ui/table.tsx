@@ -7,7 +7,6 @@ import {
   tableFeatures,
   useTable,
   type RowSelectionState,
-  type SortingState,
 } from '@tanstack/react-table'
 import { ArrowDown, ArrowUp, Columns3 } from 'lucide-react'
 import { useMemo, useState, type ReactNode } from 'react'
