@@ -1,4 +1,3 @@
-import { afterResult, closedBreaker, takeToken } from '#core/dispatch/breaker.ts'
 import { settle } from '#core/dispatch/settle.ts'
 import type { ChannelKind, OutgoingMessage } from '#core/delivery/message.ts'
 import { readChannels } from '../channel-settings.ts'
@@ -11,6 +10,7 @@ import { claimBatch, dueCampaigns, type ClaimedSend } from './claim.ts'
 import { isAway, type GroupCommit } from './group-commit.ts'
 import type { ResultItem, StartVerdict } from './ledger.ts'
 import type { Worker } from './liveness.ts'
+import { createNaps, createThrottle } from './throttle.ts'
 
 export interface LaneTools {
   ctx: Ctx
@@ -45,33 +45,13 @@ export function createLane({ ctx, kind, worker, commit, composer, admission, cam
   const ready: Ready[] = []
   /** batch -> sends that are not settled yet; one with a result that could not be written is left to its lease */
   const held = new Map<string, { left: number; isAbandoned: boolean }>()
-  const sleepers = new Set<() => void>()
-  const readySleepers = new Set<() => void>()
   let slots = ctx.config.slots
-  let perMinute: number | null = null
   let settingsAt = 0
-  let breaker = closedBreaker
-  let isProbing = false
-  let bucket = { tokens: 1, atMs: 0 }
   let turn = 0
   let foundNothing = false
 
-  function sleep(ms: number, forReady = false): Promise<void> {
-    return new Promise((resolve) => {
-      const done = (): void => {
-        clearTimeout(timer)
-        sleepers.delete(done)
-        readySleepers.delete(done)
-        resolve()
-      }
-      const timer = setTimeout(done, ms)
-      if (forReady) readySleepers.add(done)
-      sleepers.add(done)
-    })
-  }
-  const wake = (): void => {
-    for (const done of sleepers) done()
-  }
+  const naps = createNaps()
+  const throttle = createThrottle(naps.sleep)
 
   function result(send: ClaimedSend, over: Partial<ResultItem> & Pick<ResultItem, 'status'>): ResultItem {
     return {
@@ -112,7 +92,7 @@ export function createLane({ ctx, kind, worker, commit, composer, admission, cam
     if (batch.left > 0) return
     held.delete(batchId)
     if (!batch.isAbandoned) commit.close(batchId)
-    if (held.size === 0) wake()
+    if (held.size === 0) naps.wake()
   }
 
   // Claims, asks the gate, builds the messages. Returns how many sends were claimed.
@@ -172,7 +152,7 @@ export function createLane({ ctx, kind, worker, commit, composer, admission, cam
           ),
         )
     })
-    for (const done of readySleepers) done()
+    naps.wakeReady()
     await Promise.all(refused)
   }
 
@@ -182,45 +162,21 @@ export function createLane({ ctx, kind, worker, commit, composer, admission, cam
         if (Date.now() - settingsAt > lookEveryMs) {
           const settings = (await readChannels(ctx.pool))[kind]
           slots = settings.slots ?? ctx.config.slots
-          perMinute = settings.rate_per_minute
+          throttle.setRate(settings.rate_per_minute)
           settingsAt = Date.now()
         }
         // Claim well ahead, so that no slot waits for it; not while there is enough to do, nor while the provider is away.
-        const enough = ready.length >= slots * 5 || breaker.openUntilMs > Date.now()
+        const enough = ready.length >= slots * 5 || throttle.isClosed()
         const claimed = enough ? -1 : await refill()
         foundNothing = claimed === 0 && held.size === 0
-        if (claimed === 0) await sleep(lookEveryMs)
-        else if (claimed < 0) await sleep(10)
+        if (claimed === 0) await naps.sleep(lookEveryMs)
+        else if (claimed < 0) await naps.sleep(10)
       } catch (err) {
         if (!isAway(err)) ctx.log.error({ err: err as Error, channel: kind }, 'claiming failed, trying again')
-        await sleep(lookEveryMs)
+        await naps.sleep(lookEveryMs)
       }
     }
   }
-
-  // Waits for the rate and for the provider to be there; false when the worker is stopping.
-  async function mayStart(): Promise<boolean> {
-    for (;;) {
-      if (signal.aborted) return false
-      const now = Date.now()
-      if (breaker.failures >= 3 && (isProbing || breaker.openUntilMs > now)) {
-        await sleep(Math.max(20, breaker.openUntilMs - now))
-        continue
-      }
-      if (perMinute !== null) {
-        const taken = takeToken(bucket, perMinute, now)
-        bucket = taken.bucket
-        if (taken.waitMs > 0) {
-          await sleep(Math.min(taken.waitMs, 500))
-          continue
-        }
-      }
-      if (breaker.failures >= 3) isProbing = true
-      return true
-    }
-  }
-
-  const isFree = (): boolean => breaker.failures < 3 && perMinute === null
 
   function afterStop(send: ClaimedSend, verdict: Exclude<StartVerdict, 'go'>): ResultItem | null {
     if (verdict === 'lost') return null
@@ -246,11 +202,7 @@ export function createLane({ ctx, kind, worker, commit, composer, admission, cam
     } catch (error) {
       outcome = { kind: 'unknown', detail: `the channel broke: ${(error as Error).message}` }
     }
-    const reachable = !(outcome.kind === 'deferred' && outcome.unreachable)
-    const before = breaker.failures
-    breaker = afterResult(breaker, reachable, Date.now(), Math.random())
-    isProbing = false
-    if (before < 3 && breaker.failures >= 3)
+    if (throttle.note(!(outcome.kind === 'deferred' && outcome.unreachable)))
       ctx.log.warn({ channel: kind, provider: channel.name }, 'the provider is away, waiting for it')
     const next = settle(
       outcome,
@@ -276,16 +228,16 @@ export function createLane({ ctx, kind, worker, commit, composer, admission, cam
     let done: ResultItem | null = null
     for (;;) {
       const job = !signal.aborted && index < slots ? ready.shift() : undefined
-      if (!job || !isFree()) {
+      if (!job || !throttle.isFree()) {
         if (done) await finish(done)
         done = null
       }
       if (!job) {
         if (signal.aborted) return
-        await sleep(index < slots ? lookEveryMs : 5 * lookEveryMs, true)
+        await naps.sleep(index < slots ? lookEveryMs : 5 * lookEveryMs, true)
         continue
       }
-      if (!isFree() && !(await mayStart())) {
+      if (!throttle.isFree() && !(await throttle.pass(signal))) {
         await finish(result(job.send, { status: 'pending' }))
         continue
       }
@@ -305,10 +257,10 @@ export function createLane({ ctx, kind, worker, commit, composer, admission, cam
           saved,
         ])
         done = verdict === 'go' ? await attempt(channel, job) : afterStop(job.send, verdict)
-        if (verdict !== 'go') isProbing = false
+        if (verdict !== 'go') throttle.giveBack()
         if (verdict === 'lost') letGo(job.send.batch_id)
       } catch (err) {
-        isProbing = false
+        throttle.giveBack()
         await saved
         // Nothing of it has left, whether or not the attempt was committed.
         ctx.log.error({ err: err as Error, send: job.send.id }, 'an attempt could not be begun')
@@ -323,11 +275,11 @@ export function createLane({ ctx, kind, worker, commit, composer, admission, cam
   }
 
   return {
-    wake,
+    wake: naps.wake,
     batches: () => [...held].flatMap(([id, batch]) => (batch.isAbandoned ? [] : [id])),
     isIdle: () => foundNothing && held.size === 0,
     async run() {
-      signal.addEventListener('abort', wake, { once: true })
+      signal.addEventListener('abort', naps.wake, { once: true })
       const settings = await readChannels(ctx.pool).catch(() => null)
       slots = settings?.[kind].slots ?? ctx.config.slots
       const most = Math.max(slots, ctx.config.slots, 50)

@@ -2,6 +2,7 @@ import { withTx } from '#db/pool.ts'
 import type { ChannelKind } from '#core/delivery/message.ts'
 import { settle } from '#core/dispatch/settle.ts'
 import type { Ctx } from '../context.ts'
+import type { Fate } from '../ports/channel.ts'
 import { readSetting } from '../settings.ts'
 import { writeResults, type ResultItem } from './ledger.ts'
 import type { Worker } from './liveness.ts'
@@ -76,8 +77,8 @@ async function reclaim(ctx: Ctx, batchId: string): Promise<Reclaimed> {
     const results = attempts.map((a): ResultItem => {
       const fate = fates.get(a.message_id ?? '') ?? 'unknown'
       const outcome =
-        fate === 'accepted'
-          ? ({ kind: 'accepted', providerMessageId: a.message_id, isDelivered: true } as const)
+        fate === 'accepted' || fate === 'delivered'
+          ? ({ kind: 'accepted', providerMessageId: a.message_id, isDelivered: fate === 'delivered' } as const)
           : fate === 'absent'
             ? ({
                 kind: 'deferred',
@@ -96,7 +97,7 @@ async function reclaim(ctx: Ctx, batchId: string): Promise<Reclaimed> {
         code: outcome.kind === 'deferred' ? outcome.code : null,
         detail: next.error,
         provider: null,
-        providerMessageId: fate === 'accepted' ? a.message_id : null,
+        providerMessageId: outcome.kind === 'accepted' ? a.message_id : null,
         refusedBy: null,
         dueAt: next.dueAt,
         windowEnd: null,
@@ -108,7 +109,9 @@ async function reclaim(ctx: Ctx, batchId: string): Promise<Reclaimed> {
     await writeResults(tx, ctx.config, results)
     const known = attempts.map((a) => a.send_id)
     const { rowCount: released } = await tx.query(
-      `update sends as s set status = 'pending', batch_id = null, updated_at = now() where s.batch_id = $1 and s.status = 'claimed' and s.id <> all($2::uuid[])`,
+      `update sends as s set status = 'pending', batch_id = null, updated_at = now() where s.batch_id = $1 and s.status = 'claimed' and s.id <> all($2::uuid[])
+         -- a worker that only hung may have begun one since we looked: the next sweep sees to it
+         and not exists (select 1 from delivery_attempts as a where a.send_id = s.id and a.batch_id = $1 and a.outcome is null)`,
       [batchId, known],
     )
     const reconciled = [...fates.values()].filter((f) => f !== 'unknown').length
@@ -116,11 +119,8 @@ async function reclaim(ctx: Ctx, batchId: string): Promise<Reclaimed> {
   })
 }
 
-async function lookUp(
-  ctx: Ctx,
-  attempts: readonly OpenAttempt[],
-): Promise<Map<string, 'accepted' | 'absent' | 'unknown'>> {
-  const fates = new Map<string, 'accepted' | 'absent' | 'unknown'>()
+async function lookUp(ctx: Ctx, attempts: readonly OpenAttempt[]): Promise<Map<string, Fate>> {
+  const fates = new Map<string, Fate>()
   for (const kind of ['email', 'sms'] as const) {
     const ids = attempts.flatMap((a) => (a.channel === kind && a.message_id ? [a.message_id] : []))
     if (ids.length === 0) continue

@@ -11,8 +11,8 @@ export type Outcome =
   /** it may or may not have been taken: never repeated blindly */
   | { kind: 'unknown'; detail: string }
 
-/** What a provider can tell later about a message id: taken, certainly not taken, or it does not know. */
-export type Fate = 'accepted' | 'absent' | 'unknown'
+/** What a provider can tell later about a message id: taken, already with the customer, certainly not taken, or it does not know. */
+export type Fate = 'accepted' | 'delivered' | 'absent' | 'unknown'
 
 /** One way to reach people. `send` never throws for what a provider does; it answers with an outcome. */
 export interface Channel {

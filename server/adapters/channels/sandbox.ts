@@ -77,7 +77,7 @@ export function createSandbox(pool: Pool, kind: ChannelKind): Channel {
         [messageIds],
       )
       const found = new Set(rows.map((r) => r.message_id))
-      return new Map<string, Fate>(messageIds.map((id) => [id, found.has(id) ? 'accepted' : 'absent']))
+      return new Map<string, Fate>(messageIds.map((id) => [id, found.has(id) ? 'delivered' : 'absent']))
     },
     close: () => Promise.resolve(),
   }

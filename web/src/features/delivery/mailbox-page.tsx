@@ -103,17 +103,12 @@ export default function MailboxPage() {
               />
               <Checkbox
                 className="ml-1"
-                label={t('Unread only')}
+                label={list.data ? t('Unread only ({count})', { count: count(list.data.unread) }) : t('Unread only')}
                 checked={url.unread}
                 onChange={(e) => setUrl({ unread: e.target.checked })}
               />
               {url.send !== '' && (
                 <TextButton onClick={() => setUrl({ send: '' })}>{t('Show all messages')}</TextButton>
-              )}
-              {list.data && (
-                <span className="ml-auto text-sm text-ink-2">
-                  {t('{count} unread', { count: count(list.data.unread) })}
-                </span>
               )}
             </div>
             <div className="min-h-0 flex-1 overflow-y-auto">

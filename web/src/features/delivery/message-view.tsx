@@ -117,7 +117,7 @@ function Body({ message, tab }: { message: Message; tab: MessageTab }) {
     <MessageFrame
       html={message.body_html}
       title={t('Message: {subject}', { subject: message.subject ?? '' })}
-      className="min-h-[420px] flex-1 rounded-md"
+      className="min-h-[420px] flex-1 max-lg:h-[75dvh] rounded-md"
     />
   )
   if (tab === 'phone')

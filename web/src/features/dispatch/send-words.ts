@@ -34,6 +34,8 @@ const eventWords: Record<string, string> = {
   delivered: 'Delivered',
   deferred: 'Put off by the provider, will be tried again',
   open: 'Opened',
+  open_hit: 'Picture loaded, not yet judged whether by a person',
+  click_hit: 'Link followed, not yet judged whether by a person',
   opened: 'Opened',
   click: 'Clicked',
   clicked: 'Clicked',
@@ -88,7 +90,7 @@ export function stepsOf(send: SendDetail, events: readonly SendEvent[]): Timelin
     // The attempt already says that it left.
     if (['sent', 'accepted', 'queued'].includes(e.event_type) && send.attempts.length > 0) continue
     const risk = /bounce|complain|fail/.test(e.event_type)
-    const good = /open|click|purchase|conversion/.test(e.event_type) && !e.machine
+    const good = /^(open|click|opened|clicked|purchase|conversion)$/.test(e.event_type) && !e.machine
     steps.push({
       id: e.id,
       at: e.occurred_at,

@@ -123,7 +123,9 @@ function Body({ customer: c }: { customer: Customer }) {
   const mayEdit = useMay('manager')
   const [recording, setRecording] = useState(false)
   const wide = useWide(1024)
-  const next = <NextActions customerId={c.id} />
+  const next = (
+    <NextActions customerId={c.id} open={c.contactability.filter((x) => x.can_contact).map((x) => x.channel)} />
+  )
   const history = <HistoryPanel id={c.id} kind={url.show} onKind={(show) => setUrl({ show })} />
   const contact = <ContactabilityPanel customer={c} />
   const scores = <ScoresPanel customer={c} />

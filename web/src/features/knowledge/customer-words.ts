@@ -6,16 +6,25 @@ export type CustomerRow = ReplyOf<'GET /api/v1/customers'>['data'][number]
 export type Customer = ReplyOf<'GET /api/v1/customers/:id'>
 export type HistoryEntry = ReplyOf<'GET /api/v1/customers/:id/history'>['data'][number]
 
-/** "At_Risk_High_Value" -> "At risk high value". */
+// The names of core/scoring/playbooks.ts, which is too large for a bundle.
+const segmentNames: Record<string, string> = {
+  New_Customers: 'New customers',
+  One_Time_Buyers: 'One-time buyers',
+  Very_Frequent_Buyers: 'Very frequent buyers',
+  Low_Value_Frequent: 'Frequent, small baskets',
+  High_Value_Loyal: 'High-value loyal',
+  At_Risk_High_Value: 'High value, at risk',
+  High_Value_Occasional: 'High value, occasional',
+  Promising: 'Promising',
+  Needs_Attention: 'Needs attention',
+  Hibernating: 'Hibernating',
+  Lost: 'Lost',
+}
+
+/** The name of an RFM segment; a key nobody knows is made readable. */
 export function rfmWord(segment: string | null): string {
-  return segment
-    ? t(
-        segment
-          .replaceAll('_', ' ')
-          .toLowerCase()
-          .replace(/^\w/, (c) => c.toUpperCase()),
-      )
-    : t('Not scored yet')
+  if (!segment) return t('Not scored yet')
+  return t(segmentNames[segment] ?? segment.replaceAll('_', ' '))
 }
 
 export const customerName = (c: Pick<CustomerRow, 'name' | 'email' | 'phone' | 'external_id'>): string =>

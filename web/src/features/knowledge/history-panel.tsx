@@ -108,6 +108,8 @@ function Title({ entry: e }: { entry: HistoryEntry }) {
 
 const events: Record<string, string> = {
   open: 'Opened',
+  open_hit: 'Picture loaded',
+  click_hit: 'Link followed',
   click: 'Clicked',
   unsubscribe: 'Unsubscribed',
   bounce: 'Bounced',
@@ -117,7 +119,7 @@ const events: Record<string, string> = {
   segment_left: 'Left a segment',
 }
 const titleOf = (e: HistoryEntry): string =>
-  e.kind === 'event' ? t(events[e.title] ?? e.title.replaceAll('_', ' ')) : e.title
+  e.kind === 'event' ? t(events[e.title.replaceAll(' ', '_')] ?? e.title.replaceAll('_', ' ')) : e.title
 
 function Detail({ entry: e }: { entry: HistoryEntry }) {
   const items = e.items

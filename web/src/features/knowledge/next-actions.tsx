@@ -8,14 +8,22 @@ import { Panel } from '../../ui/panel.tsx'
 import { channelWord, Status } from '../../ui/pill.tsx'
 
 /** What the scoring proposes for this customer, the best first, each with its reason. */
-export function NextActions({ customerId }: { customerId: string }) {
+export function NextActions({ customerId, open }: { customerId: string; open: readonly string[] }) {
   const query = useApi('GET /api/v1/actions', {
     query: { customer_id: customerId, status: 'proposed,pending,queued', page_size: 4 },
   })
   return (
     <Panel title={t('Next best action')}>
       <QueryFrame query={query} what={t('The next action')} skeleton={<Skeleton className="h-16 w-full" />}>
-        {({ data }) => {
+        {({ data: found }) => {
+          // A message that no channel may carry is not a next step, whatever was planned before the customer opted out.
+          const data = found.filter((a) => a.channels.some((c) => open.includes(c)))
+          if (open.length === 0)
+            return (
+              <p className="text-ink-2">
+                {t('No channel is open for this customer: see “Can we write?” for the reason and what helps.')}
+              </p>
+            )
           if (data.length === 0)
             return (
               <p className="text-ink-2">
