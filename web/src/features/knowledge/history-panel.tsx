@@ -94,7 +94,7 @@ function Title({ entry: e }: { entry: HistoryEntry }) {
   return (
     <span className="inline-flex flex-wrap items-baseline gap-x-2">
       {e.send_id ? (
-        <TextLink to="/sends" search={{ send: e.send_id }}>
+        <TextLink to="/sends" search={{ send: e.send_id }} className="inline-block py-0.5">
           {titleOf(e)}
         </TextLink>
       ) : (
@@ -135,7 +135,7 @@ function Detail({ entry: e }: { entry: HistoryEntry }) {
       {e.campaign_id && e.campaign_name && (
         <>
           {words ? ' · ' : ''}
-          <TextLink to="/campaigns/$id" params={{ id: e.campaign_id }}>
+          <TextLink to="/campaigns/$id" params={{ id: e.campaign_id }} className="inline-block py-0.5">
             {e.campaign_name}
           </TextLink>
         </>

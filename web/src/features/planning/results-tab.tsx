@@ -92,11 +92,9 @@ function Results({ data, names, rules }: { data: CampaignAnalytics; names: Segme
         })}
       >
         <ul className="divide-y divide-line">
-          {data.ledger.lines.map((l) => (
-            <li key={l.outcome + (l.rule_id ?? '')} className="flex items-baseline justify-between gap-3 py-2">
-              <span>
-                {l.rule_id && rules.has(l.rule_id) ? t('Not contacted: {why}', { why: rules.get(l.rule_id) }) : l.label}
-              </span>
+          {ledgerLines(data, rules).map((l) => (
+            <li key={l.label} className="flex items-baseline justify-between gap-3 py-2">
+              <span>{l.label}</span>
               <span className="shrink-0 font-medium">
                 {count(l.count)}{' '}
                 <span className="ml-1 inline-block w-12 text-right text-sm font-normal text-ink-2">
@@ -109,6 +107,16 @@ function Results({ data, names, rules }: { data: CampaignAnalytics; names: Segme
       </Panel>
     </div>
   )
+}
+
+/** Lines with the same words are one line; rules of the plan speak in the plan's words. */
+function ledgerLines(data: CampaignAnalytics, rules: RuleWords): { label: string; count: number }[] {
+  const words = ({ rule_id, label }: CampaignAnalytics['ledger']['lines'][number]): string =>
+    rule_id !== null && rules.has(rule_id) ? t('Not contacted: {why}', { why: rules.get(rule_id) }) : label
+  return [...Map.groupBy(data.ledger.lines, words)].map(([label, lines]) => ({
+    label,
+    count: lines.reduce((sum, l) => sum + l.count, 0),
+  }))
 }
 
 const dimensions = ['by_segment', 'by_offer', 'by_day', 'by_channel'] as const
