@@ -186,6 +186,10 @@ export const planning = {
       week_start: Day,
       engine: Engine.exclude(['manual']).default('heuristic'),
       name: z.string().trim().min(1).max(200).optional(),
+      /** keys of the segments to plan for; left out: every active one, or those chosen before for this draft */
+      segments: z.array(z.string().max(200)).min(1).max(60).optional(),
+      /** share that gets nothing, 0 to 0.5; left out: as the shop's limits say */
+      holdout_share: z.number().min(0).max(0.5).optional(),
       /** plan this draft again; its locked entries stay */
       campaign_id: Id.optional(),
     }),
@@ -205,7 +209,10 @@ export const planning = {
     access: 'manager',
     tag,
     summary: 'Make its messages; they leave when they are due',
+    description:
+      'With now: true nobody waits for the planned day and hour: one message per customer, as soon as the window of the law and of the shop is open.',
     ...move,
+    body: z.strictObject({ now: z.boolean().default(false) }).prefault({}),
   }),
   pause: route({
     method: 'POST',

@@ -109,6 +109,7 @@ export interface Campaigns {
   is_demo: Generated<boolean>;
   llm_prompt: string | null;
   name: string;
+  only_segments: string[] | null;
   opens: Generated<number>;
   pause_reason: string | null;
   plan_version: Generated<number>;

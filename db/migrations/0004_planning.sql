@@ -72,6 +72,8 @@ create table campaigns (
   plan_version      int not null default 0,
   -- when set, only these customers: a plan made from a chosen list of actions
   customer_ids      uuid[],
+  -- when set, only these segments are planned for
+  only_segments     text[],
   holdout_share     real not null default 0.1 check (holdout_share >= 0 and holdout_share < 1),
   -- What to do with sends whose fate a crash left unknown: marketing is not blindly repeated.
   resend_unknown    boolean not null default false,

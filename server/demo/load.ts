@@ -68,7 +68,6 @@ export async function loadDemo(
   await generatePlan(ctx, {
     weekStart: addDays(monday, 7),
     engine: 'heuristic',
-    name: `Week of ${addDays(monday, 7)}`,
     actor: systemActor,
   })
   await ctx.pool.query('update campaigns set is_demo = true')

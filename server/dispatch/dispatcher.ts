@@ -34,10 +34,13 @@ export async function runDispatcher(ctx: Ctx, options: DispatchOptions): Promise
   await run(ctx, options, () => Promise.resolve(false))
 }
 
-/** Sends until nothing is due any more (of one campaign, or of all), as the command line does. */
+/**
+ * Sends until nothing is due any more (of one campaign, or of all), as the command line does. It waits for what falls
+ * due within `patienceMs`: most of that is what a provider has just put off.
+ */
 export async function dispatchOnce(
   ctx: Ctx,
-  options: { signal?: AbortSignal; campaignId?: string } = {},
+  { patienceMs = 30_000, ...options }: { signal?: AbortSignal; campaignId?: string; patienceMs?: number } = {},
 ): Promise<DispatchSummary> {
   const stop = new AbortController()
   const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal
@@ -45,7 +48,8 @@ export async function dispatchOnce(
     ctx,
     { signal, ...(options.campaignId ? { campaignId: options.campaignId } : {}) },
     async (lanes) => {
-      if (!lanes.every((lane) => lane.isIdle()) || (await hasSoon(ctx, options.campaignId ?? null))) return false
+      if (!lanes.every((lane) => lane.isIdle()) || (await hasSoon(ctx, options.campaignId ?? null, patienceMs)))
+        return false
       stop.abort()
       return true
     },
@@ -168,12 +172,12 @@ async function sweep(ctx: Ctx, worker: Worker, touch: (id: string) => void): Pro
 }
 
 // Messages that a provider put off, and what a dead worker of before still holds, belong to this run.
-async function hasSoon(ctx: Ctx, campaignId: string | null): Promise<boolean> {
+async function hasSoon(ctx: Ctx, campaignId: string | null, patienceMs: number): Promise<boolean> {
   const { rows } = await ctx.pool.query<{ soon: boolean }>(
     `select exists (
        select 1 from sends as s join campaigns as c on c.id = s.campaign_id and c.status = 'active'
-       where ($1::uuid is null or c.id = $1) and (s.status = 'claimed' or (s.status = 'pending' and s.window_end > $2 and s.due_at <= $2::timestamptz + interval '30 seconds'))) as soon`,
-    [campaignId, ctx.clock()],
+       where ($1::uuid is null or c.id = $1) and (s.status = 'claimed' or (s.status = 'pending' and s.window_end > $2 and s.due_at <= $3))) as soon`,
+    [campaignId, ctx.clock(), new Date(ctx.clock().getTime() + patienceMs)],
   )
   return rows[0]?.soon ?? false
 }

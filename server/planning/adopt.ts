@@ -6,7 +6,7 @@ import { audit, type Actor } from '../audit.ts'
 import type { Ctx } from '../context.ts'
 import { AppError } from '../http/errors.ts'
 import { buildPlan } from './build-plan.ts'
-import { targets } from './generate.ts'
+import { targets, weekName } from './generate.ts'
 import { loadPlannerFacts } from './planner-facts.ts'
 
 export interface GivenPlan {
@@ -61,7 +61,7 @@ export async function adoptPlan(ctx: Ctx, actor: Actor, given: GivenPlan): Promi
        values ($1, $2, $3, $4, $5, 'manual', $6, 1, $7, $8, $9)`,
       [
         id,
-        `Week of ${monday}, from a file`,
+        `${weekName(monday)}, from a file`,
         monday,
         addDays(monday, 6),
         targets(plan),

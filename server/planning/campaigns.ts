@@ -14,6 +14,7 @@ type Stored<T> = Omit<T, 'approved_at' | 'started_at' | 'finished_at' | 'created
 }
 export interface StoredCampaign extends Stored<Campaign> {
   customer_ids: string[] | null
+  only_segments: string[] | null
 }
 
 const rowColumns = `c.id, c.name, c.description, c.type, c.status, c.start_date, c.end_date, c.target_segments, c.engine, c.engine_note, c.plan_version, c.holdout_share::float8 as holdout_share,
@@ -24,7 +25,7 @@ const rowColumns = `c.id, c.name, c.description, c.type, c.status, c.start_date,
 /** Throws not_found. `lock` holds the row against other changes until the transaction ends. */
 export async function findCampaign(client: ClientBase | Pool, id: string, lock = false): Promise<StoredCampaign> {
   const { rows } = await client.query<StoredCampaign>(
-    `select ${rowColumns}, c.target_kpis, c.resend_unknown, c.weekly_plan, c.customer_ids from campaigns as c left join users as approver on approver.id = c.approved_by
+    `select ${rowColumns}, c.target_kpis, c.resend_unknown, c.weekly_plan, c.customer_ids, c.only_segments from campaigns as c left join users as approver on approver.id = c.approved_by
      where c.id = $1 ${lock ? 'for update of c' : ''}`,
     [id],
   )
@@ -32,9 +33,9 @@ export async function findCampaign(client: ClientBase | Pool, id: string, lock =
   return rows[0]
 }
 
-/** As the API shows it: without the list of customers a plan may be limited to. */
+/** As the API shows it: without the lists of customers and segments a plan may be limited to. */
 export async function shownCampaign(client: ClientBase | Pool, id: string): Promise<Stored<Campaign>> {
-  const { customer_ids: _, ...campaign } = await findCampaign(client, id)
+  const { customer_ids: _, only_segments: __, ...campaign } = await findCampaign(client, id)
   return campaign
 }
 

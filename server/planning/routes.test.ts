@@ -196,3 +196,54 @@ test('the policy in force can be read and asked; an admin may switch a state rul
   const { rows } = await ctx.pool.query(`select 1 from audit_log where action = 'compliance.changed'`)
   expect(rows).toHaveLength(1)
 })
+
+test('a plan is made for chosen segments and a chosen holdout, and keeps both when it is planned again', async () => {
+  await ctx.pool.query(
+    `with made as (insert into segments (key, name, kind, rules, recommended_offers) values ('others', 'Others', 'rfm', '{}', '["content"]') returning id)
+     insert into segment_members (segment_id, customer_id) select made.id, c.id from made cross join customers as c`,
+  )
+  const generate = async (
+    payload: object,
+  ): Promise<{ status: string; error: string; result: { campaign_id: string } }> => {
+    const job = await manager({ method: 'POST', url: '/api/v1/campaigns/generate', payload })
+    expect(job.statusCode).toBe(202)
+    await runJob(ctx, job.json().id, { plan: planJob }, new AbortController().signal)
+    return (await manager({ method: 'GET', url: `/api/v1/jobs/${job.json().id}` })).json()
+  }
+  const week = { week_start: '2027-01-11' }
+  const made = await generate({ ...week, segments: ['others'], holdout_share: 0.25 })
+  const id = made.result.campaign_id
+  const shown = async () => (await manager({ method: 'GET', url: `/api/v1/campaigns/${id}` })).json()
+  expect(await shown()).toMatchObject({
+    name: 'Week of Jan 11, 2027',
+    target_segments: ['others'],
+    holdout_share: 0.25,
+    plan_version: 1,
+  })
+  await generate({ ...week, campaign_id: id })
+  expect(await shown()).toMatchObject({ target_segments: ['others'], holdout_share: 0.25, plan_version: 2 })
+  const refused = await generate({ ...week, segments: ['nobody'] })
+  expect(refused.status).toBe('failed')
+  expect(refused.error).toContain('no active segment nobody')
+})
+
+test('a campaign started now does not wait for its planned day', async () => {
+  const job = await manager({
+    method: 'POST',
+    url: '/api/v1/campaigns/generate',
+    payload: { week_start: '2027-02-01' },
+  })
+  await runJob(ctx, job.json().id, { plan: planJob }, new AbortController().signal)
+  const { result } = (await manager({ method: 'GET', url: `/api/v1/jobs/${job.json().id}` })).json()
+  const url = `/api/v1/campaigns/${result.campaign_id}`
+  await manager({ method: 'POST', url: `${url}/approve` })
+  expect((await manager({ method: 'POST', url: `${url}/start`, payload: { now: 'yes' } })).statusCode).toBe(400)
+  const started = await manager({ method: 'POST', url: `${url}/start`, payload: { now: true } })
+  expect(started.json()).toMatchObject({ status: 'active' })
+  const { rows } = await ctx.pool.query<{ sends: number; late: number }>(
+    `select count(*) as sends, count(*) filter (where s.due_at > $2::timestamptz + interval '1 hour') as late from sends as s where s.campaign_id = $1 and s.status = 'pending'`,
+    [result.campaign_id, ctx.clock()],
+  )
+  expect(rows[0]!.sends).toBeGreaterThan(0)
+  expect(rows[0]!.late).toBe(0)
+})

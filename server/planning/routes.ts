@@ -145,8 +145,8 @@ export const planningRoutes: Routes = (app, ctx) => {
     await approveCampaign(ctx, actor, params.id)
     return shown(params.id)
   })
-  bind(app, ctx, planning.start, async ({ params, actor }) => {
-    await startCampaign(ctx, actor, params.id)
+  bind(app, ctx, planning.start, async ({ params, body, actor }) => {
+    await startCampaign(ctx, actor, params.id, body)
     return shown(params.id)
   })
   bind(app, ctx, planning.pause, async ({ params, body, actor }) => {

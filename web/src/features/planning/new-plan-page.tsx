@@ -1,6 +1,5 @@
 import { useNavigate } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
-import { api } from '../../lib/api.ts'
 import { count, day, percent, shopZone } from '../../lib/format.ts'
 import { t } from '../../lib/i18n.ts'
 import { useApi, useJob, useSend } from '../../lib/query.ts'
@@ -9,7 +8,6 @@ import { Field, Input, Select } from '../../ui/field.tsx'
 import { Page, QueryFrame, Skeleton } from '../../ui/page.tsx'
 import { Note, Panel } from '../../ui/panel.tsx'
 import { Progress } from '../../ui/progress.tsx'
-import { toastError } from '../../ui/toast.tsx'
 import { addDays, nextMonday, todayIn, weekWord } from './plan-words.ts'
 
 type Engine = 'heuristic' | 'llm'
@@ -23,7 +21,10 @@ export default function NewPlanPage() {
   const [engine, setEngine] = useState<Engine>('heuristic')
   const [name, setName] = useState('')
   const [holdout, setHoldout] = useState<string | null>(null)
+  const [left, setLeft] = useState<ReadonlySet<string>>(new Set())
   const [jobId, setJobId] = useState<string | null>(null)
+  const segments = useSegments()
+  const chosen = (segments.data?.data ?? []).filter((s) => s.is_active && !left.has(s.key)).map((s) => s.key)
   const job = useJob(jobId)
   const usual = Math.round((limits.data?.holdout_share ?? 0.1) * 100)
   const wanted = holdout === null ? usual : Number(holdout)
@@ -32,18 +33,8 @@ export default function NewPlanPage() {
   const result = job.data?.status === 'succeeded' ? campaignOf(job.data.result) : null
   useEffect(() => {
     if (!result) return
-    const go = async (): Promise<void> => {
-      if (wanted !== usual)
-        await api('PATCH /api/v1/campaigns/:id', {
-          params: { id: result },
-          body: { holdout_share: wanted / 100 },
-        }).catch(toastError)
-      await navigate({ to: '/campaigns/$id', params: { id: result }, replace: true } as never)
-    }
-    void go()
-    // The holdout is fixed once the job ran.
-    // oxlint-disable-next-line react-hooks/exhaustive-deps
-  }, [result])
+    void navigate({ to: '/campaigns/$id', params: { id: result }, replace: true } as never)
+  }, [result, navigate])
 
   const working = jobId !== null && job.data?.status !== 'failed' && job.data?.status !== 'cancelled'
   const weeks = Array.from({ length: 6 }, (_, i) => addDays(first, i * 7))
@@ -61,8 +52,16 @@ export default function NewPlanPage() {
         className="space-y-5"
         onSubmit={(e) => {
           e.preventDefault()
-          if (!working)
-            generate.mutate({ body: { week_start: week, engine, ...(name.trim() ? { name: name.trim() } : {}) } })
+          if (working || chosen.length === 0) return
+          generate.mutate({
+            body: {
+              week_start: week,
+              engine,
+              ...(name.trim() ? { name: name.trim() } : {}),
+              ...(wanted === usual ? {} : { holdout_share: wanted / 100 }),
+              ...(left.size > 0 ? { segments: chosen } : {}),
+            },
+          })
         }}
       >
         <Panel title={t('Week')}>
@@ -130,7 +129,7 @@ export default function NewPlanPage() {
             />
           </Field>
         </Panel>
-        <SegmentsPanel />
+        <SegmentsPanel query={segments} left={left} onChange={setLeft} disabled={working} />
         {job.data?.status === 'failed' && (
           <Note tone="risk" title={t('The plan was not made')}>
             {job.data.error}
@@ -186,28 +185,58 @@ function EngineChoice({
   )
 }
 
-/** Whom the planner looks at: every active segment. */
-function SegmentsPanel() {
-  const query = useApi('GET /api/v1/segments', { query: { page_size: 200 } }, { staleMs: 300_000 })
+const useSegments = () => useApi('GET /api/v1/segments', { query: { page_size: 200 } }, { staleMs: 300_000 })
+
+/** Whom the planner looks at: every active segment, less those unticked. */
+function SegmentsPanel({
+  query,
+  left,
+  onChange,
+  disabled,
+}: {
+  query: ReturnType<typeof useSegments>
+  left: ReadonlySet<string>
+  onChange: (left: ReadonlySet<string>) => void
+  disabled: boolean
+}) {
   return (
     <Panel
       title={t('Segments')}
       detail={t(
-        'The planner looks at every active segment and leaves out those where no offer earns more than it costs.',
+        'The planner looks at every ticked segment and leaves out those where no offer earns more than it costs.',
       )}
     >
       <QueryFrame query={query} what={t('The segments')} skeleton={<Skeleton className="h-20 w-full" />}>
         {({ data }) => (
-          <ul className="grid gap-x-6 gap-y-1 text-sm sm:grid-cols-2">
-            {data
-              .filter((s) => s.is_active)
-              .map((s) => (
-                <li key={s.id} className="flex justify-between gap-2 border-b border-line py-1">
-                  <span className="truncate">{s.name}</span>
-                  <span className="font-medium">{count(s.customer_count)}</span>
-                </li>
-              ))}
-          </ul>
+          <>
+            <ul className="grid gap-x-6 gap-y-1 text-sm sm:grid-cols-2">
+              {data
+                .filter((s) => s.is_active)
+                .map((s) => (
+                  <li key={s.id} className="border-b border-line">
+                    <label className="flex cursor-pointer items-center gap-2 py-1.5">
+                      <input
+                        type="checkbox"
+                        className="size-4 shrink-0 accent-(--primary)"
+                        disabled={disabled}
+                        checked={!left.has(s.key)}
+                        onChange={(e) => {
+                          const next = new Set(left)
+                          if (e.target.checked) next.delete(s.key)
+                          else next.add(s.key)
+                          onChange(next)
+                        }}
+                      />
+                      <span className="min-w-0 flex-1 truncate">{s.name}</span>
+                      <span className="font-medium">{count(s.customer_count)}</span>
+                    </label>
+                  </li>
+                ))}
+            </ul>
+            {data.every((s) => !s.is_active || left.has(s.key)) && (
+              <p className="pt-2 text-sm text-risk">{t('Tick at least one segment.')}</p>
+            )}
+          </>
         )}
       </QueryFrame>
     </Panel>
