@@ -18,7 +18,7 @@ import { startSmtpSink, type SmtpSink } from '#sim/smtp-sink.ts'
 const quick = process.argv.includes('--quick')
 const sizes = quick
   ? { worker: 1200, workerKills: 3, database: 900, databaseKills: 2, control: 600 }
-  : { worker: 5000, workerKills: 10, database: 4000, databaseKills: 5, control: 1500 }
+  : { worker: 5000, workerKills: 10, database: 5000, databaseKills: 10, control: 1500 }
 const slots = 20
 const say = (text: string): boolean => process.stderr.write(text + '\n')
 const dataDir = mkdtempSync(path.join(tmpdir(), 'lma-faults-'))

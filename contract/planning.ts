@@ -1,7 +1,4 @@
 import { z } from 'zod'
-import { Policy, PolicyOverride } from '#core/compliance/policy.ts'
-import { Verdict } from '#core/compliance/verdict.ts'
-import { Offer, departments, offerKinds } from '#core/planning/offer.ts'
 import { PlanChange, WeeklyPlan, Window } from '#core/planning/plan.ts'
 import { Cents, Day, Flag, Id, IdParams, Instant, Job, List, pageOf, pageQuery } from './common.ts'
 import { route } from './http.ts'
@@ -91,26 +88,6 @@ export const CampaignRecipient = z.strictObject({
   due_at: Instant.nullable(),
 })
 export type CampaignRecipient = z.infer<typeof CampaignRecipient>
-
-export const OfferInput = Offer.omit({ id: true }).partial().required({ key: true, title: true, kind: true })
-export type OfferInput = z.infer<typeof OfferInput>
-export const StoredOffer = Offer.extend({
-  is_active: z.boolean(),
-  is_demo: z.boolean(),
-  /** in a customer's words, built from the fields */
-  text: z.string(),
-  /** what the law of each store's state says about it */
-  stores: z.array(
-    z.strictObject({
-      store_id: Id,
-      store: z.string(),
-      state: z.string(),
-      allowed: z.boolean(),
-      verdicts: z.array(Verdict),
-    }),
-  ),
-})
-export type StoredOffer = z.infer<typeof StoredOffer>
 
 const CampaignInput = z.strictObject({
   name: z.string().trim().min(1).max(200),
@@ -272,94 +249,5 @@ export const planning = {
       /** false: the campaign has not started, the rows are what would happen now */
       is_final: z.boolean(),
     }),
-  }),
-  listOffers: route({
-    method: 'GET',
-    path: '/api/v1/offers',
-    access: 'user',
-    tag,
-    summary: 'Offers, with what each store’s state says about them',
-    query: z.strictObject({
-      q: z.string().max(200).optional(),
-      kind: z.enum(offerKinds).optional(),
-      department: z.enum(departments).optional(),
-      is_active: Flag.optional(),
-    }),
-    reply: z.strictObject({ data: z.array(StoredOffer) }),
-  }),
-  createOffer: route({
-    method: 'POST',
-    path: '/api/v1/offers',
-    access: 'manager',
-    tag,
-    status: 201,
-    summary: 'Create an offer',
-    body: OfferInput.strict(),
-    reply: StoredOffer,
-  }),
-  updateOffer: route({
-    method: 'PATCH',
-    path: '/api/v1/offers/:id',
-    access: 'manager',
-    tag,
-    summary: 'Change an offer; running campaigns keep the one they were started with',
-    params: IdParams,
-    body: Offer.omit({ id: true, key: true }).extend({ is_active: z.boolean() }).partial().strict(),
-    reply: StoredOffer,
-  }),
-}
-
-const complianceTag = 'Compliance'
-export const ComplianceSettings = z.strictObject({
-  policy: Policy,
-  version: z.string(),
-  overrides: z.array(PolicyOverride),
-  /** rules nobody may switch off */
-  locked_rules: z.array(z.string()),
-})
-export const compliance = {
-  check: route({
-    method: 'POST',
-    path: '/api/v1/compliance/check',
-    access: 'user',
-    tag: complianceTag,
-    summary: 'What the law says about an offer, a text, or both',
-    body: z.strictObject({
-      offer_id: Id.optional(),
-      offer: OfferInput.strict().optional(),
-      store_id: Id.optional(),
-      day: Day.optional(),
-      text: z.string().max(60_000).optional(),
-    }),
-    reply: z.strictObject({
-      policy_version: z.string(),
-      stores: z.array(
-        z.strictObject({
-          store_id: Id,
-          store: z.string(),
-          state: z.string(),
-          allowed: z.boolean(),
-          verdicts: z.array(Verdict),
-        }),
-      ),
-      copy: z.array(Verdict),
-    }),
-  }),
-  get: route({
-    method: 'GET',
-    path: '/api/v1/settings/compliance',
-    access: 'user',
-    tag: complianceTag,
-    summary: 'The policy in force and what this shop changed in it',
-    reply: ComplianceSettings,
-  }),
-  update: route({
-    method: 'PATCH',
-    path: '/api/v1/settings/compliance',
-    access: 'admin',
-    tag: complianceTag,
-    summary: 'Switch state rules, each with a reason for the audit trail',
-    body: z.strictObject({ overrides: z.array(PolicyOverride).max(100) }),
-    reply: ComplianceSettings,
   }),
 }

@@ -1,5 +1,5 @@
 import type { ClientBase, Pool } from 'pg'
-import type { OfferInput, StoredOffer } from '#contract/planning.ts'
+import type { OfferInput, StoredOffer } from '#contract/offers.ts'
 import { decisive } from '#core/compliance/verdict.ts'
 import type { Policy } from '#core/compliance/policy.ts'
 import { checkOffer } from '#core/compliance/rules.ts'

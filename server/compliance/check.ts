@@ -1,5 +1,5 @@
 import type { Pool } from 'pg'
-import type { OfferInput, StoredOffer } from '#contract/planning.ts'
+import type { OfferInput, StoredOffer } from '#contract/offers.ts'
 import type { Policy } from '#core/compliance/policy.ts'
 import type { Offer } from '#core/planning/offer.ts'
 import { notFound } from '../http/errors.ts'

@@ -1,4 +1,4 @@
-import { compliance } from '#contract/planning.ts'
+import { compliance } from '#contract/compliance.ts'
 import { lintCopy } from '#core/compliance/lint.ts'
 import { defaultPolicy, isLocked, type PolicyOverride } from '#core/compliance/policy.ts'
 import { withTx } from '#db/pool.ts'

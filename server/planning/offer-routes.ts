@@ -1,4 +1,4 @@
-import { planning } from '#contract/planning.ts'
+import { offers } from '#contract/offers.ts'
 import { Offer } from '#core/planning/offer.ts'
 import { withTx } from '#db/pool.ts'
 import { audit } from '../audit.ts'
@@ -20,11 +20,11 @@ import {
 import { loadStores } from '../stores.ts'
 
 export const offerRoutes: Routes = (app, ctx) => {
-  bind(app, ctx, planning.listOffers, async ({ query }) => ({
+  bind(app, ctx, offers.list, async ({ query }) => ({
     data: await shown(ctx, { q: query.q, kind: query.kind, department: query.department, isActive: query.is_active }),
   }))
 
-  bind(app, ctx, planning.createOffer, async ({ body, actor }) => {
+  bind(app, ctx, offers.create, async ({ body, actor }) => {
     const problem = faultOf(completeOffer(body))
     if (problem) throw problem
     const id = await withTx(ctx.pool, async (tx) => {
@@ -39,7 +39,7 @@ export const offerRoutes: Routes = (app, ctx) => {
     return (await shown(ctx, { ids: [id] }))[0]!
   })
 
-  bind(app, ctx, planning.updateOffer, async ({ params, body, actor }) => {
+  bind(app, ctx, offers.update, async ({ params, body, actor }) => {
     const { is_active, ...fields } = body
     await withTx(ctx.pool, async (tx) => {
       const row = await findStoredOffer(tx, params.id)
