@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { Command, CommanderError, Option } from 'commander'
-import { CliError, exit, type Output } from './cli/output.ts'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { exit, type Output } from './cli/output.ts'
 
 const version = (
   JSON.parse(readFileSync(path.join(import.meta.dirname, '../package.json'), 'utf8')) as { version: string }
@@ -22,6 +22,11 @@ function interruption(): AbortSignal {
 
 export interface Globals extends Output {
   signal: AbortSignal
+}
+
+function positive(text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('It must be a whole number above 0.')
 }
 
 function build(): Command {
@@ -85,7 +90,7 @@ function build(): Command {
   program
     .command('actions')
     .description('propose the next best action per customer')
-    .option('--limit <n>', 'at most so many, best first', Number)
+    .option('--limit <n>', 'at most so many, best first', positive)
     .action(async (options) => (await import('./cli/pipeline.ts')).actions(globals(), options))
   program
     .command('plan')
@@ -129,15 +134,30 @@ function build(): Command {
   return program
 }
 
+// `liquor-agent export customers | head` closes our output early; that is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) =>
+  process.exit(error.code === 'EPIPE' ? exit.ok : exit.failed),
+)
+
+/** null: nobody foresaw this error. Told by its fields: loading the modules of its classes would slow every command. */
+function exitCodeOf(error: unknown): number | null {
+  if (!(error instanceof Error)) return null
+  if ('exitCode' in error) return Number(error.exitCode)
+  const code = 'code' in error ? String(error.code) : ''
+  if (/^(08|57P0|53300|ECONN|ETIMEDOUT|EHOSTUNREACH|database\.unavailable)/.test(code)) return exit.network
+  if (!('facts' in error)) return null
+  return code === 'not_found' ? exit.notFound : code === 'input.invalid' ? exit.usage : exit.failed
+}
+
 const program = build()
 try {
   await program.parseAsync()
 } catch (error) {
   if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? exit.ok : exit.usage)
-  const known = error instanceof CliError || (error instanceof Error && 'exitCode' in error)
+  const code = exitCodeOf(error)
   if (program.opts<Output>().json)
     process.stdout.write(JSON.stringify({ schema: 'liquor-agent/error@1', error: (error as Error).message }) + '\n')
-  process.stderr.write(known ? `${(error as Error).message}\n` : `Something broke: ${(error as Error).stack}\n`)
-  process.exit(known ? (error as { exitCode: number }).exitCode : exit.failed)
+  process.stderr.write(code === null ? `Something broke: ${(error as Error).stack}\n` : `${(error as Error).message}\n`)
+  process.exit(code ?? exit.failed)
 }
 process.exit(process.exitCode ?? exit.ok)

@@ -32,7 +32,10 @@ export function createContext(
 ): Ctx {
   const log = options.log ?? createLog(config.logLevel)
   const pool = createPool(databaseUrl, { max: options.poolSize ?? 20 })
-  pool.on('error', (err) => log.warn({ err }, 'database connection lost'))
+  // While we close, the database may go before the last idle connection has noticed.
+  pool.on('error', (err) => {
+    if (!pool.ending) log.warn({ code: (err as NodeJS.ErrnoException).code }, 'database connection lost')
+  })
   const ctx: Ctx = {
     config,
     databaseUrl,

@@ -24,8 +24,11 @@ export async function openDatabase(config: Config): Promise<Database> {
   return startEmbedded({ dataDir: config.dataDir, log: createLog(config.logLevel) })
 }
 
+/** A person reads this terminal: what runs as it should stays silent unless the log was asked for. */
+export const quietly = (): Partial<Config> => (process.env['LOG_LEVEL'] ? {} : { logLevel: 'warn' })
+
 /** Opens database and context, brings the schema up to date, runs, and closes everything again. */
-export async function withContext<T>(run: (ctx: Ctx) => Promise<T>, overrides: Partial<Config> = {}): Promise<T> {
+export async function withContext<T>(run: (ctx: Ctx) => Promise<T>, overrides = quietly()): Promise<T> {
   const config = { ...readConfig(), ...overrides }
   const database = await openDatabase(config)
   try {
@@ -54,19 +57,19 @@ export async function serve(
   roles: Roles,
   signal: AbortSignal,
   ready: (address: string, ctx: Ctx) => Promise<void> | void,
+  overrides: Partial<Config> = {},
 ): Promise<void> {
-  const config = readConfig()
   await withContext(async (ctx) => {
     if (ctx.config.demo === 'auto' && roles.api && roles.worker) await loadDemo(ctx)
     await seedTemplates(ctx)
     const app = roles.api ? await createApp(ctx) : null
-    if (app) await listen(app, config)
+    if (app) await listen(app, ctx.config)
     const port = app ? (app.server.address() as AddressInfo).port : null
     const working = roles.worker ? runWorker(ctx, signal) : untilAborted(signal)
     await ready(port ? `http://localhost:${port}` : 'worker', ctx)
     await working
     await app?.close()
-  })
+  }, overrides)
 }
 
 async function listen(app: Awaited<ReturnType<typeof createApp>>, config: Config): Promise<void> {

@@ -70,7 +70,7 @@ export async function plan(
   globals: Globals,
   options: { engine: 'heuristic' | 'llm'; week?: string; from?: string },
 ): Promise<void> {
-  if (options.week !== undefined && !/^\d{4}-\d{2}-\d{2}$/.test(options.week))
+  if (options.week !== undefined && !z.iso.date().safeParse(options.week).success)
     throw new CliError(`${options.week} is not a date; write it like 2026-11-30.`, exit.usage)
   const only = options.from === undefined ? null : await readActions(options.from)
   await withContext(async (ctx) => {

@@ -2,15 +2,16 @@ import { access, constants, statfs } from 'node:fs/promises'
 import { availableParallelism, freemem } from 'node:os'
 import { migrate } from '#db/migrate.ts'
 import { environmentHelp, readConfig } from '../config.ts'
+import type { Ctx } from '../context.ts'
 import type { Globals } from '../cli.ts'
 import { demoLogin } from '../demo-login.ts'
-import { openDatabase, serve, withContext, type Roles } from '../up.ts'
+import { openDatabase, quietly, serve, withContext, type Roles } from '../up.ts'
 import { exit, print, say, strong } from './output.ts'
 
 /** `npm start`: everything in one process, with the address and the demo sign-in printed. */
 export async function up(globals: Globals): Promise<void> {
   const started = Date.now()
-  await serve({ api: true, worker: true }, globals.signal, async (address, ctx) => {
+  const ready = async (address: string, ctx: Ctx): Promise<void> => {
     const login = await demoLogin(ctx.pool)
     say(globals, '')
     say(
@@ -19,7 +20,8 @@ export async function up(globals: Globals): Promise<void> {
     )
     if (login) say(globals, `Demo sign-in: ${strong(login.email)} with password ${strong(login.password)}`)
     say(globals, 'API documentation at /docs. Ctrl-C stops everything; the data stays in ' + ctx.config.dataDir)
-  })
+  }
+  await serve({ api: true, worker: true }, globals.signal, ready, quietly())
   say(globals, 'Stopped; nothing was lost.')
 }
 

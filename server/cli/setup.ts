@@ -1,3 +1,4 @@
+import { Writable } from 'node:stream'
 import { createInterface } from 'node:readline/promises'
 import { accounts, type Role } from '#contract/accounts.ts'
 import { loadDemo } from '../demo/load.ts'
@@ -62,7 +63,8 @@ async function readPassword(globals: Globals): Promise<string> {
     return Buffer.concat(chunks).toString('utf8').trim()
   }
   say(globals, 'Password (at least 12 characters, not shown):')
-  const input = createInterface({ input: process.stdin, terminal: true })
+  const unseen = new Writable({ write: (_chunk, _encoding, done) => done() })
+  const input = createInterface({ input: process.stdin, output: unseen, terminal: true })
   try {
     return await input.question('')
   } finally {

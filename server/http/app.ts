@@ -8,7 +8,7 @@ import fastifyStatic from '@fastify/static'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import websocket from '@fastify/websocket'
-import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import type { Ctx } from '../context.ts'
 import { slices } from '../slices.ts'
 import { AppError, sendProblem } from './errors.ts'
@@ -23,7 +23,7 @@ export async function createApp(ctx: Ctx): Promise<FastifyInstance> {
   const app = fastify({
     // Requests are logged below by route pattern: an address with an id or a token in it stays out of the log.
     loggerInstance: ctx.log as FastifyBaseLogger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     trustProxy: ctx.config.trustProxy > 0 ? (_address: string, hop: number) => hop < ctx.config.trustProxy : false,
     bodyLimit: 1024 * 1024,
     requestTimeout: 120_000,
