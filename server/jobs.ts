@@ -1,7 +1,15 @@
 import type { JobHandler } from './background.ts'
 import { importJob } from './knowledge/import/job.ts'
+import { attributeOrders } from './feedback/attribute.ts'
 import { planJob } from './planning/generate.ts'
 import { actionsJob, scoreJob } from './scoring/jobs.ts'
+
+/** After orders came in: what they say about running campaigns, then every score. */
+const followOrders: JobHandler = async (ctx, input, tools) => {
+  // By when they were recorded, not ordered: an import takes minutes.
+  const attributed = await attributeOrders(ctx, { since: new Date(ctx.clock().getTime() - 86_400_000) })
+  return { attributed, scores: await scoreJob(ctx, input, tools) }
+}
 
 /** Long work that a worker does on request, by kind. */
 export const jobHandlers: Record<string, JobHandler> = {
@@ -9,4 +17,5 @@ export const jobHandlers: Record<string, JobHandler> = {
   score: scoreJob,
   actions: actionsJob,
   plan: planJob,
+  follow_orders: followOrders,
 }

@@ -17,6 +17,8 @@ export interface Recipient {
   has_phone: boolean
   /** the address of this channel is on the suppression list */
   is_suppressed: boolean
+  /** suppressions.reason, where somebody will read the verdict */
+  suppression_reason?: string | null
   state: string | null
   /** customers.time_zones; empty when nothing is known */
   time_zones: readonly string[]
@@ -49,6 +51,17 @@ export interface GateInput {
   offerVerdicts?: readonly Verdict[]
 }
 
+export type StandingFacts = Pick<GateInput, 'recipient' | 'channel' | 'policy' | 'limits' | 'store' | 'at'>
+
+const suppressedBecause: Record<string, string> = {
+  unsubscribe: 'The customer unsubscribed.',
+  hard_bounce: 'A message bounced: the address does not exist.',
+  complaint: 'The customer reported a message as spam.',
+  stop: 'The customer answered STOP.',
+  manual: 'Somebody of the shop put the address on the do-not-contact list.',
+  erased: 'The customer asked for erasure.',
+}
+
 /**
  * Every rule that speaks about this message to this person at this moment; `decisive()` of the answer says whether it may
  * go. Pure: planning asks before, dispatch asks again in the claim.
@@ -66,30 +79,19 @@ export function mayGo(input: GateInput): boolean {
   return decisive(gate(input)) === null
 }
 
-function personVerdicts(input: GateInput): Verdict[] {
-  const { recipient, channel, policy, limits, history, template, at } = input
+/** What stands for this person and channel whatever the message says: address, suppression, consent, age. */
+export function standingVerdicts(input: StandingFacts): Verdict[] {
+  const { recipient, channel, policy, limits, at } = input
   const out: Verdict[] = []
   const name = channel === 'email' ? 'e-mail' : 'text'
-  const shop = (rule_id: string, summary: string, cure: string, outcome: Verdict['outcome'] = 'deny'): void => {
-    out.push({ outcome, rule_id, summary, source: 'shop setting', confidence: 'high', cure })
-  }
-  const law = (type: PersonRuleType, fallback: string, summary: string, cure: string): void => {
-    const rule = personRule(policy, type)
-    out.push({
-      outcome: 'deny',
-      rule_id: rule?.id ?? fallback,
-      summary,
-      source: rule?.source ?? 'product rule',
-      confidence: rule?.confidence ?? 'high',
-      cure,
-    })
-  }
 
   if (channel === 'email' ? !recipient.has_email : !recipient.has_phone) {
-    shop(
-      'person-no-address',
-      channel === 'email' ? 'There is no e-mail address.' : 'There is no phone number.',
-      'Add it to the customer, or use the other channel.',
+    out.push(
+      shopDenies(
+        'person-no-address',
+        channel === 'email' ? 'There is no e-mail address.' : 'There is no phone number.',
+        'Add it to the customer, or use the other channel.',
+      ),
     )
   }
   if (recipient.is_suppressed) {
@@ -97,7 +99,9 @@ function personVerdicts(input: GateInput): Verdict[] {
     out.push({
       outcome: 'deny',
       rule_id: 'person-suppressed',
-      summary: `This address asked not to get a ${name} again, or it bounced.`,
+      summary:
+        suppressedBecause[recipient.suppression_reason ?? ''] ??
+        `This address asked not to get a ${name} again, or it bounced.`,
       source: rule?.source ?? 'product rule',
       confidence: 'high',
       cure: 'Only the customer can lift this.',
@@ -126,18 +130,24 @@ function personVerdicts(input: GateInput): Verdict[] {
   const minAge = personRule(policy, 'legal_age')?.params.min_age ?? 21
   const isMinor = recipient.birth_date !== null && ageOn(recipient.birth_date, earliestLocalDay(at, zones)) < minAge
   if (isMinor || recipient.age_status === 'under_age') {
-    law(
-      'legal_age',
-      'us-legal-age',
-      `The customer is, or is suspected to be, under ${minAge}.`,
-      'Nothing: verify the date of birth again once it has passed.',
+    out.push(
+      lawDenies(
+        policy,
+        'legal_age',
+        'us-legal-age',
+        `The customer is, or is suspected to be, under ${minAge}.`,
+        'Nothing: verify the date of birth again once it has passed.',
+      ),
     )
   } else if (channel === 'sms' && recipient.age_status !== 'dob_verified') {
-    law(
-      'age_gate_required',
-      'us-age-gate-required',
-      'Texts about alcohol need a verified date of birth.',
-      'Verify the date of birth, or use e-mail.',
+    out.push(
+      lawDenies(
+        policy,
+        'age_gate_required',
+        'us-age-gate-required',
+        'Texts about alcohol need a verified date of birth.',
+        'Verify the date of birth, or use e-mail.',
+      ),
     )
   } else if (channel === 'email' && !limits.email_ages.some((status) => status === recipient.age_status)) {
     out.push({
@@ -149,29 +159,42 @@ function personVerdicts(input: GateInput): Verdict[] {
       cure: 'Ask for the date of birth, or let the customer confirm the age.',
     })
   }
+  return out
+}
 
+function personVerdicts(input: GateInput): Verdict[] {
+  const { recipient, channel, policy, limits, history, template } = input
+  const out = standingVerdicts(input)
   if (channel === 'email' && !(template.has_footer && template.has_unsubscribe)) {
-    law(
-      'email_footer_required',
-      'us-email-footer-required',
-      'The template lacks the postal address or the unsubscribe link.',
-      'Use a template with the locked footer.',
+    out.push(
+      lawDenies(
+        policy,
+        'email_footer_required',
+        'us-email-footer-required',
+        'The template lacks the postal address or the unsubscribe link.',
+        'Use a template with the locked footer.',
+      ),
     )
   }
   if (history.week >= limits.max_per_customer_week) {
-    shop(
-      'cap-week',
-      `The customer has had ${history.week} of at most ${limits.max_per_customer_week} messages within seven days.`,
-      'Wait, or raise the weekly limit in the settings.',
+    out.push(
+      shopDenies(
+        'cap-week',
+        `The customer has had ${history.week} of at most ${limits.max_per_customer_week} messages within seven days.`,
+        'Wait, or raise the weekly limit in the settings.',
+      ),
     )
   }
   if (channel === 'sms' && history.sms_week >= limits.max_sms_per_customer_week) {
-    shop(
-      'cap-sms-week',
-      `The customer has had ${history.sms_week} of at most ${limits.max_sms_per_customer_week} texts within seven days.`,
-      'Use e-mail, or raise the weekly limit in the settings.',
+    out.push(
+      shopDenies(
+        'cap-sms-week',
+        `The customer has had ${history.sms_week} of at most ${limits.max_sms_per_customer_week} texts within seven days.`,
+        'Use e-mail, or raise the weekly limit in the settings.',
+      ),
     )
   }
+  const zones = recipient.time_zones.length > 0 ? recipient.time_zones : [input.store.time_zone]
   placeAndHours(input, zones, out)
   return out
 }
@@ -206,4 +229,20 @@ function placeAndHours(
     cure: until ? 'It waits for the next open window.' : 'Widen the window in the settings, or use the other channel.',
     ...(until ? { until: until.toISOString() } : {}),
   })
+}
+
+function shopDenies(rule_id: string, summary: string, cure: string): Verdict {
+  return { outcome: 'deny', rule_id, summary, source: 'shop setting', confidence: 'high', cure }
+}
+
+function lawDenies(policy: Policy, type: PersonRuleType, fallback: string, summary: string, cure: string): Verdict {
+  const rule = personRule(policy, type)
+  return {
+    outcome: 'deny',
+    rule_id: rule?.id ?? fallback,
+    summary,
+    source: rule?.source ?? 'product rule',
+    confidence: rule?.confidence ?? 'high',
+    cure,
+  }
 }

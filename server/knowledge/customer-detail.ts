@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import type { Customer, CustomerRow } from '#contract/knowledge.ts'
 import type { z } from 'zod'
-import { contactability } from '#core/knowledge/contactability.ts'
 import type { Actor } from '../audit.ts'
 import type { Ctx } from '../context.ts'
 import { customerColumns, customerFrom, showCustomer } from '../customer-rows.ts'
 import { notFound } from '../http/errors.ts'
 import { suppressionOf } from '../suppression.ts'
+import { contactability } from './contactability.ts'
 
 type Answer = z.input<typeof import('#contract/knowledge.ts').Customer>
 type Stored = Omit<CustomerRow, 'is_masked'> &
@@ -61,16 +61,7 @@ export async function readCustomer(ctx: Ctx, actor: Actor, id: string): Promise<
     ...(shown.is_masked ? { address: null, birth_date: null, raw_data: null } : {}),
     segments: segments.rows,
     consents: consents.rows.map((k) => (shown.is_masked ? { ...k, ip: null } : k)),
-    contactability: contactability({
-      hasEmail: row.email !== null,
-      hasPhone: row.phone !== null,
-      emailConsent: row.email_consent,
-      smsConsent: row.sms_consent,
-      ageStatus: row.age_status,
-      isDeleted: row.deleted_at !== null,
-      emailSuppressed: email?.reason ?? null,
-      smsSuppressed: sms?.reason ?? null,
-    }),
+    contactability: await contactability(ctx, row, { email: email?.reason ?? null, sms: sms?.reason ?? null }),
     etag: etagOf(id, version),
   }
 }

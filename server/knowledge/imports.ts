@@ -10,7 +10,7 @@ import { countUpTo, type Count } from '../customer-rows.ts'
 import { readCursor, writeCursor } from '../keyset.ts'
 import type { Upload } from './uploads.ts'
 
-type ImportRow = z.input<typeof import('#contract/knowledge.ts').Import>
+type ImportRow = z.input<typeof import('#contract/imports.ts').Import>
 
 const columns = `i.id, i.kind, i.source, i.status, i.phase, i.dry_run, i.job_id, i.mapping, i.options, i.bytes_total, i.bytes_read, i.rows_read, i.rows_new,
   i.rows_changed, i.rows_same, i.rows_duplicate, i.rows_rejected, i.rejects_path is not null as has_rejects, i.summary, i.error, i.created_at, i.started_at, i.finished_at`

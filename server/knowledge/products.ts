@@ -1,4 +1,4 @@
-import type { Product } from '#contract/knowledge.ts'
+import type { Product } from '#contract/products.ts'
 import type { Ctx } from '../context.ts'
 import { countUpTo, type Count } from '../customer-rows.ts'
 import { afterCursor, createParams, orderBy, parseSort, readCursor, writeCursor, type SortKeys } from '../keyset.ts'

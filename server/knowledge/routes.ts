@@ -1,4 +1,6 @@
+import { imports } from '#contract/imports.ts'
 import { knowledge } from '#contract/knowledge.ts'
+import { products } from '#contract/products.ts'
 import { bind, type Routes } from '../http/bind.ts'
 import { readBreakdown } from './breakdown.ts'
 import { readCustomer } from './customer-detail.ts'
@@ -39,10 +41,10 @@ export const knowledgeRoutes: Routes = (app, ctx) => {
   })
   bind(app, ctx, knowledge.customerHistory, ({ params, query }) => readHistory(ctx, params.id, query))
 
-  bind(app, ctx, knowledge.importCustomers, async ({ request, actor }) =>
+  bind(app, ctx, imports.create, async ({ request, actor }) =>
     queueImport(ctx, actor, await receive(ctx, request, actor)),
   )
-  bind(app, ctx, knowledge.previewImport, async ({ request }) => {
+  bind(app, ctx, imports.preview, async ({ request }) => {
     const { fields, file } = await readForm(request)
     try {
       return await previewImport(ctx, file.file, fields)
@@ -51,10 +53,10 @@ export const knowledgeRoutes: Routes = (app, ctx) => {
       file.file.resume()
     }
   })
-  bind(app, ctx, knowledge.listImports, ({ query }) => listImports(ctx, query))
-  bind(app, ctx, knowledge.getImport, ({ params }) => readImport(ctx, params.id))
-  bind(app, ctx, knowledge.cancelImport, ({ params, actor }) => cancelImport(ctx, actor, params.id))
-  bind(app, ctx, knowledge.importRejects, async ({ params, actor, reply }) => {
+  bind(app, ctx, imports.list, ({ query }) => listImports(ctx, query))
+  bind(app, ctx, imports.get, ({ params }) => readImport(ctx, params.id))
+  bind(app, ctx, imports.cancel, ({ params, actor }) => cancelImport(ctx, actor, params.id))
+  bind(app, ctx, imports.rejects, async ({ params, actor, reply }) => {
     const { stream, name } = await openRejectsOf(ctx, actor, params.id)
     await reply
       .type('text/csv; charset=utf-8')
@@ -62,5 +64,5 @@ export const knowledgeRoutes: Routes = (app, ctx) => {
       .send(stream)
     return undefined
   })
-  bind(app, ctx, knowledge.listProducts, ({ query }) => listProducts(ctx, query))
+  bind(app, ctx, products.list, ({ query }) => listProducts(ctx, query))
 }

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import type { ImportKind } from '#core/knowledge/columns.ts'
-import type { JobHandler } from '../../background.ts'
+import { startJob, type JobHandler } from '../../background.ts'
 import { notFound } from '../../http/errors.ts'
 import { runImport } from './run.ts'
 
@@ -48,6 +48,9 @@ export const importJob: JobHandler = async (ctx, input, tools) => {
           p.phase === 'reading' ? `${p.rows} rows read` : `${p.rows} rows are being stored`,
         ),
     })
+    // New purchases change what we know: results of running campaigns at once, scores in a job of their own.
+    if (queued.kind === 'orders' && !queued.dry_run && result.rows_new + result.rows_changed > 0)
+      await startJob(ctx, tools.actor, 'follow_orders', {})
     return {
       import_id: id,
       rows_new: result.rows_new,

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { ImportOptions, ImportPreview } from '#contract/knowledge.ts'
+import type { ImportOptions, ImportPreview } from '#contract/imports.ts'
 import { columnsOf, type ImportKind, type Mapping } from '#core/knowledge/columns.ts'
 import { importRow } from '#core/knowledge/import-row.ts'
 import { checkMapping, guessMapping } from '#core/knowledge/mapping.ts'

@@ -1,6 +1,6 @@
 import type { Ctx } from '../../context.ts'
 import type { Mapping } from '#core/knowledge/columns.ts'
-import type { ImportProgress, ImportRequest, ImportResult } from './run.ts'
+import type { ImportProgress, ImportRequest, ImportResult } from './request.ts'
 
 /** The `imports` row of a run, written beside the transaction of the merge so that others see how far it is. */
 export interface ImportRecord {

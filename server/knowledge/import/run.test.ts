@@ -10,7 +10,8 @@ import type { Ctx } from '#server/context.ts'
 import { createLog } from '#server/log.ts'
 import { freshDatabase } from '#test/db.ts'
 import { addressHash } from '../../suppression.ts'
-import { runImport, type ImportRequest, type ImportResult } from './run.ts'
+import type { ImportRequest, ImportResult } from './request.ts'
+import { runImport } from './run.ts'
 
 const database = await freshDatabase()
 const config = readConfig({

@@ -2,69 +2,23 @@ import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { PoolClient } from 'pg'
-import type { ImportOptions, ImportSummary } from '#contract/knowledge.ts'
 import { candidateZones } from '#core/compliance/zones.ts'
 import type { ImportKind, Mapping } from '#core/knowledge/columns.ts'
 import { importRow, type FactsOf, type RowRules } from '#core/knowledge/import-row.ts'
 import { checkMapping, guessMapping } from '#core/knowledge/mapping.ts'
-import { audit, type Actor } from '../../audit.ts'
+import { audit } from '../../audit.ts'
 import type { Ctx } from '../../context.ts'
 import { readSetting } from '../../settings.ts'
 import { unreadable } from './limits.ts'
 import { customerStaging, mergeCustomers } from './merge-customers.ts'
 import { mergeOrders, orderStaging } from './merge-orders.ts'
 import { mergeProducts, productStaging } from './merge-products.ts'
+import type { ImportProgress, ImportRequest, ImportResult } from './request.ts'
 import { createRecord, type ImportRecord } from './record.ts'
 import { openRejects, type RejectsFile } from './rejects.ts'
 import { createStaging, openStaging, type MergeCounts, type MergeOptions, type Staging } from './staging.ts'
 import { openTable, type Table } from './table.ts'
 import { createTally, type Tally } from './tally.ts'
-
-export interface ImportRequest {
-  kind: ImportKind
-  /** name of the file as the user knows it */
-  source: string
-  /** a file on this machine, or its bytes */
-  path?: string
-  stream?: AsyncIterable<Buffer | string>
-  /** field -> header; what is missing is guessed */
-  mapping?: Mapping
-  /** use the mapping as it is and guess nothing */
-  mappingIsComplete?: boolean
-  dateOrder?: ImportOptions['date_order']
-  country?: ImportOptions['country']
-  /** IANA zone of times without one; default the shop's */
-  zone?: string
-  createCustomers?: boolean
-  dryRun?: boolean
-  isDemo?: boolean
-  actor: Actor
-  /** an imports row that exists already (uploads) */
-  importId?: string
-  signal?: AbortSignal
-  onProgress?: (progress: ImportProgress) => void | Promise<void>
-}
-
-export interface ImportProgress {
-  rows: number
-  bytes: number
-  bytesTotal: number | null
-  rowsPerSecond: number
-  phase: 'reading' | 'merging'
-}
-
-/** rows_read = new + changed + same + duplicate + rejected */
-export interface ImportResult {
-  import_id: string
-  rows_read: number
-  rows_new: number
-  rows_changed: number
-  rows_same: number
-  rows_duplicate: number
-  rows_rejected: number
-  rejects_path: string | null
-  summary: ImportSummary
-}
 
 /**
  * Imports a file: parse, map, check, COPY into a staging table, merge as sets, all in one transaction, so that a file is

@@ -2,7 +2,7 @@ import { CircleCheck, CircleSlash } from 'lucide-react'
 import { t } from '../../lib/i18n.ts'
 import { Panel } from '../../ui/panel.tsx'
 import { channelWord } from '../../ui/pill.tsx'
-import { cureOf, type Customer } from './customer-words.ts'
+import type { Customer } from './customer-words.ts'
 
 /** Per channel whether a message may go, and if not which rule stops it and what would cure it. */
 export function ContactabilityPanel({ customer }: { customer: Customer }) {
@@ -24,14 +24,18 @@ export function ContactabilityPanel({ customer }: { customer: Customer }) {
               </p>
               {c.reasons.length > 0 && (
                 <ul className="mt-0.5 space-y-1.5 text-sm">
-                  {c.reasons.map((r) => {
-                    const cure = cureOf(r.code)
-                    return (
-                      <li key={r.code + r.message}>
-                        {r.message} {cure && <span className="text-ink-2">{cure}</span>}
-                      </li>
-                    )
-                  })}
+                  {c.reasons.map((r) => (
+                    <li key={r.rule_id}>
+                      {r.summary} {r.cure && <span className="text-ink-2">{r.cure}</span>}{' '}
+                      {/^https?:/.test(r.source) ? (
+                        <a href={r.source} target="_blank" rel="noreferrer" className="text-ink-2 underline">
+                          {t('Source')}
+                        </a>
+                      ) : (
+                        <span className="text-ink-2">({r.source})</span>
+                      )}
+                    </li>
+                  ))}
                 </ul>
               )}
             </div>

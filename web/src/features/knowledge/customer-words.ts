@@ -68,19 +68,3 @@ export const usStates =
   'AL AK AZ AR CA CO CT DE DC FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK OR PA RI SC SD TN TX UT VT VA WA WV WI WY PR'.split(
     ' ',
   )
-
-const cures: Record<string, string> = {
-  deleted: 'Restore the customer first.',
-  under_age: 'No alcohol marketing before the 21st birthday.',
-  no_address: 'Add it under Edit, or import it.',
-  denied: 'Only the customer can change that: record a new consent when it is given.',
-  suppressed: 'Only the customer can come back, through a new consent.',
-  no_consent: 'Ask at the till or with a sign-up form, then record the consent with its source.',
-  age_unknown: 'Check an ID and enter the date of birth under Edit.',
-  age_not_verified: 'Check an ID and enter the date of birth under Edit.',
-}
-/** What would make a customer contactable, by the code of the reason; null when the message says it itself. */
-export function cureOf(code: string): string | null {
-  const cure = cures[code]
-  return cure ? t(cure) : null
-}

@@ -1,6 +1,7 @@
 import { EllipsisVertical, Pause, Play, Trash2, X } from 'lucide-react'
 import { useNavigate } from '@tanstack/react-router'
-import { count, day } from '../../lib/format.ts'
+import { useState } from 'react'
+import { count } from '../../lib/format.ts'
 import { useHotkeys } from '../../lib/hotkeys.ts'
 import { t } from '../../lib/i18n.ts'
 import { useSend } from '../../lib/query.ts'
@@ -10,6 +11,7 @@ import { confirm } from '../../ui/confirm.tsx'
 import { Menu } from '../../ui/menu.tsx'
 import { toast } from '../../ui/toast.tsx'
 import type { Campaign } from './campaign-words.ts'
+import { StartDialog } from './start-dialog.tsx'
 
 const lists = ['GET /api/v1/campaigns', 'GET /api/v1/sends', 'GET /api/v1/analytics']
 
@@ -17,6 +19,7 @@ const lists = ['GET /api/v1/campaigns', 'GET /api/v1/sends', 'GET /api/v1/analyt
 export function CampaignActions({ campaign }: { campaign: Campaign }) {
   const may = useMay('manager')
   const navigate = useNavigate()
+  const [asking, setAsking] = useState(false)
   const { id, name, status } = campaign
   const params = { id }
   const approve = useSend('POST /api/v1/campaigns/:id/approve', {
@@ -50,21 +53,7 @@ export function CampaignActions({ campaign }: { campaign: Campaign }) {
   if (!may) return null
   const reach = campaign.planned_reach ?? 0
   const startWords = t('Start: {count, plural, one {# customer} other {# customers}}', { count: reach })
-  const first = campaign.weekly_plan?.entries.map((e) => e.day).sort()[0]
 
-  const askStart = async (): Promise<void> => {
-    const yes = await confirm({
-      title: t('Start {name}?', { name }),
-      body: first
-        ? t(
-            '{count, plural, one {# customer gets} other {# customers get}} messages, the first on {day}. You can pause at any time; what has left stays sent.',
-            { count: reach, day: day(first, 'weekday') },
-          )
-        : t('You can pause at any time; what has left stays sent.'),
-      action: startWords,
-    })
-    if (yes) start.mutate({ params })
-  }
   const askCancel = async (): Promise<void> => {
     const left = campaign.total_sends - campaign.completed_sends
     const yes = await confirm({
@@ -104,7 +93,7 @@ export function CampaignActions({ campaign }: { campaign: Campaign }) {
         </Button>
       )}
       {(status === 'approved' || status === 'scheduled') && (
-        <Button look="primary" busy={start.isPending} disabled={empty} onClick={() => void askStart()}>
+        <Button look="primary" busy={start.isPending} disabled={empty} onClick={() => setAsking(true)}>
           <Play aria-hidden />
           {startWords}
         </Button>
@@ -120,6 +109,16 @@ export function CampaignActions({ campaign }: { campaign: Campaign }) {
           <Play aria-hidden />
           {t('Resume: {count} left', { count: count(campaign.total_sends - campaign.completed_sends) })}
         </Button>
+      )}
+      {asking && (
+        <StartDialog
+          campaign={campaign}
+          onClose={() => setAsking(false)}
+          onStart={(now) => {
+            setAsking(false)
+            start.mutate({ params, body: { now } })
+          }}
+        />
       )}
       {more.length > 0 && (
         <Menu

@@ -4,6 +4,7 @@ import { count, day, percent, shopZone } from '../../lib/format.ts'
 import { t } from '../../lib/i18n.ts'
 import { useApi, useJob, useSend } from '../../lib/query.ts'
 import { Button, LinkButton, TextLink } from '../../ui/button.tsx'
+import { ChoiceCard } from '../../ui/choice-card.tsx'
 import { Field, Input, Select } from '../../ui/field.tsx'
 import { Page, QueryFrame, Skeleton } from '../../ui/page.tsx'
 import { Note, Panel } from '../../ui/panel.tsx'
@@ -97,16 +98,22 @@ export default function NewPlanPage() {
         <Panel title={t('Who plans?')}>
           <fieldset disabled={working} className="space-y-2">
             <legend className="sr-only">{t('Planner')}</legend>
-            <EngineChoice value="heuristic" chosen={engine} onChoose={setEngine} label={t('Rule-based planner')}>
+            <ChoiceCard
+              name="engine"
+              value="heuristic"
+              chosen={engine}
+              onChoose={setEngine}
+              label={t('Rule-based planner')}
+            >
               {t(
                 'Computes the extra margin of every candidate from your own results and picks the best mix. Works without any key, gives the same plan for the same data.',
               )}
-            </EngineChoice>
-            <EngineChoice value="llm" chosen={engine} onChoose={setEngine} label={t('Language model')}>
+            </ChoiceCard>
+            <ChoiceCard name="engine" value="llm" chosen={engine} onChoose={setEngine} label={t('Language model')}>
               {t(
                 'Sends segment sizes, playbooks and past results (no personal data) to the model set by OPENAI_API_KEY. Its plan passes the same checks. Without a key, or when it does not answer, the rule-based plan is made and the plan says so.',
               )}
-            </EngineChoice>
+            </ChoiceCard>
           </fieldset>
         </Panel>
         <Panel title={t('Measuring')}>
@@ -150,38 +157,6 @@ export default function NewPlanPage() {
         )}
       </form>
     </Page>
-  )
-}
-
-function EngineChoice({
-  value,
-  chosen,
-  onChoose,
-  label,
-  children,
-}: {
-  value: Engine
-  chosen: Engine
-  onChoose: (engine: Engine) => void
-  label: string
-  children: React.ReactNode
-}) {
-  return (
-    <label className="flex cursor-pointer items-start gap-3 rounded-md border border-line p-3 hover:bg-sunken/60 has-checked:border-primary has-checked:bg-sunken/60">
-      <input
-        type="radio"
-        name="engine"
-        aria-label={label}
-        value={value}
-        checked={chosen === value}
-        onChange={() => onChoose(value)}
-        className="mt-0.5 size-4 shrink-0 accent-(--primary)"
-      />
-      <span>
-        <span className="block font-medium">{label}</span>
-        <span className="block text-sm text-ink-2">{children}</span>
-      </span>
-    </label>
   )
 }
 

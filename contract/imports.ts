@@ -1,0 +1,150 @@
+import { z } from 'zod'
+import { Id, IdParams, Instant, pageOf, pageQuery } from './common.ts'
+import { route } from './http.ts'
+
+export const ImportKind = z.enum(['customers', 'orders', 'products'])
+/** What the file leaves open. */
+export const ImportOptions = z.strictObject({
+  date_order: z.enum(['mdy', 'dmy']).default('mdy'),
+  /** zone of times without one; default the shop's */
+  time_zone: z.string().max(64).optional(),
+  country: z.enum(['US', 'CA']).default('US'),
+  /** orders: make customers that are not known yet */
+  create_customers: z.boolean().default(false),
+})
+export type ImportOptions = z.infer<typeof ImportOptions>
+
+const Tally = z.strictObject({ column: z.string(), reason: z.string(), count: z.int(), first_line: z.int() })
+export const ImportSummary = z.strictObject({
+  format: z.string().optional(),
+  delimiter: z.string().nullable().optional(),
+  encoding: z.string().optional(),
+  unused_columns: z.array(z.string()).optional(),
+  reasons: z.array(Tally).optional(),
+  notes: z.array(Tally).optional(),
+  also: z.record(z.string(), z.int()).optional(),
+  rows_per_second: z.number().optional(),
+  duration_ms: z.number().optional(),
+})
+export type ImportSummary = z.infer<typeof ImportSummary>
+
+export const Import = z.strictObject({
+  id: Id,
+  kind: ImportKind,
+  source: z.string(),
+  status: z.enum(['queued', 'running', 'succeeded', 'failed', 'cancelled']),
+  phase: z.string().nullable(),
+  dry_run: z.boolean(),
+  job_id: Id.nullable(),
+  mapping: z.record(z.string(), z.string()),
+  options: ImportOptions.partial(),
+  bytes_total: z.int(),
+  bytes_read: z.int(),
+  rows_read: z.int(),
+  rows_new: z.int(),
+  rows_changed: z.int(),
+  rows_same: z.int(),
+  rows_duplicate: z.int(),
+  rows_rejected: z.int(),
+  has_rejects: z.boolean(),
+  summary: ImportSummary,
+  error: z.string().nullable(),
+  created_at: Instant,
+  started_at: Instant.nullable(),
+  finished_at: Instant.nullable(),
+})
+export type Import = z.infer<typeof Import>
+
+/** Form fields of an upload beside `file`; they stand before it. `mapping` and `options` are JSON. */
+export const ImportFields = z.strictObject({
+  kind: ImportKind.default('customers'),
+  mapping: z.record(z.string().max(100), z.string().max(300)).optional(),
+  options: ImportOptions.partial().optional(),
+  dry_run: z.boolean().default(false),
+})
+/** Admins may import a file that already lies on the server instead of uploading it. */
+export const ImportPath = ImportFields.extend({ path: z.string().min(1).max(4096) })
+
+export const ImportPreview = z.strictObject({
+  kind: ImportKind,
+  format: z.string(),
+  delimiter: z.string().nullable(),
+  encoding: z.string(),
+  headers: z.array(z.string()),
+  /** field -> header */
+  mapping: z.record(z.string(), z.string()),
+  certainty: z.record(z.string(), z.number()),
+  unused: z.array(z.string()),
+  fields: z.array(z.strictObject({ field: z.string(), label: z.string() })),
+  mapping_faults: z.array(z.strictObject({ field: z.string(), message: z.string() })),
+  samples: z.array(z.array(z.string())),
+  rows_checked: z.int(),
+  /** the first rows that would be refused */
+  errors: z.array(
+    z.strictObject({ line: z.int(), column: z.string(), reason: z.string(), value: z.string().nullable() }),
+  ),
+  notes: z.array(Tally),
+})
+export type ImportPreview = z.infer<typeof ImportPreview>
+
+const tag = 'Imports'
+export const imports = {
+  create: route({
+    method: 'POST',
+    path: '/api/v1/customers/import',
+    access: 'manager',
+    tag: 'Customers',
+    status: 202,
+    upload: true,
+    summary: 'Import a file of customers, orders or products',
+    description:
+      'multipart/form-data with kind, mapping, options, dry_run, then file; or application/json {path, kind, ...} from an admin.',
+    reply: Import,
+  }),
+  list: route({
+    method: 'GET',
+    path: '/api/v1/imports',
+    access: 'user',
+    tag,
+    summary: 'Imports, newest first',
+    query: z.strictObject({ ...pageQuery, kind: ImportKind.optional() }),
+    reply: pageOf(Import),
+  }),
+  get: route({
+    method: 'GET',
+    path: '/api/v1/imports/:id',
+    access: 'user',
+    tag,
+    summary: 'One import and how far it is',
+    params: IdParams,
+    reply: Import,
+  }),
+  rejects: route({
+    method: 'GET',
+    path: '/api/v1/imports/:id/rejects',
+    access: 'manager',
+    tag,
+    summary: 'Refused rows with line, column and reason',
+    params: IdParams,
+    file: 'text/csv',
+  }),
+  cancel: route({
+    method: 'POST',
+    path: '/api/v1/imports/:id/cancel',
+    access: 'manager',
+    tag,
+    summary: 'Stop an import; nothing of it is kept',
+    params: IdParams,
+    reply: Import,
+  }),
+  preview: route({
+    method: 'POST',
+    path: '/api/v1/imports/preview',
+    access: 'manager',
+    tag,
+    upload: true,
+    summary: 'Columns, guessed mapping, samples and first errors of a file; nothing is stored',
+    description: 'The same form as an import. The first 1,000 rows are checked.',
+    reply: ImportPreview,
+  }),
+}
