@@ -77,7 +77,7 @@ const evaluators: Record<OfferRuleType, Evaluator> = {
     return free
       ? deny(
           `“Buy some, get one free” is not allowed in ${store.state}.`,
-          'Give a lower price for several instead: “mix any six, save 10 %”.',
+          'Give a lower price for several instead: “mix any six, save 10%”.',
         )
       : null
   },
@@ -124,14 +124,14 @@ const evaluators: Record<OfferRuleType, Evaluator> = {
     const price = lowestUnitPriceCents(offer)
     if (price !== 0 && (price === null || offer.unit_cost_cents === null)) {
       return warn(
-        `${store.state} asks for a markup of ${pct} %, and the cost is not known here.`,
+        `${store.state} asks for a markup of ${pct}%, and the cost is not known here.`,
         'Enter unit cost and regular price, on the offer or on its products.',
       )
     }
     const floor = Math.ceil((offer.unit_cost_cents ?? 0) * (1 + pct / 100))
     return price === 0 || price < floor
       ? deny(
-          `${formatCents(price)} leaves less than the ${pct} % markup that ${store.state} asks for.`,
+          `${formatCents(price)} leaves less than the ${pct}% markup that ${store.state} asks for.`,
           floor > 0 ? `Keep the price at or above ${formatCents(floor)}.` : contentCure,
         )
       : null
@@ -141,13 +141,13 @@ const evaluators: Record<OfferRuleType, Evaluator> = {
     const share = discountShare(offer)
     if (share === null)
       return warn(
-        `${store.state} caps discounts at ${pct} %, and the regular price is not known here.`,
+        `${store.state} caps discounts at ${pct}%, and the regular price is not known here.`,
         'Enter the regular price or a minimum spend.',
       )
     return share * 100 > pct + 1e-9
       ? deny(
-          `${Math.round(share * 100)} % off is more than the ${pct} % that ${store.state} allows.`,
-          `Keep the discount at or below ${pct} %.`,
+          `${Math.round(share * 100)}% off is more than the ${pct}% that ${store.state} allows.`,
+          `Keep the discount at or below ${pct}%.`,
         )
       : null
   },

@@ -240,7 +240,7 @@ function explain(segment: SegmentFacts, offer: Offer, day: Day, value: MessageVa
   const { share, before } = dayFactor(segment, day)
   const when =
     share > 0
-      ? `${weekdayName(day)}: ${Math.round(share * 100)} % of these customers’ orders fall on this day and the next.`
+      ? `${weekdayName(day)}: ${Math.round(share * 100)}% of these customers’ orders fall on this day and the next.`
       : `${weekdayName(day)}: there are too few orders yet to know their days.`
   const holiday = before ? ` ${before} is close.` : ''
   const per = formatCents(Math.max(1, Math.round(value.margin_cents)), facts.currency)
@@ -250,6 +250,6 @@ function explain(segment: SegmentFacts, offer: Offer, day: Day, value: MessageVa
       : 'It costs no margin, so every extra visit counts in full.'
     : segment.churn >= 0.6
       ? 'They have gone quiet: few would have bought anyway, so the discount is paid for real returns.'
-      : `The discount pays for itself here even though ${Math.round((1 - Math.exp(-segment.orders_per_week)) * 100)} % would have bought this week anyway.`
+      : `The discount pays for itself here even though ${Math.round((1 - Math.exp(-segment.orders_per_week)) * 100)}% would have bought this week anyway.`
   return `${when}${holiday} ${why} About ${per} of extra margin per message.`
 }

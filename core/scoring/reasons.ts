@@ -42,7 +42,7 @@ export function explain(
     const weeks = count(Math.round(card.horizonWeeks), 'week')
     reasons['churn'] = card.isOverdue
       ? `Quiet for ${count(facts.daysSinceLast, 'day')}, longer than nine in ten of the usual gaps`
-      : `${Math.round((1 - card.churnProbability) * 100)} % likely to order within ${weeks}`
+      : `${Math.round((1 - card.churnProbability) * 100)}% likely to order within ${weeks}`
   }
   reasons['clv'] =
     `Likely to bring ${money(card.clvCents)} margin in 12 months (${money(card.clvLowCents)} to ${money(card.clvHighCents)})`

@@ -135,7 +135,9 @@ export function ImportDone({ run, onAgain }: { run: Import; onAgain: () => void 
       ) : (
         <>
           <Note tone="good" title={t('Imported {source}', { source: run.source })}>
-            {t('Scores and actions follow with the next scoring run.')}
+            {run.kind === 'orders' && run.rows_new + run.rows_changed > 0
+              ? t('Every score is being computed anew; that takes a moment.')
+              : t('Scores follow with the first orders.')}
           </Note>
           <ImportOutcome run={run} />
         </>
