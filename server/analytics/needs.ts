@@ -104,7 +104,7 @@ export async function readNeeds(ctx: Ctx): Promise<Needs> {
       kind: 'no_address',
       title: 'The shop’s postal address is missing',
       detail: 'The law wants it in every marketing email.',
-      href: '/settings',
+      href: '/settings/stores',
       tone: 'risk',
     })
   if (!f.has_customers)
@@ -134,7 +134,12 @@ export async function readNeeds(ctx: Ctx): Promise<Needs> {
     })
   const order = { risk: 0, warn: 1, info: 2 }
   const checklist: Needs['checklist'] = [
-    { id: 'shop', label: 'Name the shop and give its address', done: f.named && f.has_store, href: '/settings' },
+    {
+      id: 'shop',
+      label: 'Name the shop and give its address',
+      done: f.named && f.has_store,
+      href: f.named ? '/settings/stores' : '/settings',
+    },
     {
       id: 'customers',
       label: 'Import customers and orders',

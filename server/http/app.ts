@@ -130,7 +130,6 @@ function serveUi(app: FastifyInstance, dist: string): void {
   if (existsSync(index)) {
     void app.register(fastifyStatic, {
       root: dist,
-      wildcard: false,
       preCompressed: true,
       cacheControl: false,
       setHeaders: (reply, file: string) => {

@@ -11,6 +11,9 @@ const paths = [
   '/sends',
   '/mailbox',
   '/settings',
+  '/settings/stores',
+  '/settings/templates',
+  '/settings/compliance',
   '/settings/limits',
   '/settings/channels',
   '/profile',
@@ -24,14 +27,17 @@ async function settled(page: Page, path: string): Promise<void> {
 
 for (const theme of ['light', 'dark'] as const) {
   test(`every screen passes axe and fits phones and desks, ${theme}`, async ({ page, request }) => {
+    test.setTimeout(90_000)
     const api = await apiOf(request)
     const [campaign] = (await api.get('/campaigns?status=completed&page_size=1')).data
     const [draft] = (await api.get('/campaigns?status=draft&page_size=1')).data
+    const [template] = (await api.get('/settings/templates')).data
     const [customer] = (await api.get('/customers?sort=-clv_score&page_size=1')).data
     await page.addInitScript((value) => localStorage.setItem('lma.theme', value), theme)
     await signIn(page)
     const all = [
       ...paths,
+      `/settings/templates/${template.id}`,
       `/customers/${customer.id}`,
       `/campaigns/${draft.id}`,
       `/campaigns/${campaign.id}?tab=results`,
@@ -46,6 +52,8 @@ for (const theme of ['light', 'dark'] as const) {
         if (over > 0) faults.push(`${path} at ${width} px is ${over} px too wide`)
         if (width === 320) continue
         const { violations } = await new AxeBuilder({ page })
+          // A framed mail runs no script, so axe would wait for it for ever; it is checked as a template.
+          .setLegacyMode()
           .withTags(['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'])
           .analyze()
         for (const v of violations) faults.push(`${path} at ${width} px: ${v.id}: ${v.nodes[0]?.html.slice(0, 160)}`)

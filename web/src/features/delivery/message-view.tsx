@@ -6,7 +6,7 @@ import type { ReplyOf } from '../../lib/api.ts'
 import { Button, IconButton, TextLink } from '../../ui/button.tsx'
 import { Facts, Note } from '../../ui/panel.tsx'
 import { Tabs } from '../../ui/tabs.tsx'
-import { MessageFrame } from './message-frame.tsx'
+import { MailFrame } from '../../ui/mail-frame.tsx'
 import { oneClickUrl, postOneClick, type OneClickResult } from './one-click.ts'
 import { Linked, TextBubble } from './text-message.tsx'
 
@@ -114,7 +114,7 @@ function Body({ message, tab }: { message: Message; tab: MessageTab }) {
     )
   }
   const frame = (
-    <MessageFrame
+    <MailFrame
       html={message.body_html}
       title={t('Message: {subject}', { subject: message.subject ?? '' })}
       className="min-h-[420px] flex-1 max-lg:h-[75dvh] rounded-md"

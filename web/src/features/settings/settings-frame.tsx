@@ -7,8 +7,11 @@ import { Note } from '../../ui/panel.tsx'
 
 const sections = [
   ['/settings', 'Shop'],
+  ['/settings/stores', 'Stores'],
   ['/settings/limits', 'Sending limits'],
   ['/settings/channels', 'Channels'],
+  ['/settings/templates', 'Templates'],
+  ['/settings/compliance', 'Compliance'],
 ] as const
 
 /** Title, the sections of the settings, and for whom they are closed. */

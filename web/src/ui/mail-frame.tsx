@@ -1,9 +1,9 @@
 import { useMemo } from 'react'
-import { cx } from '../../lib/cx.ts'
-import { framedHtml } from './message-html.ts'
+import { cx } from '../lib/cx.ts'
+import { framedHtml } from '../lib/mail-html.ts'
 
 /** A customer's mail in a frame without scripts and without an origin of ours; links open in a new tab. */
-export function MessageFrame({ html, title, className }: { html: string; title: string; className?: string }) {
+export function MailFrame({ html, title, className }: { html: string; title: string; className?: string }) {
   const source = useMemo(() => framedHtml(html), [html])
   // Mail is designed on white paper, whatever the theme around it is.
   return (

@@ -1,0 +1,104 @@
+import { MapPin, Plus } from 'lucide-react'
+import { useState } from 'react'
+import type { ReplyOf } from '../../lib/api.ts'
+import { count } from '../../lib/format.ts'
+import { t } from '../../lib/i18n.ts'
+import { useApi } from '../../lib/query.ts'
+import { useMay } from '../../lib/session.ts'
+import { Button } from '../../ui/button.tsx'
+import { Empty, QueryFrame, Skeleton } from '../../ui/page.tsx'
+import { Facts, Panel } from '../../ui/panel.tsx'
+import { Pill } from '../../ui/pill.tsx'
+import { SettingsFrame } from './settings-frame.tsx'
+import { StoreDialog } from './store-dialog.tsx'
+
+export type Store = ReplyOf<'GET /api/v1/stores'>['data'][number]
+
+/** Where the shop sells: the state decides which offers are lawful, the address stands in every message. */
+export default function StoresPage() {
+  const admin = useMay('admin')
+  const query = useApi('GET /api/v1/stores')
+  const [editing, setEditing] = useState<Store | 'new' | null>(null)
+  const add = (
+    <Button look="primary" onClick={() => setEditing('new')}>
+      <Plus aria-hidden />
+      {t('Add a store')}
+    </Button>
+  )
+  return (
+    <SettingsFrame>
+      <QueryFrame query={query} what={t('The stores')} skeleton={<Skeleton className="h-60" />}>
+        {({ data }) =>
+          data.length === 0 ? (
+            <div className="rounded-lg border border-line bg-surface">
+              <Empty title={t('No store yet')} action={admin ? add : undefined}>
+                {t(
+                  'Every message must carry a postal address, and the state decides which offers are lawful. Until there is a store, no mail leaves.',
+                )}
+              </Empty>
+            </div>
+          ) : (
+            <div className="space-y-5">
+              <div className="flex flex-wrap items-center justify-between gap-2">
+                <p className="text-ink-2">
+                  {t(
+                    '{count, plural, one {# store} other {# stores}}. The state of each decides which offers are lawful there.',
+                    {
+                      count: data.length,
+                    },
+                  )}
+                </p>
+                {admin && add}
+              </div>
+              {data.map((store) => (
+                <StorePanel key={store.id} store={store} onEdit={admin ? () => setEditing(store) : null} />
+              ))}
+            </div>
+          )
+        }
+      </QueryFrame>
+      {editing && <StoreDialog store={editing === 'new' ? null : editing} onClose={() => setEditing(null)} />}
+    </SettingsFrame>
+  )
+}
+
+function StorePanel({ store, onEdit }: { store: Store; onEdit: (() => void) | null }) {
+  return (
+    <Panel
+      title={store.name}
+      detail={
+        <span className="flex gap-1.5">
+          <MapPin className="mt-0.5 size-3.5 shrink-0" aria-hidden />
+          {`${store.address}, ${store.city}, ${store.state} ${store.zip}`}
+        </span>
+      }
+      actions={
+        <>
+          {store.is_demo && <Pill>{t('Demo')}</Pill>}
+          {onEdit && (
+            <Button onClick={onEdit} aria-label={t('Edit {name}', { name: store.name })}>
+              {t('Edit')}
+            </Button>
+          )}
+        </>
+      }
+    >
+      <Facts
+        items={[
+          [t('On the licence'), `${store.legal_name}${store.licence_number ? `, ${store.licence_number}` : ''}`],
+          [t('Sells'), store.sells.map((d) => t(departmentWords[d])).join(', ')],
+          [t('Time zone'), store.time_zone],
+          [t('Phone'), store.phone ?? t('none')],
+          [t('Customers'), count(store.customers)],
+        ]}
+      />
+    </Panel>
+  )
+}
+
+export const departmentWords: Record<Store['sells'][number], string> = {
+  spirits: 'Spirits',
+  wine: 'Wine',
+  beer: 'Beer',
+  other: 'Other goods',
+}
