@@ -76,6 +76,7 @@ const Need = z.strictObject({
     'no_address',
     'no_customers',
     'stale_scores',
+    'public_password',
     'paused',
   ]),
   title: z.string(),

@@ -577,6 +577,7 @@ export interface Users {
   created_at: Generated<Timestamp>;
   email: string;
   full_name: string | null;
+  has_public_password: Generated<boolean>;
   id: Generated<string>;
   is_active: Generated<boolean>;
   password_hash: string;

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { withTx } from '#db/pool.ts'
 import { testContext } from '#test/context.ts'
 import { appendEvents, rebuildRollup, type NewEvent } from './events.ts'
 
@@ -43,12 +44,7 @@ test('the rollup equals a recount of the events, also when writers race', async 
   const added = await Promise.all(batches.map((batch) => appendEvents(ctx.pool, batch)))
   expect(added.reduce((a, b) => a + b, 0)).toBe(8 * 40)
   const kept = await rollup()
-  const client = await ctx.pool.connect()
-  try {
-    await rebuildRollup(client)
-  } finally {
-    client.release()
-  }
+  await withTx(ctx.pool, rebuildRollup)
   expect(await rollup()).toEqual(kept)
 })
 

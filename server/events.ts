@@ -67,8 +67,12 @@ export async function appendEvents(client: ClientBase | Pool, events: readonly N
   return answer[0]?.added ?? 0
 }
 
-/** Rebuilds the rollup from the events: after a repair, or to prove that it is right. */
+/**
+ * Rebuilds the rollup from the events: after a repair or a removal, or to prove that it is right. Holds back whoever
+ * appends until the caller's transaction ends.
+ */
 export async function rebuildRollup(client: ClientBase): Promise<void> {
+  await client.query('lock table rollup_hourly in share row exclusive mode')
   await client.query('delete from rollup_hourly')
   await client.query(
     `insert into rollup_hourly (hour, campaign_id, channel, segment, event_type, machine, events, value_cents)

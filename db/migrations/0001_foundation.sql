@@ -41,6 +41,8 @@ create table users (
   full_name     text,
   role          text not null default 'user' check (role in ('admin', 'manager', 'user')),
   is_active     boolean not null default true,
+  -- the password of the demo, which everybody can read; false once it was changed
+  has_public_password boolean not null default false,
   created_at    timestamptz not null default now(),
   updated_at    timestamptz not null default now()
 );

@@ -45,7 +45,7 @@ export async function updateUser(
   change: { fullName: string | null; passwordHash: string | null },
 ): Promise<UserRow> {
   const { rows } = await client.query<UserRow>(
-    `update users set full_name = $2, password_hash = coalesce($3, password_hash), updated_at = now() where id = $1 returning ${columns}`,
+    `update users set full_name = $2, password_hash = coalesce($3, password_hash), has_public_password = has_public_password and $3::text is null, updated_at = now() where id = $1 returning ${columns}`,
     [id, change.fullName, change.passwordHash],
   )
   return rows[0]!

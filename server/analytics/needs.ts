@@ -17,6 +17,7 @@ interface Facts {
   scores_as_of: Date | null
   sent_week: number
   bounced_week: number
+  has_public_password: boolean
 }
 
 /** What waits for a person, the most pressing first, and the steps of a new shop that are still open. */
@@ -28,6 +29,8 @@ export async function readNeeds(ctx: Ctx): Promise<Needs> {
          exists (select 1 from stores) as has_store,
          not exists (select 1 from stores where trim(stores.address) = '' or trim(stores.city) = '') and exists (select 1 from stores) as has_address,
          exists (select 1 from settings where settings.name = 'shop') as named,
+         exists (select 1 from users where users.has_public_password and users.is_active)
+           and not exists (select 1 from settings where settings.name = 'demo') as has_public_password,
          exists (select 1 from campaigns) as has_plan,
          exists (select 1 from analytics_events as e where e.event_type = 'sent') as has_sent,
          (select max(orders.ordered_at) from orders) as last_order_at,
@@ -105,6 +108,14 @@ export async function readNeeds(ctx: Ctx): Promise<Needs> {
       title: 'The shop’s postal address is missing',
       detail: 'The law wants it in every marketing email.',
       href: '/settings/stores',
+      tone: 'risk',
+    })
+  if (f.has_public_password)
+    needs.push({
+      kind: 'public_password',
+      title: 'You still sign in with the demo password',
+      detail: 'It is printed in the manual, so anybody who reaches this address can use it. Choose one of your own.',
+      href: '/profile',
       tone: 'risk',
     })
   if (!f.has_customers)

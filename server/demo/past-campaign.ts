@@ -56,9 +56,14 @@ export async function playPastCampaign(
   await ctx.pool.query('update campaigns set is_demo = true, created_at = $2 where id = $1', [id, planned])
   await approveCampaign(past, systemActor, id)
   await startCampaign(past, systemActor, id)
+  await ctx.pool.query(
+    `with a as (update actions set created_at = $2 where actions.campaign_id = $1)
+     update sends set created_at = $2 where sends.campaign_id = $1`,
+    [id, planned],
+  )
   const { rows: sends } = await ctx.pool.query<PastSend>(
     `select sends.id, sends.customer_id, sends.channel, sends.recipient, sends.due_at, actions.segment
-     from sends join actions on actions.id = sends.action_id where sends.campaign_id = $1 and sends.status = 'pending' order by sends.due_at, sends.id`,
+     from sends join actions on actions.id = sends.action_id where sends.campaign_id = $1 and sends.status = 'pending' order by sends.due_at, sends.recipient`,
     [id],
   )
   const story = drawStory(ctx, chance, shop, id, sends)

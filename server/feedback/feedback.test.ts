@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { beforeAll, expect, test } from 'vitest'
+import { withTx } from '#db/pool.ts'
 import { refreshCampaignCounters } from '../counters.ts'
 import { rebuildRollup } from '../events.ts'
 import { suppressionOf } from '../suppression.ts'
@@ -115,9 +116,7 @@ test('a scanner that follows two links takes its first click back, and the rollu
       )
     ).rows
   const kept = await rollup()
-  const client = await ctx.pool.connect()
-  await rebuildRollup(client)
-  client.release()
+  await withTx(ctx.pool, rebuildRollup)
   expect(await rollup()).toEqual(kept)
 })
 

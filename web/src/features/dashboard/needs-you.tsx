@@ -2,6 +2,7 @@ import {
   CircleCheck,
   ClipboardCheck,
   FlaskConical,
+  KeyRound,
   MailWarning,
   MapPinOff,
   Pause,
@@ -25,6 +26,7 @@ const looks: Record<Need['kind'], { icon: LucideIcon; action: string }> = {
   no_address: { icon: MapPinOff, action: 'Write the address' },
   no_customers: { icon: UserRoundPlus, action: 'Import customers' },
   stale_scores: { icon: RefreshCw, action: 'Open customers' },
+  public_password: { icon: KeyRound, action: 'Change the password' },
   paused: { icon: Pause, action: 'Open campaign' },
 }
 const tones = { info: 'text-info', warn: 'text-warn', risk: 'text-risk' }
