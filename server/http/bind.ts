@@ -5,6 +5,7 @@ import type { Actor } from '../audit.ts'
 import type { Ctx } from '../context.ts'
 import { requireAccess } from './auth.ts'
 import { inputError } from './errors.ts'
+import { onceOnly } from './idempotency.ts'
 
 export interface Request<R extends RouteShape> extends Received<R> {
   actor: Actor
@@ -39,10 +40,16 @@ export function bind<R extends RouteShape>(
         query: read('query', route.query, request.query),
         body: route.upload ? undefined : read('body', route.body, request.body),
       } as Received<R>
-      const answer: unknown = await handler({ ...received, actor, request, reply })
+      const { status, body } = await onceOnly(ctx, actor, request, reply, async () => {
+        const answer: unknown = await handler({ ...received, actor, request, reply })
+        return {
+          status: route.status ?? (route.reply ? 200 : 204),
+          body: route.reply ? route.reply.parse(answer) : null,
+        }
+      })
       if (reply.sent || route.file) return reply
-      void reply.status(route.status ?? (route.reply ? 200 : 204))
-      return route.reply ? route.reply.parse(answer) : null
+      void reply.status(status)
+      return body
     },
   })
 }
@@ -52,6 +59,18 @@ function read(part: string, schema: z.ZodType | undefined, value: unknown): unkn
   const parsed = schema.safeParse(value ?? {})
   if (!parsed.success) throw inputError(part, parsed.error)
   return parsed.data
+}
+
+const idempotencyHeader = {
+  type: 'object',
+  properties: {
+    'idempotency-key': {
+      type: 'string',
+      maxLength: 200,
+      description:
+        'Makes a retry safe: for 24 hours the same key with the same request gets the first answer again (Idempotency-Replayed: true); with another request 422, while the first still runs 409.',
+    },
+  },
 }
 
 function documentation(route: RouteShape): FastifySchema {
@@ -68,6 +87,7 @@ function documentation(route: RouteShape): FastifySchema {
     summary: route.summary,
     ...(route.description ? { description: route.description } : {}),
     ...(route.access === 'public' ? {} : { security: [{ bearer: [] }] }),
+    ...(route.method === 'POST' && route.access !== 'public' ? { headers: idempotencyHeader } : {}),
     ...(route.params ? { params: json(route.params, 'input') } : {}),
     ...(route.query ? { querystring: json(route.query, 'input') } : {}),
     ...(route.upload ? { consumes: ['multipart/form-data'] } : {}),
