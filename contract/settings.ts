@@ -13,6 +13,11 @@ export const ShopSettings = z.strictObject({
   from_name: z.string().min(1).max(120),
   from_email: z.email(),
   reply_to: z.email().nullable().default(null),
+  /** where the links of messages lead; null: the domain of the sender address */
+  website: z
+    .url({ protocol: /^https?$/, error: 'Write a full address, like https://www.example.com.' })
+    .nullable()
+    .default(null),
   /** branding of messages */
   brand_color: z
     .string()

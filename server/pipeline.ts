@@ -54,5 +54,3 @@ export const pipeline = [
   },
   { stage: 'analytics', seedName: 'analytics', verb: 'status', does: 'what it earned', tables: [] },
 ] as const
-
-export type Stage = (typeof pipeline)[number]['stage']

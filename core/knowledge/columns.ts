@@ -320,10 +320,6 @@ const orders = [
   column('coupon_discount', 'Coupon discount', 'coupon disc', 'coupon amount', 'coupon value', 'voucher amount'),
 ] as const satisfies readonly Column[]
 
-export type CustomerField = (typeof customers)[number]['field']
-export type ProductField = (typeof products)[number]['field']
-export type OrderField = (typeof orders)[number]['field']
-
 export const columnsOf: Record<ImportKind, readonly Column[]> = { customers, orders, products }
 
 /** Field -> header of the file. */

@@ -1,4 +1,3 @@
-import type { Department } from '../planning/offer.ts'
 import type { ImportKind, Mapping } from './columns.ts'
 import { plainCell } from './csv-cell.ts'
 import { readCustomerRow, type CustomerFacts } from './import-customer.ts'
@@ -6,8 +5,8 @@ import { readOrderRow, type OrderLine } from './import-order.ts'
 import { readProductRow, type ProductFacts } from './import-product.ts'
 import type { Cell, HeaderOf, RowResult, RowRules } from './row-reader.ts'
 
-export type { CustomerFacts, Department, OrderLine, ProductFacts }
-export type { Reason, RowResult, RowRules } from './row-reader.ts'
+export type { CustomerFacts, OrderLine, ProductFacts }
+export type { RowResult, RowRules } from './row-reader.ts'
 
 export interface FactsOf {
   customers: CustomerFacts

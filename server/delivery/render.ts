@@ -55,7 +55,7 @@ export function createComposer(ctx: Ctx): Composer {
   async function readShop(): Promise<Shop> {
     if (shop && Date.now() - shop.readAt < shopMs) return shop
     const [settings, channels] = await Promise.all([readSetting(ctx.pool, 'shop'), readChannels(ctx.pool)])
-    const stores = await readStores(ctx.pool, settings.from_email)
+    const stores = await readStores(ctx.pool, settings)
     return (shop = { settings, channels, stores, readAt: Date.now() })
   }
 

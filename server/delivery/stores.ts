@@ -1,4 +1,5 @@
 import type { Pool } from 'pg'
+import type { ShopSettings } from '#contract/settings.ts'
 import type { StoreFacts } from '#core/delivery/footer.ts'
 
 const columns = 's.id, s.name, s.legal_name, s.address, s.city, s.state, s.zip, s.licence_number, s.phone'
@@ -9,12 +10,14 @@ export interface StoreBook {
 }
 
 /** All stores of the shop: a handful, so they are read as one. */
-export async function readStores(pool: Pool, fromEmail: string): Promise<StoreBook> {
+export async function readStores(
+  pool: Pool,
+  { from_email: fromEmail, website }: Pick<ShopSettings, 'from_email' | 'website'>,
+): Promise<StoreBook> {
   const { rows } = await pool.query<Omit<StoreFacts, 'url'> & { id: string }>(
     `select ${columns} from stores as s order by s.created_at, s.id limit 1000`,
   )
-  // The shop's address on the web is taken to be that of its mail.
-  const url = `https://${fromEmail.slice(fromEmail.indexOf('@') + 1)}/`
+  const url = website ?? `https://${fromEmail.slice(fromEmail.indexOf('@') + 1)}/`
   const books = new Map(rows.map(({ id, ...facts }) => [id, { ...facts, url }]))
   const first = books.values().next().value ?? null
   return { find: (storeId) => (storeId ? (books.get(storeId) ?? first) : first) }

@@ -88,6 +88,7 @@ async function fillShop(tx: ClientBase, chance: Chance, start: Date, now: Date, 
       margin_pct: 26,
       from_name: 'Corner Cellars',
       from_email: 'hello@cornercellars.example.com',
+      website: 'https://www.cornercellars.example.com/',
     }),
     JSON.stringify({ loaded_at: now.toISOString(), customers: count }),
   ])

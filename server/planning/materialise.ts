@@ -6,6 +6,7 @@ import { describeOffer } from '#core/planning/offer.ts'
 import type { PlanEntry } from '#core/planning/plan.ts'
 import { withTx } from '#db/pool.ts'
 import { audit, type Actor } from '../audit.ts'
+import { readChannels } from '../channel-settings.ts'
 import type { Ctx } from '../context.ts'
 import { AppError } from '../http/errors.ts'
 import { readSetting } from '../settings.ts'
@@ -22,6 +23,17 @@ export interface Started {
   holdout: number
 }
 
+// The sandbox takes anything; a mail server would send from, and link to, a domain that does not exist.
+async function checkSender(ctx: Ctx): Promise<void> {
+  const shop = await readSetting(ctx.pool, 'shop')
+  if (!shop.from_email.endsWith('.invalid')) return
+  if (ctx.config.smtpUrl === null && (await readChannels(ctx.pool)).email.provider === 'sandbox') return
+  throw new AppError(
+    'shop.no_sender',
+    'The shop has no sender address yet, and messages would leave through a real mail server. Set the sender under Settings, Shop.',
+  )
+}
+
 /**
  * Makes actions and sends of an approved plan: every customer of its segments goes through the gate at the moment the
  * message is due. `now` does not wait for planned days and usual hours: one message per customer, as soon as the legal and
@@ -36,6 +48,7 @@ export async function startCampaign(
   const seen = await findCampaign(ctx.pool, id)
   if (seen.status === 'active') return countStarted(ctx, id)
   checkMove(seen, 'start')
+  await checkSender(ctx)
   const plan = planOf(seen)
   const facts = await loadPlannerFacts(ctx, plan.week_start, seen.holdout_share)
   const now = ctx.clock()

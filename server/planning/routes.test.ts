@@ -238,6 +238,11 @@ test('a campaign started now does not wait for its planned day', async () => {
   const url = `/api/v1/campaigns/${result.campaign_id}`
   await manager({ method: 'POST', url: `${url}/approve` })
   expect((await manager({ method: 'POST', url: `${url}/start`, payload: { now: 'yes' } })).statusCode).toBe(400)
+  // A mail server would send from a domain that does not exist: the shop has no sender yet.
+  ctx.config.smtpUrl = 'smtp://127.0.0.1:1'
+  const refused = await manager({ method: 'POST', url: `${url}/start`, payload: { now: true } })
+  expect(refused.json()).toMatchObject({ code: 'shop.no_sender' })
+  ctx.config.smtpUrl = null
   const started = await manager({ method: 'POST', url: `${url}/start`, payload: { now: true } })
   expect(started.json()).toMatchObject({ status: 'active' })
   const { rows } = await ctx.pool.query<{ sends: number; late: number }>(

@@ -8,7 +8,6 @@ import type { SegmentNames } from './plan-words.ts'
 export type CampaignRow = ReplyOf<'GET /api/v1/campaigns'>['data'][number]
 export type Campaign = ReplyOf<'GET /api/v1/campaigns/:id'>
 export type CampaignAnalytics = ReplyOf<'GET /api/v1/campaigns/:id/analytics'>
-export type StoredOffer = ReplyOf<'GET /api/v1/offers'>['data'][number]
 export type PlanOperation = Sent<Endpoints['PATCH /api/v1/campaigns/:id/plan']>['body']['operations'][number]
 export type PlanReply = ReplyOf<'PATCH /api/v1/campaigns/:id/plan'>
 

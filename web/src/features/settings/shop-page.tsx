@@ -33,16 +33,19 @@ const fields = [
   'from_name',
   'from_email',
   'reply_to',
+  'website',
   'brand_color',
 ] as const
+
+const shown = (shop: Shop) => ({ ...shop, reply_to: shop.reply_to ?? '', website: shop.website ?? '' })
 
 function ShopForm({ shop }: { shop: Shop }) {
   const admin = useMay('admin')
   const [refusal, setRefusal] = useState<string | null>(null)
-  const form = useForm({ values: { ...shop, reply_to: shop.reply_to ?? '' }, resetOptions: { keepDirtyValues: true } })
+  const form = useForm({ values: shown(shop), resetOptions: { keepDirtyValues: true } })
   const save = useSend('PATCH /api/v1/settings/shop', {
     onDone: (saved) => {
-      form.reset({ ...saved, reply_to: saved.reply_to ?? '' })
+      form.reset(shown(saved))
       toast(t('Shop profile saved'))
       // Currency and zone change every figure on every page.
       void refresh()
@@ -52,7 +55,7 @@ function ShopForm({ shop }: { shop: Shop }) {
   const { errors, isDirty } = form.formState
   const submit = form.handleSubmit((v) => {
     setRefusal(null)
-    save.mutate({ body: { ...v, reply_to: v.reply_to.trim() || null } })
+    save.mutate({ body: { ...v, reply_to: v.reply_to.trim() || null, website: v.website.trim() || null } })
   })
   return (
     <form onSubmit={(e) => void submit(e)} noValidate>
@@ -129,6 +132,13 @@ function ShopForm({ shop }: { shop: Shop }) {
             </Field>
             <Field label={t('Replies go to')} hint={t('Empty: the sender address.')} error={errors.reply_to?.message}>
               <Input type="email" {...form.register('reply_to')} />
+            </Field>
+            <Field
+              label={t('Website')}
+              hint={t('Links in messages lead here. Empty: the domain of the sender address.')}
+              error={errors.website?.message}
+            >
+              <Input type="url" placeholder="https://" {...form.register('website')} />
             </Field>
           </div>
         </Panel>

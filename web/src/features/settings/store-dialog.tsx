@@ -8,7 +8,7 @@ import { Dialog } from '../../ui/dialog.tsx'
 import { Checkbox, Field, Input } from '../../ui/field.tsx'
 import { Note } from '../../ui/panel.tsx'
 import { toast } from '../../ui/toast.tsx'
-import { departmentWords, type Store } from './stores-page.tsx'
+import { departmentWords, type Store } from './store-words.ts'
 
 const fields = [
   'name',

@@ -1,6 +1,5 @@
 import { MapPin, Plus } from 'lucide-react'
 import { useState } from 'react'
-import type { ReplyOf } from '../../lib/api.ts'
 import { count } from '../../lib/format.ts'
 import { t } from '../../lib/i18n.ts'
 import { useApi } from '../../lib/query.ts'
@@ -11,8 +10,7 @@ import { Facts, Panel } from '../../ui/panel.tsx'
 import { Pill } from '../../ui/pill.tsx'
 import { SettingsFrame } from './settings-frame.tsx'
 import { StoreDialog } from './store-dialog.tsx'
-
-export type Store = ReplyOf<'GET /api/v1/stores'>['data'][number]
+import { departmentWords, type Store } from './store-words.ts'
 
 /** Where the shop sells: the state decides which offers are lawful, the address stands in every message. */
 export default function StoresPage() {
@@ -94,11 +92,4 @@ function StorePanel({ store, onEdit }: { store: Store; onEdit: (() => void) | nu
       />
     </Panel>
   )
-}
-
-export const departmentWords: Record<Store['sells'][number], string> = {
-  spirits: 'Spirits',
-  wine: 'Wine',
-  beer: 'Beer',
-  other: 'Other goods',
 }
