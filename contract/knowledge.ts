@@ -5,7 +5,7 @@ import { route } from './http.ts'
 
 /**
  * Money is integer cents: the seed's `clv_score`, `total_spent` and `avg_order_value` are `clv_score_cents`,
- * `total_spent_cents` and `avg_order_value_cents`. Role `user` gets e-mail and phone masked, and no address,
+ * `total_spent_cents` and `avg_order_value_cents`. Role `user` gets email and phone masked, and no address,
  * birth date or raw data.
  */
 const Consent = z.enum(['granted', 'denied', 'unknown'])
@@ -39,7 +39,7 @@ export const CustomerRow = z.strictObject({
   favorite_brands: z.array(z.string()),
   last_purchase_at: Instant.nullable(),
   is_demo: z.boolean(),
-  /** e-mail and phone are masked for this reader */
+  /** email and phone are masked for this reader */
   is_masked: z.boolean(),
   created_at: Instant,
   updated_at: Instant,
@@ -109,7 +109,7 @@ export const Customer = CustomerRow.extend({
 export type Customer = z.infer<typeof Customer>
 
 const text = (most: number) => z.string().trim().min(1).max(most)
-/** Values are normalised as an import does it: e-mail lower case, phone E.164, state code. */
+/** Values are normalised as an import does it: email lower case, phone E.164, state code. */
 const CustomerFields = z.strictObject({
   external_id: text(100).nullable(),
   email: text(254).nullable(),
@@ -142,7 +142,7 @@ export type CustomerEdit = z.infer<typeof CustomerEdit>
 
 const amount = z.coerce.number().int().min(0).max(1_000_000_000_00).optional()
 export const customerFilters = {
-  /** name, e-mail, phone, customer number; role user finds e-mail and phone only by the whole value */
+  /** name, email, phone, customer number; role user finds email and phone only by the whole value */
   q: z.string().trim().max(200).optional(),
   rfm_segment: List.optional(),
   segment_id: Id.optional(),

@@ -32,7 +32,7 @@ export const LimitSettings = z.strictObject({
   holdout_share: z.number().min(0).max(0.5).default(0.1),
   email_window: Window.default({ start: '08:00', end: '21:00' }),
   sms_window: Window.default({ start: '10:00', end: '20:00' }),
-  /** ages that may get alcohol e-mail; SMS always needs dob_verified */
+  /** ages that may get alcohol email; SMS always needs dob_verified */
   email_ages: z.array(z.enum(['dob_verified', 'attested'])).default(['dob_verified', 'attested']),
   /** what to do where the customer's state or zone is unknown */
   unknown_place: z.enum(['warn', 'hold']).default('warn'),

@@ -75,7 +75,7 @@ function build(): Command {
     .description('customers, orders or products from CSV, TSV, JSON or JSONL, plain or gzip; - reads stdin')
     .argument('<kind>', 'customers, orders or products')
     .argument('<file>')
-    .option('--map <field=column...>', 'which column holds which field, e.g. --map email="E-mail 1"')
+    .option('--map <field=column...>', 'which column holds which field, e.g. --map email="Email 1"')
     .option('--dry-run', 'check every row, change nothing', false)
     .option('--zone <zone>', 'time zone of dates without one (default: the shop’s)')
     .option('--no-create-customers', 'orders of unknown customers are rejected instead of creating them')

@@ -20,7 +20,7 @@ const Environment = z.object({
   PORT: z.coerce.number().int().min(0).max(65535).default(8000).describe('HTTP port'),
   HOST: z.string().default('127.0.0.1').describe('address to listen on; 0.0.0.0 to be reached from other machines'),
   PUBLIC_URL: z.url().optional().describe('where customers reach links in messages; default http://localhost:PORT'),
-  SMTP_URL: z.string().optional().describe('smtp://user:pass@host:port; overrides the e-mail channel of the settings'),
+  SMTP_URL: z.string().optional().describe('smtp://user:pass@host:port; overrides the email channel of the settings'),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')

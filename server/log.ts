@@ -26,7 +26,7 @@ export function createLog(level: string): Log {
   )
 }
 
-/** Takes e-mail addresses and phone numbers out of a text that goes to a log. */
+/** Takes email addresses and phone numbers out of a text that goes to a log. */
 export function withoutAddresses(text: string): string {
   return text.replace(/[^\s<>"'(),;:]+@[^\s<>"'(),;:]+/g, '<email>').replace(/\+\d{7,15}/g, '<phone>')
 }

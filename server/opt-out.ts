@@ -8,7 +8,7 @@ export type Channel = 'email' | 'sms'
 /** An address that must not be written to any more, and whose it is. */
 export interface Closing {
   channel: Channel
-  /** e-mail address or E.164 phone; only its keyed hash is stored */
+  /** email address or E.164 phone; only its keyed hash is stored */
   address: string
   customerId: string | null
   sendId: string | null

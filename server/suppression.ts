@@ -5,7 +5,7 @@ import { deriveKey } from './keys.ts'
 
 const keys = new Map<string, Buffer>()
 
-/** Keyed hash (HMAC-SHA256) of a normalised address: e-mail in lower case, phone as E.164 digits. Survives erasure of the customer. */
+/** Keyed hash (HMAC-SHA256) of a normalised address: email in lower case, phone as E.164 digits. Survives erasure of the customer. */
 export function addressHash(config: Pick<Config, 'secret'>, channel: 'email' | 'sms', address: string): Buffer {
   let key = keys.get(config.secret)
   if (!key) {

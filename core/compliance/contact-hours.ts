@@ -58,7 +58,7 @@ function computeHours(day: Day, { channel, state, zones, limits, policy }: Hours
     id: `shop-${channel}-window`,
     source: 'shop setting',
     confidence: 'high',
-    summary: `The shop sends ${channel === 'email' ? 'e-mail' : 'texts'} ${window.start} to ${window.end} by the recipient’s clock.`,
+    summary: `The shop sends ${channel === 'email' ? 'email' : 'texts'} ${window.start} to ${window.end} by the recipient’s clock.`,
   }
   if (channel === 'sms') {
     const federal = policy.rules.find((r) => r.type === 'sms_quiet_hours')

@@ -83,13 +83,13 @@ export function mayGo(input: GateInput): boolean {
 export function standingVerdicts(input: StandingFacts): Verdict[] {
   const { recipient, channel, policy, limits, at } = input
   const out: Verdict[] = []
-  const name = channel === 'email' ? 'e-mail' : 'text'
+  const name = channel === 'email' ? 'email' : 'text'
 
   if (channel === 'email' ? !recipient.has_email : !recipient.has_phone) {
     out.push(
       shopDenies(
         'person-no-address',
-        channel === 'email' ? 'There is no e-mail address.' : 'There is no phone number.',
+        channel === 'email' ? 'There is no email address.' : 'There is no phone number.',
         'Add it to the customer, or use the other channel.',
       ),
     )
@@ -146,7 +146,7 @@ export function standingVerdicts(input: StandingFacts): Verdict[] {
         'age_gate_required',
         'us-age-gate-required',
         'Texts about alcohol need a verified date of birth.',
-        'Verify the date of birth, or use e-mail.',
+        'Verify the date of birth, or use email.',
       ),
     )
   } else if (channel === 'email' && !limits.email_ages.some((status) => status === recipient.age_status)) {
@@ -190,7 +190,7 @@ function personVerdicts(input: GateInput): Verdict[] {
       shopDenies(
         'cap-sms-week',
         `The customer has had ${history.sms_week} of at most ${limits.max_sms_per_customer_week} texts within seven days.`,
-        'Use e-mail, or raise the weekly limit in the settings.',
+        'Use email, or raise the weekly limit in the settings.',
       ),
     )
   }

@@ -70,9 +70,9 @@ export function checkTemplate(
 }
 
 function checkMarkup(html: string, error: (message: string) => number): void {
-  if (html.trim() === '') return void error('The e-mail has no content.')
+  if (html.trim() === '') return void error('The email has no content.')
   if (/<\s*(script|iframe|object|embed|form|input|base|link\b[^>]*\bimport)\b/i.test(html))
-    error('Scripts, frames and forms do not work in e-mail and are refused.')
+    error('Scripts, frames and forms do not work in email and are refused.')
   if (/<[^>]*\son[a-z]+\s*=/i.test(html)) error('Event attributes such as onclick are refused.')
   if (/(href|src)\s*=\s*["']\s*(javascript|data|vbscript):/i.test(html))
     error('Addresses must begin with https://, mailto: or tel:.')

@@ -60,7 +60,7 @@ export function assertMailbox(address: string): void {
     !/^[^\s<>"(),;:\\@\u0000-\u001f\u007f]+@[^\s<>"(),;:\\@\u0000-\u001f\u007f]+$/.test(address) ||
     address.length > 320
   ) {
-    throw new HeaderError('The e-mail address is not one plain mailbox.')
+    throw new HeaderError('The email address is not one plain mailbox.')
   }
 }
 

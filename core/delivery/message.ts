@@ -13,11 +13,11 @@ export interface OutgoingMessage {
   /** what the customer sees as sender */
   senderName: string
   recipient: string
-  /** e-mail only */
+  /** email only */
   subject: string | null
   headers: readonly Header[]
   html(): string | null
   text(): string
-  /** the whole RFC 5322 message with CRLF line ends; e-mail only. ASCII. */
+  /** the whole RFC 5322 message with CRLF line ends; email only. ASCII. */
   mime(): string
 }

@@ -35,7 +35,7 @@ export function readCustomerRow(cell: Cell, headerOf: HeaderOf, rules: RowRules)
   const email = row.read('email', readEmail)
   const phone = row.read('phone', (t) => readPhone(t, rules.country))
   if (row.reasons.length === 0 && externalId === null && email === null && phone === null) {
-    row.refuse('email', 'The row has no e-mail, no phone and no customer number, so it is nobody.')
+    row.refuse('email', 'The row has no email, no phone and no customer number, so it is nobody.')
   }
   const { name, firstName } = nameOf(row.text('name', 200), row.text('first_name', 100), row.text('last_name', 100))
   const birthDate = row.read('birth_date', (t) => {

@@ -13,7 +13,7 @@ export function readEmail(text: string): Read<string> {
     .replace(/^<(.*)>$/, '$1')
     .replace(/^mailto:/i, '')
     .toLowerCase()
-  if (email.length > 254) return { fault: 'The e-mail address is longer than 254 characters.' }
+  if (email.length > 254) return { fault: 'The email address is longer than 254 characters.' }
   const at = email.lastIndexOf('@')
   const name = email.slice(0, at)
   const domain = email.slice(at + 1)
@@ -25,7 +25,7 @@ export function readEmail(text: string): Read<string> {
     labels.length >= 2 &&
     labels.every((l) => label.test(l)) &&
     !/^\d+$/.test(labels.at(-1) ?? '')
-  return ok ? { value: email } : { fault: 'This is not an e-mail address like name@example.com.' }
+  return ok ? { value: email } : { fault: 'This is not an email address like name@example.com.' }
 }
 
 /** E.164 number of somebody who can be called: no extensions, no emergency or short numbers. @param country for numbers without + */

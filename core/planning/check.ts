@@ -99,7 +99,7 @@ export function checkPlan(
       if (load + given.reach > perDay) {
         drop(
           given,
-          `With it ${load + given.reach} e-mails would leave on ${given.day}; the limit is ${perDay}.`,
+          `With it ${load + given.reach} emails would leave on ${given.day}; the limit is ${perDay}.`,
           'shop-email-per-day',
         )
         continue

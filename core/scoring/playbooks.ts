@@ -10,7 +10,7 @@ export interface Playbook {
   offers: readonly (typeof offerKinds)[number][]
   strategy: string
   channels: readonly ('email' | 'sms')[]
-  /** when an e-mail goes out; text messages additionally end at 20:00 */
+  /** when an email goes out; text messages additionally end at 20:00 */
   window: Window
 }
 

@@ -69,7 +69,7 @@ export async function readNeeds(ctx: Ctx): Promise<Needs> {
         title: `“${p.name}” waits for your approval`,
         detail: p.late
           ? `It was to start on ${p.start_date}; nothing goes out before you approve it.`
-          : `It starts on ${p.start_date}. Nothing goes out before you approve it.`,
+          : `It starts on ${dayWord(p.start_date)}. Nothing goes out before you approve it.`,
         href: `/campaigns/${p.id}`,
         tone: p.late ? 'warn' : 'info',
       })
@@ -166,4 +166,10 @@ export async function readNeeds(ctx: Ctx): Promise<Needs> {
     checklist: checklist.every((c) => c.done) ? [] : checklist,
     staleness: { last_order_at: f.last_order_at, scores_as_of: f.scores_as_of, computed_at: now },
   }
+}
+
+function dayWord(day: string): string {
+  return new Intl.DateTimeFormat('en-US', { weekday: 'long', month: 'long', day: 'numeric', timeZone: 'UTC' }).format(
+    new Date(day),
+  )
 }

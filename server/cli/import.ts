@@ -59,7 +59,7 @@ function readMapping(pairs: readonly string[]): Record<string, string> {
       const at = pair.indexOf('=')
       if (at < 1)
         throw new CliError(
-          `--map wants field=column, for example --map email="E-mail 1"; ${pair} is not that.`,
+          `--map wants field=column, for example --map email="Email 1"; ${pair} is not that.`,
           exit.usage,
         )
       return [pair.slice(0, at).trim(), pair.slice(at + 1).trim()]

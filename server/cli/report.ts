@@ -44,7 +44,7 @@ export async function status(globals: Globals): Promise<void> {
     )
     const shop = rows[0]!
     print(globals, 'status', { ...shop, campaigns }, () => [
-      `${shop.customers} customers (${shop.reachable_by_email} with e-mail consent), ${shop.orders} orders, ${shop.scored} scored${shop.demo ? ', demo data' : ''}`,
+      `${shop.customers} customers (${shop.reachable_by_email} with email consent), ${shop.orders} orders, ${shop.scored} scored${shop.demo ? ', demo data' : ''}`,
       `${shop.proposed_actions} proposed actions, ${shop.pending} sends waiting, ${shop.unknown} of unknown fate`,
       ...(campaigns.length > 0
         ? [

@@ -82,7 +82,7 @@ export async function doctor(globals: Globals): Promise<void> {
       })
       const email = await ctx.channels.get('email')
       checks.push({
-        check: 'e-mail channel',
+        check: 'email channel',
         ok: true,
         detail: email.name === 'sandbox' ? 'sandbox: nothing leaves this machine' : email.name,
       })

@@ -191,9 +191,9 @@ async function compileAndCheck(
   const problems: TemplateFinding[] = []
   if (content.channel === 'email') {
     if (!content.subject_template)
-      throw new InputError([{ path: 'subject_template', message: 'An e-mail needs a subject.' }])
+      throw new InputError([{ path: 'subject_template', message: 'An email needs a subject.' }])
     if (!content.body_mjml_template)
-      throw new InputError([{ path: 'body_mjml_template', message: 'An e-mail needs a body.' }])
+      throw new InputError([{ path: 'body_mjml_template', message: 'An email needs a body.' }])
     const compiled = await compileMjml(content.body_mjml_template)
     html = compiled.html
     if (html === '')

@@ -44,13 +44,13 @@ interface Current {
   deleted_at: Date | null
 }
 
-/** Creates a customer. Throws InputError on a bad field, conflict when the e-mail, phone or number is taken. */
+/** Creates a customer. Throws InputError on a bad field, conflict when the email, phone or number is taken. */
 export async function createCustomer(ctx: Ctx, actor: Actor, edit: CustomerEdit): Promise<string> {
   const shop = await readSetting(ctx.pool, 'shop')
   return withTx(ctx.pool, async (tx) => {
     const values = normalise(edit, null, shop.time_zone, ctx.clock())
     if (!values.email && !values.phone && !values.external_id)
-      throw new InputError([{ path: 'email', message: 'Give an e-mail, a phone or a customer number.' }])
+      throw new InputError([{ path: 'email', message: 'Give an email, a phone or a customer number.' }])
     const names = columns.filter((c) => values[c] !== undefined)
     const { rows } = await guarded(
       tx.query<{ id: string }>(
@@ -91,7 +91,7 @@ export async function updateCustomer(
     const values = normalise(edit, current, shop.time_zone, ctx.clock())
     const after = { email: current.email, phone: current.phone, external_id: current.external_id, ...values }
     if (!after.email && !after.phone && !after.external_id)
-      throw new InputError([{ path: 'email', message: 'Keep an e-mail, a phone or a customer number.' }])
+      throw new InputError([{ path: 'email', message: 'Keep an email, a phone or a customer number.' }])
     const names = columns.filter((c) => values[c] !== undefined)
     const { rows: before } = await tx.query<Record<string, unknown>>(
       `select ${columns.join(', ')} from customers where id = $1`,

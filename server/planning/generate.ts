@@ -29,7 +29,7 @@ export interface GenerateInput {
   onProgress?: (customers: number) => Promise<void>
 }
 
-const noLlm = 'No LLM is configured, so the rule-based engine made this plan.'
+const noLlm = 'The language-model planner is not part of this version yet, so the rule-based planner made this plan.'
 
 /** Plans a week and stores it as a draft campaign. Throws plan.* when there is nothing to plan with. */
 export async function generatePlan(
@@ -63,7 +63,7 @@ export async function generatePlan(
       'There are no active offers. Create at least one; content without a discount is a good start.',
     )
   if (facts.templates.length === 0)
-    throw new AppError('plan.no_templates', 'There are no active message templates. Create one for e-mail first.')
+    throw new AppError('plan.no_templates', 'There are no active message templates. Create one for email first.')
 
   const id = before?.id ?? (await ctx.pool.query<{ id: string }>('select uuidv7() as id')).rows[0]!.id
   const customerIds = input.customerIds ?? before?.customer_ids ?? null

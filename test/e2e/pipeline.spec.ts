@@ -34,7 +34,7 @@ test('import, plan, approve, start, watch it live, read a message, unsubscribe, 
     await expect(page.getByText('Nothing is stored yet.')).toBeVisible()
     await page.getByRole('button', { name: /^Import 20 rows|^Import 21 rows/ }).click()
     await expect(page.getByText('Imported till-export.csv')).toBeVisible()
-    await expect(page.getByText('This is not an e-mail address like name@example.com.')).toBeVisible()
+    await expect(page.getByText('This is not an email address like name@example.com.')).toBeVisible()
     await page.goto(`${base()}/customers?q=walk${tag}-7@`)
     await expect(page.getByText('1 customer matches')).toBeVisible()
   })

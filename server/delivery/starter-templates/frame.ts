@@ -1,4 +1,4 @@
-/** What a starter e-mail says; the frame gives it its plain, letter-like look. */
+/** What a starter email says; the frame gives it its plain, letter-like look. */
 export interface Letter {
   heading: string
   /** paragraphs before and after the offer; Liquid and inline HTML */

@@ -111,11 +111,11 @@ export async function mergeCustomers(client: PoolClient, options: MergeOptions):
   await client.query(`
     insert into rejected (line, column_name, reason)
     select m.line, x.column_name, x.reason from matched as m cross join lateral (
-      select 'email' as column_name, 'Customer number, e-mail and phone of this row belong to different customers. Correct the row, or merge the customers.' as reason
+      select 'email' as column_name, 'Customer number, email and phone of this row belong to different customers. Correct the row, or merge the customers.' as reason
         where ${ids.flatMap((a, i) => ids.slice(i + 1).map((b) => `m.by_${a} <> m.by_${b}`)).join(' or ')}
-      union all select 'external_id', 'This e-mail or phone belongs to a customer with another customer number.'
+      union all select 'external_id', 'This email or phone belongs to a customer with another customer number.'
         where m.external_id is not null and m.other_external_id is not null and m.other_external_id <> m.external_id
-      union all select 'phone', 'This phone belongs to a customer with another e-mail.'
+      union all select 'phone', 'This phone belongs to a customer with another email.'
         where m.by_external is null and m.email is not null and m.other_email is not null and m.other_email <> m.email
       union all select 'email', 'This customer was deleted; restore them first.' where m.deleted_at is not null
       limit 1) as x`)

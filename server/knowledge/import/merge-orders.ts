@@ -200,11 +200,11 @@ async function resolveCustomers(client: PoolClient, options: MergeOptions): Prom
   await client.query(
     `with gone as (delete from lines where customer is null or conflict returning line, conflict)
      insert into rejected (line, column_name, reason) select gone.line, 'customer_id',
-       case when gone.conflict then 'Customer number, e-mail and phone of this row belong to different customers.' else $1 end from gone`,
+       case when gone.conflict then 'Customer number, email and phone of this row belong to different customers.' else $1 end from gone`,
     [
       options.createCustomers
-        ? 'This customer could not be created: another customer has the same e-mail or phone.'
-        : 'No customer has this number, e-mail or phone. Import the customers first, or switch on "create unknown customers".',
+        ? 'This customer could not be created: another customer has the same email or phone.'
+        : 'No customer has this number, email or phone. Import the customers first, or switch on "create unknown customers".',
     ],
   )
   return created

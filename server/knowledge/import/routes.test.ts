@@ -67,7 +67,7 @@ describe('imports over HTTP', () => {
     expect(done).toMatchObject({ status: 'succeeded', rows_read: 2, rows_new: 1, rows_rejected: 1, has_rejects: true })
     const file = await manager({ method: 'GET', url: `/api/v1/imports/${queued.id}/rejects` })
     expect(file.headers['content-disposition']).toContain('people.csv-rejects.csv')
-    expect(file.body).toContain('3,E-Mail Adress,This is not an e-mail')
+    expect(file.body).toContain('3,E-Mail Adress,This is not an email')
     expect((await user({ method: 'GET', url: `/api/v1/imports/${queued.id}/rejects` })).statusCode).toBe(403)
     expect((await user({ method: 'GET', url: '/api/v1/imports' })).json<{ data: Import[] }>().data[0]?.id).toBe(
       queued.id,

@@ -222,7 +222,7 @@ good2@example.com,(212) 736-5000,=1+1,,
     expect(counts(result)).toEqual([2, 0, 0, 0, 5])
     expect(result.rows_read).toBe(7)
     const lines = rejects(result)
-    expect(lines[0]).toBe(`3,email,This is not an e-mail address like name@example.com.,bad@,,Bad,1980-01-01,'=cmd()`)
+    expect(lines[0]).toBe(`3,email,This is not an email address like name@example.com.,bad@,,Bad,1980-01-01,'=cmd()`)
     expect(lines.map((l) => l.split(',').slice(0, 2).join())).toEqual([
       '3,email',
       '4,email',

@@ -1,7 +1,7 @@
 import { ArrowDownRight, ArrowUpRight, Minus } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { cx } from '../lib/cx.ts'
-import { percent, type Figure } from '../lib/format.ts'
+import { count, percent, type Figure } from '../lib/format.ts'
 import { t } from '../lib/i18n.ts'
 import { Sparkline } from './progress.tsx'
 
@@ -46,7 +46,8 @@ export function Change({
     <span className={cx('label inline-flex flex-wrap items-center gap-x-1', tone)}>
       <Icon className="size-3.5" aria-hidden />
       <span className="sr-only">{flat ? t('unchanged') : share > 0 ? t('up') : t('down')}</span>
-      {percent(Math.abs(share), Math.abs(share) >= 1 ? 0 : 1)}
+      {/* Beyond tenfold a percentage says nothing to anybody. */}
+      {share >= 9 ? t('{n} times', { n: count(share + 1) }) : percent(Math.abs(share), Math.abs(share) >= 1 ? 0 : 1)}
       {note && <span className="font-normal text-ink-2">{note}</span>}
     </span>
   )

@@ -110,9 +110,7 @@ export default function NewPlanPage() {
               )}
             </ChoiceCard>
             <ChoiceCard name="engine" value="llm" chosen={engine} onChoose={setEngine} label={t('Language model')}>
-              {t(
-                'Sends segment sizes, playbooks and past results (no personal data) to the model set by OPENAI_API_KEY. Its plan passes the same checks. Without a key, or when it does not answer, the rule-based plan is made and the plan says so.',
-              )}
+              {t('Not part of this version yet: the rule-based planner makes the plan instead, and the plan says so.')}
             </ChoiceCard>
           </fieldset>
         </Panel>
