@@ -1,19 +1,9 @@
 import { z } from 'zod'
+import { sendStates } from '#core/feedback/lattice.ts'
 import { Cents, Id, IdParams, Instant, List, pageOf, pageQuery } from './common.ts'
 import { route } from './http.ts'
 
-export const sendStatuses = [
-  'pending',
-  'claimed',
-  'sent',
-  'delivered',
-  'failed',
-  'bounced',
-  'skipped',
-  'cancelled',
-  'unknown',
-] as const
-export const SendStatus = z.enum(sendStatuses)
+export const SendStatus = z.enum(sendStates)
 export type SendStatus = z.infer<typeof SendStatus>
 
 export const Send = z.strictObject({

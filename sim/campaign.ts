@@ -1,4 +1,5 @@
 import type { Pool } from 'pg'
+import { noOffer } from '#core/planning/offer.ts'
 
 export interface SimCampaign {
   campaignId: string
@@ -6,23 +7,10 @@ export interface SimCampaign {
 }
 
 const offer = {
+  ...noOffer,
   id: '00000000-0000-7000-8000-0000000000aa',
   key: 'sim',
   title: 'A look at the new shelf',
-  kind: 'content',
-  value: null,
-  min_quantity: null,
-  department: null,
-  category: null,
-  product_ids: [],
-  min_spend_cents: null,
-  funded_by: 'store',
-  redeemable_as_coupon: false,
-  code: null,
-  unit_cost_cents: null,
-  regular_price_cents: null,
-  valid_from: null,
-  valid_to: null,
 }
 
 /**

@@ -1,30 +1,17 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { addDays, instantOf, localDate, localMinutes, minutesOf } from '../calendar.ts'
-import type { Offer } from '../planning/offer.ts'
+import { noOffer, type Offer } from '../planning/offer.ts'
 import { ageOn } from './age.ts'
 import { gate, mayGo, type GateInput, type Recipient } from './gate.ts'
 import { defaultPolicy } from './policy.ts'
 import { decisive } from './verdict.ts'
 
 const offer: Offer = {
+  ...noOffer,
   id: '01900000-0000-7000-8000-000000000001',
   key: 'picks',
   title: 'Weekend picks',
-  kind: 'content',
-  value: null,
-  min_quantity: null,
-  department: null,
-  category: null,
-  product_ids: [],
-  min_spend_cents: null,
-  funded_by: 'store',
-  redeemable_as_coupon: false,
-  code: null,
-  unit_cost_cents: null,
-  regular_price_cents: null,
-  valid_from: null,
-  valid_to: null,
 }
 const adult: Recipient = {
   birth_date: '1980-05-01',

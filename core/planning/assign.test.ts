@@ -9,27 +9,14 @@ import {
   type AssignableEntry,
   type AssignRules,
 } from './assign.ts'
-import type { Offer } from './offer.ts'
+import { noOffer, type Offer } from './offer.ts'
 import { createReachCount } from './reach.ts'
 
 const content: Offer = {
+  ...noOffer,
   id: '01900000-0000-7000-8000-000000000001',
   key: 'picks',
   title: 'Picks',
-  kind: 'content',
-  value: null,
-  min_quantity: null,
-  department: null,
-  category: null,
-  product_ids: [],
-  min_spend_cents: null,
-  funded_by: 'store',
-  redeemable_as_coupon: false,
-  code: null,
-  unit_cost_cents: null,
-  regular_price_cents: null,
-  valid_from: null,
-  valid_to: null,
 }
 const entry = (day: string, part: Partial<AssignableEntry> = {}): AssignableEntry => ({
   id: `${day}:${part.segment ?? 'all'}:${part.channel ?? 'email'}`,

@@ -43,6 +43,27 @@ export const Offer = z.strictObject({
 })
 export type Offer = z.infer<typeof Offer>
 
+/** Offers nothing: what stands behind a plain note, and the ground other offers are made from. */
+export const noOffer: Offer = {
+  id: '00000000-0000-7000-8000-000000000000',
+  key: 'none',
+  title: 'No offer',
+  kind: 'content',
+  value: null,
+  min_quantity: null,
+  department: null,
+  category: null,
+  product_ids: [],
+  min_spend_cents: null,
+  funded_by: 'store',
+  redeemable_as_coupon: false,
+  code: null,
+  unit_cost_cents: null,
+  regular_price_cents: null,
+  valid_from: null,
+  valid_to: null,
+}
+
 /** True when the customer pays less or gets something for it: content, early access and events cost no margin. */
 export function isDiscount(offer: Pick<Offer, 'kind'>): boolean {
   return !['content', 'early_access', 'tasting_event'].includes(offer.kind)

@@ -4,7 +4,7 @@ import type { Policy } from '#core/compliance/policy.ts'
 import { checkOffer } from '#core/compliance/rules.ts'
 import { decisive, type Verdict } from '#core/compliance/verdict.ts'
 import type { StoreForGate } from '#core/planning/assign.ts'
-import type { Offer } from '#core/planning/offer.ts'
+import { noOffer, type Offer } from '#core/planning/offer.ts'
 import type { LimitSettings } from '#contract/settings.ts'
 import type { Ctx } from '../context.ts'
 import { readPolicy } from '../policy.ts'
@@ -27,27 +27,6 @@ export interface Admission {
 }
 
 const rulesMs = 5_000
-// A message without an action (a test of the shop, a plain note) offers nothing.
-const noOffer: Offer = {
-  id: '00000000-0000-7000-8000-000000000000',
-  key: 'none',
-  title: 'No offer',
-  kind: 'content',
-  value: null,
-  min_quantity: null,
-  department: null,
-  category: null,
-  product_ids: [],
-  min_spend_cents: null,
-  funded_by: 'store',
-  redeemable_as_coupon: false,
-  code: null,
-  unit_cost_cents: null,
-  regular_price_cents: null,
-  valid_from: null,
-  valid_to: null,
-}
-
 /** The same gate that planning asked, asked again at the moment of sending: people change their mind in between. */
 export function createAdmission(ctx: Ctx): Admission {
   let rules: Rules | undefined
@@ -103,6 +82,7 @@ export function createAdmission(ctx: Ctx): Admission {
             time_zones: person?.time_zones ?? [],
           },
           channel: send.channel,
+          // A message without an action (a test of the shop, a plain note) offers nothing.
           offer: send.offer ?? noOffer,
           // The footer with address and unsubscribe link is locked; only a shop without a store has no address to show.
           template: { has_footer: store.id !== 'shop', has_unsubscribe: true },

@@ -7,18 +7,6 @@ export type Send = ReplyOf<'GET /api/v1/sends'>['data'][number]
 export type SendDetail = ReplyOf<'GET /api/v1/sends/:id'>
 export type SendEvent = ReplyOf<'GET /api/v1/sends/:id/events'>['data'][number]
 
-export const sendStatuses = [
-  'pending',
-  'claimed',
-  'sent',
-  'delivered',
-  'failed',
-  'bounced',
-  'skipped',
-  'cancelled',
-  'unknown',
-] as const
-
 /** The furthest a send got, opens and orders included. */
 export function furthest(send: Pick<Send, 'status' | 'opened_at' | 'clicked_at' | 'converted_at'>): string {
   if (send.converted_at) return 'bought'

@@ -11,7 +11,8 @@ import { Empty, Page } from '../../ui/page.tsx'
 import { channelWord, Status } from '../../ui/pill.tsx'
 import { DataTable, type Column } from '../../ui/table.tsx'
 import { Time } from '../../ui/time.tsx'
-import { furthest, sendStatuses, type Send } from './send-words.ts'
+import { sendStates } from '#core/feedback/lattice.ts'
+import { furthest, type Send } from './send-words.ts'
 
 const SendDrawer = lazy(() => import('./send-drawer.tsx').then((m) => ({ default: m.SendDrawer })))
 const dash = <span className="text-ink-2">–</span>
@@ -36,7 +37,7 @@ const columns: Column<Send>[] = [
     cell: (s) => (s.conversion_cents === null ? dash : money(s.conversion_cents)),
   },
 ]
-const statusWords: Record<(typeof sendStatuses)[number], string> = {
+const statusWords: Record<(typeof sendStates)[number], string> = {
   pending: t('Queued'),
   claimed: t('Sending'),
   sent: t('Sent'),
@@ -102,7 +103,7 @@ export default function SendsPage() {
                 { value: '', label: t('Any status') },
                 { value: 'trouble', label: t('Needs a look') },
                 ...(url.status.length > 1 ? [{ value: 'some', label: url.status.join(', ') }] : []),
-                ...sendStatuses.map((s) => ({ value: s, label: statusWords[s] })),
+                ...sendStates.map((s) => ({ value: s, label: statusWords[s] })),
               ]}
             />
             <Select
