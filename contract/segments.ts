@@ -1,5 +1,7 @@
 import { z } from 'zod'
-import { IdParams, Id, Instant, pageOf, pageQuery } from './common.ts'
+import { Window } from '#core/planning/plan.ts'
+import { Rule } from '#core/segments/rule.ts'
+import { Id, IdParams, Instant, Job, pageOf, pageQuery } from './common.ts'
 import { route } from './http.ts'
 import { CustomerRow } from './knowledge.ts'
 
@@ -19,10 +21,50 @@ export const Segment = z.strictObject({
   is_active: z.boolean(),
   customer_count: z.int(),
   last_computed_at: Instant.nullable(),
+  version: z.int(),
   created_at: Instant,
   updated_at: Instant,
 })
 export type Segment = z.infer<typeof Segment>
+
+export const SegmentDetail = Segment.extend({
+  /** the rules as one English sentence */
+  sentence: z.string().nullable(),
+  /** campaigns that plan with it, newest first */
+  used_by: z.array(z.strictObject({ id: Id, name: z.string(), status: z.string() })),
+  /** how many were in it at each refresh that changed something, oldest first */
+  history: z.array(z.strictObject({ at: Instant, members: z.int(), entered: z.int(), left: z.int() })),
+  versions: z.array(z.strictObject({ version: z.int(), name: z.string(), rules: z.unknown(), created_at: Instant })),
+  /** other segments that share the most members */
+  overlap: z.array(z.strictObject({ id: Id, name: z.string(), members: z.int(), share: z.number() })),
+})
+export type SegmentDetail = z.infer<typeof SegmentDetail>
+
+const SegmentFields = z.strictObject({
+  name: z.string().trim().min(1, 'Give it a name.').max(120),
+  description: z.string().trim().max(500).nullable(),
+  rules: Rule,
+  recommended_offers: z.array(z.string().max(60)).max(20),
+  messaging_strategy: z.string().trim().max(500).nullable(),
+  optimal_channels: z.array(z.enum(['email', 'sms'])).min(1),
+  optimal_send_window: Window,
+  is_active: z.boolean(),
+})
+const SegmentInput = SegmentFields.partial().required({ name: true, rules: true })
+export type SegmentInput = z.infer<typeof SegmentInput>
+
+export const SegmentPreview = z.strictObject({
+  sentence: z.string(),
+  count: z.int(),
+  /** false: estimated from a sample, because counting took too long */
+  is_exact: z.boolean(),
+  /** all customers the rule was asked about */
+  customers: z.int(),
+  /** for a list of conditions that must all hold: how many there would be without each */
+  without: z.array(z.strictObject({ part: z.int(), sentence: z.string(), count: z.int() })),
+  sample: z.array(CustomerRow),
+})
+export type SegmentPreview = z.infer<typeof SegmentPreview>
 
 const tag = 'Segments'
 export const segments = {
@@ -44,9 +86,66 @@ export const segments = {
     path: '/api/v1/segments/:id',
     access: 'user',
     tag,
-    summary: 'One segment with its playbook',
+    summary: 'One segment: playbook, sentence, history, versions, overlap, who uses it',
+    params: IdParams,
+    reply: SegmentDetail,
+  }),
+  previewSegment: route({
+    method: 'POST',
+    path: '/api/v1/segments/preview',
+    access: 'manager',
+    tag,
+    summary: 'How many a rule would hold, five of them, and what each condition takes away; nothing is stored',
+    body: z.strictObject({ rules: Rule }),
+    reply: SegmentPreview,
+  }),
+  createSegment: route({
+    method: 'POST',
+    path: '/api/v1/segments',
+    access: 'manager',
+    tag,
+    status: 201,
+    summary: 'Create a segment from a rule; a job fills it',
+    body: SegmentInput,
+    reply: Segment,
+  }),
+  updateSegment: route({
+    method: 'PATCH',
+    path: '/api/v1/segments/:id',
+    access: 'manager',
+    tag,
+    summary: 'Change a segment; changed rules make a new version and a refresh',
+    description: 'The rules of an RFM segment are fixed; its name and playbook are not.',
+    params: IdParams,
+    body: SegmentFields.partial(),
+    reply: Segment,
+  }),
+  deleteSegment: route({
+    method: 'DELETE',
+    path: '/api/v1/segments/:id',
+    access: 'manager',
+    tag,
+    summary: 'Remove a segment; refused while an open campaign plans with it',
+    params: IdParams,
+  }),
+  restoreSegment: route({
+    method: 'POST',
+    path: '/api/v1/segments/:id/restore',
+    access: 'manager',
+    tag,
+    summary: 'Bring a removed segment back',
     params: IdParams,
     reply: Segment,
+  }),
+  refreshSegment: route({
+    method: 'POST',
+    path: '/api/v1/segments/:id/refresh',
+    access: 'manager',
+    tag,
+    status: 202,
+    summary: 'Find out anew who is in it; the job’s result is {members, entered, left}',
+    params: IdParams,
+    reply: Job,
   }),
   segmentCustomers: route({
     method: 'GET',

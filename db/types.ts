@@ -468,6 +468,14 @@ export interface SchemaMigrations {
   version: number;
 }
 
+export interface SegmentCounts {
+  at: Timestamp;
+  entered: number;
+  left: number;
+  members: number;
+  segment_id: string;
+}
+
 export interface SegmentMembers {
   customer_id: string;
   entered_at: Generated<Timestamp>;
@@ -477,6 +485,7 @@ export interface SegmentMembers {
 export interface Segments {
   created_at: Generated<Timestamp>;
   customer_count: Generated<number>;
+  deleted_at: Timestamp | null;
   description: string | null;
   id: Generated<string>;
   is_active: Generated<boolean>;
@@ -490,6 +499,16 @@ export interface Segments {
   recommended_offers: Generated<Json>;
   rules: Json;
   updated_at: Generated<Timestamp>;
+  version: Generated<number>;
+}
+
+export interface SegmentVersions {
+  changed_by: string | null;
+  created_at: Generated<Timestamp>;
+  name: string;
+  rules: Json;
+  segment_id: string;
+  version: number;
 }
 
 export interface SendBatches {
@@ -633,7 +652,9 @@ export interface DB {
   rollup_hourly: RollupHourly;
   sandbox_messages: SandboxMessages;
   schema_migrations: SchemaMigrations;
+  segment_counts: SegmentCounts;
   segment_members: SegmentMembers;
+  segment_versions: SegmentVersions;
   segments: Segments;
   send_batches: SendBatches;
   send_keys: SendKeys;

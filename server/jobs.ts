@@ -3,6 +3,7 @@ import { importJob } from './knowledge/import/job.ts'
 import { attributeOrders } from './feedback/attribute.ts'
 import { planJob } from './planning/generate.ts'
 import { actionsJob, scoreJob } from './scoring/jobs.ts'
+import { segmentRefreshJob } from './segments/refresh.ts'
 
 /** After orders came in: what they say about running campaigns, then every score. */
 const followOrders: JobHandler = async (ctx, input, tools) => {
@@ -18,4 +19,5 @@ export const jobHandlers: Record<string, JobHandler> = {
   actions: actionsJob,
   plan: planJob,
   follow_orders: followOrders,
+  segment_refresh: segmentRefreshJob,
 }

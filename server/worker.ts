@@ -4,6 +4,7 @@ import type { Ctx } from './context.ts'
 import { runDispatcher } from './dispatch/dispatcher.ts'
 import { attributeOrders } from './feedback/attribute.ts'
 import { refreshCampaignCounters } from './counters.ts'
+import { refreshStaleSegments } from './segments/refresh.ts'
 
 /** A periodic duty: its failure is logged and the next turn tries again. */
 interface Duty {
@@ -20,6 +21,7 @@ const duties: Duty[] = [
     run: (ctx) => attributeOrders(ctx, { since: new Date(ctx.clock().getTime() - 8 * 86_400_000) }),
   },
   { name: 'campaign counters', everyMs: 15_000, run: (ctx) => refreshCampaignCounters(ctx.pool) },
+  { name: 'segments', everyMs: 60_000, run: refreshStaleSegments },
   {
     name: 'partitions',
     everyMs: 6 * 3_600_000,

@@ -95,7 +95,7 @@ async function findSegments(
   const { rows } = await client.query<SegmentRow>(
     `with chosen as (
        select g.id, g.key, g.name, g.recommended_offers, g.optimal_channels, g.optimal_send_window from segments as g
-       where g.is_active order by g.customer_count desc, g.key limit $5
+       where g.is_active and g.deleted_at is null order by g.customer_count desc, g.key limit $5
      ), closed as (
        -- addresses on the suppression list, as far as they belong to a customer; exact by address when counted
        select s.customer_id, bool_or(s.channel in ('email', 'all')) as email, bool_or(s.channel in ('sms', 'all')) as sms

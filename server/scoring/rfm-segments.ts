@@ -62,7 +62,7 @@ async function insertMissing(tx: ClientBase): Promise<void> {
       strategy,
       channels,
       window,
-      rules: { all: [{ field: 'rfm_segment', op: 'is', value: key }] },
+      rules: { all: [{ field: 'rfm_segment', op: 'is', value: [key] }] },
     }
   })
   await tx.query(

@@ -15,11 +15,11 @@ import {
   type SortStep,
 } from '../keyset.ts'
 
-type SegmentRow = z.input<typeof import('#contract/segments.ts').Segment>
+export type SegmentRow = z.input<typeof import('#contract/segments.ts').Segment>
 type Paged<T> = Count & { data: T[]; page: number; page_size: number; next_cursor: string | null }
 
 const columns = `g.id, g.key, g.name, g.description, g.kind, g.rules, g.recommended_offers, g.messaging_strategy, g.optimal_channels, g.optimal_send_window,
-  g.is_active, g.customer_count, g.last_computed_at, g.created_at, g.updated_at`
+  g.is_active, g.customer_count, g.last_computed_at, g.version, g.created_at, g.updated_at`
 
 const sortKeys: SortKeys = {
   name: { sql: 'g.name', type: 'text' },
@@ -41,7 +41,7 @@ export async function listSegments(ctx: Ctx, query: SegmentQuery): Promise<Paged
   const sort = query.sort ?? '-customer_count,name'
   const steps = parseSort(sort, sort, sortKeys, 'g.id')
   const params = createParams()
-  const terms = ['true']
+  const terms = ['g.deleted_at is null']
   if (query.q) {
     const text = params.add(`%${query.q.replaceAll('\0', '').replace(/[\\%_]/g, '\\$&')}%`)
     terms.push(`(g.name ilike ${text} or g.description ilike ${text})`)
@@ -74,7 +74,10 @@ export async function listSegments(ctx: Ctx, query: SegmentQuery): Promise<Paged
 
 /** Throws not_found. */
 export async function readSegment(ctx: Ctx, id: string): Promise<SegmentRow> {
-  const { rows } = await ctx.pool.query<SegmentRow>(`select ${columns} from segments as g where g.id = $1`, [id])
+  const { rows } = await ctx.pool.query<SegmentRow>(
+    `select ${columns} from segments as g where g.id = $1 and g.deleted_at is null`,
+    [id],
+  )
   if (!rows[0]) throw notFound('segment', id)
   return rows[0]
 }

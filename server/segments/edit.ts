@@ -1,0 +1,165 @@
+import type { ClientBase } from 'pg'
+import type { SegmentInput } from '#contract/segments.ts'
+import { withTx } from '#db/pool.ts'
+import { audit, type Actor } from '../audit.ts'
+import { startJob } from '../background.ts'
+import type { Ctx } from '../context.ts'
+import { AppError, InputError, notFound } from '../http/errors.ts'
+import { readSegment, type SegmentRow } from './queries.ts'
+
+const isUser = (actor: Actor): string | null => (actor.kind === 'user' ? actor.id : null)
+
+/** Stores the segment with its first version and starts the job that fills it. The key is made from the name. */
+export async function createSegment(ctx: Ctx, actor: Actor, input: SegmentInput): Promise<SegmentRow> {
+  const id = await withTx(ctx.pool, async (tx) => {
+    const { rows } = await tx.query<{ id: string }>(
+      `insert into segments (key, name, description, kind, rules, recommended_offers, messaging_strategy, optimal_channels, optimal_send_window, is_active)
+       values ($1, $2, $3, 'rule', $4, $5, $6, $7, $8, $9) returning id`,
+      [
+        await freeKey(tx, input.name),
+        input.name,
+        input.description ?? null,
+        JSON.stringify(input.rules),
+        JSON.stringify(input.recommended_offers ?? ['content']),
+        input.messaging_strategy ?? null,
+        input.optimal_channels ?? ['email'],
+        JSON.stringify(input.optimal_send_window ?? { start: '10:00', end: '20:00' }),
+        input.is_active ?? true,
+      ],
+    )
+    const made = rows[0]!.id
+    await keepVersion(tx, actor, made)
+    await audit(tx, actor, { action: 'segment.created', entity: 'segment', entityId: made, after: input })
+    return made
+  })
+  await startJob(ctx, actor, 'segment_refresh', { segment_id: id })
+  return readSegment(ctx, id)
+}
+
+/** Changed rules become a new version, and the members follow in a job. Throws InputError for the rules of RFM segments. */
+export async function updateSegment(
+  ctx: Ctx,
+  actor: Actor,
+  id: string,
+  change: Partial<SegmentInput>,
+): Promise<SegmentRow> {
+  const isRuleChanged = await withTx(ctx.pool, async (tx) => {
+    const before = await lock(tx, id)
+    if (change.rules !== undefined && before.kind !== 'rule')
+      throw new InputError([
+        {
+          path: 'rules',
+          message: 'An RFM segment follows the scores; its rules are fixed. Make a segment of your own.',
+        },
+      ])
+    const rulesChanged = change.rules !== undefined && JSON.stringify(change.rules) !== JSON.stringify(before.rules)
+    const isNewVersion = rulesChanged || (change.name !== undefined && change.name !== before.name)
+    const json = (value: unknown): string | null => (value === undefined ? null : JSON.stringify(value))
+    await tx.query(
+      `update segments as g set name = coalesce($2, g.name), description = case when $3 then $4 else g.description end, rules = coalesce($5::jsonb, g.rules),
+         recommended_offers = coalesce($6::jsonb, g.recommended_offers), messaging_strategy = case when $7 then $8 else g.messaging_strategy end,
+         optimal_channels = coalesce($9::text[], g.optimal_channels), optimal_send_window = coalesce($10::jsonb, g.optimal_send_window),
+         is_active = coalesce($11, g.is_active), version = g.version + $12, updated_at = now() where g.id = $1`,
+      [
+        id,
+        change.name ?? null,
+        change.description !== undefined,
+        change.description ?? null,
+        json(change.rules),
+        json(change.recommended_offers),
+        change.messaging_strategy !== undefined,
+        change.messaging_strategy ?? null,
+        change.optimal_channels ?? null,
+        json(change.optimal_send_window),
+        change.is_active ?? null,
+        isNewVersion ? 1 : 0,
+      ],
+    )
+    if (isNewVersion) await keepVersion(tx, actor, id)
+    await audit(tx, actor, {
+      action: 'segment.updated',
+      entity: 'segment',
+      entityId: id,
+      before: { name: before.name, rules: before.rules },
+      after: change,
+    })
+    return rulesChanged
+  })
+  if (isRuleChanged) await startJob(ctx, actor, 'segment_refresh', { segment_id: id })
+  return readSegment(ctx, id)
+}
+
+/** Hides the segment; `restoreSegment` takes it back. Throws conflict while an open campaign plans with it. */
+export async function deleteSegment(ctx: Ctx, actor: Actor, id: string): Promise<void> {
+  await withTx(ctx.pool, async (tx) => {
+    const before = await lock(tx, id)
+    if (before.kind === 'rfm')
+      throw new AppError('conflict', 'The RFM segments belong to scoring. Switch this one off instead.', { id })
+    const { rows } = await tx.query<{ name: string }>(
+      `select c.name from campaigns as c where $1 = any(c.target_segments) and c.status in ('draft', 'approved', 'scheduled', 'active', 'paused') limit 3`,
+      [before.key],
+    )
+    if (rows.length > 0)
+      throw new AppError(
+        'conflict',
+        `${rows.map((c) => c.name).join(', ')} ${rows.length === 1 ? 'plans' : 'plan'} with this segment. Change or remove that first.`,
+        { campaigns: rows.map((c) => c.name) },
+      )
+    await tx.query('update segments set deleted_at = now() where segments.id = $1', [id])
+    await audit(tx, actor, {
+      action: 'segment.removed',
+      entity: 'segment',
+      entityId: id,
+      before: { name: before.name },
+    })
+  })
+}
+
+/** Throws not_found when there is no such removed segment. */
+export async function restoreSegment(ctx: Ctx, actor: Actor, id: string): Promise<SegmentRow> {
+  await withTx(ctx.pool, async (tx) => {
+    const { rowCount } = await tx.query(
+      'update segments set deleted_at = null where segments.id = $1 and segments.deleted_at is not null',
+      [id],
+    )
+    if (!rowCount) throw notFound('segment', id)
+    await audit(tx, actor, { action: 'segment.restored', entity: 'segment', entityId: id })
+  })
+  return readSegment(ctx, id)
+}
+
+async function lock(tx: ClientBase, id: string): Promise<{ key: string; name: string; kind: string; rules: unknown }> {
+  const { rows } = await tx.query<{ key: string; name: string; kind: string; rules: unknown }>(
+    'select g.key, g.name, g.kind, g.rules from segments as g where g.id = $1 and g.deleted_at is null for update',
+    [id],
+  )
+  if (!rows[0]) throw notFound('segment', id)
+  return rows[0]
+}
+
+async function keepVersion(tx: ClientBase, actor: Actor, id: string): Promise<void> {
+  await tx.query(
+    `insert into segment_versions (segment_id, version, name, rules, changed_by) select g.id, g.version, g.name, g.rules, $2 from segments as g where g.id = $1`,
+    [id, isUser(actor)],
+  )
+}
+
+// "Lapsed bourbon buyers" -> lapsed_bourbon_buyers, with a number behind it when that is taken.
+async function freeKey(tx: ClientBase, name: string): Promise<string> {
+  const stem =
+    name
+      .normalize('NFKD')
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, '_')
+      .replace(/^_+|_+$/g, '')
+      .slice(0, 50) || 'segment'
+  const { rows } = await tx.query<{ key: string }>(
+    'select g.key from segments as g where g.key = $1 or g.key like $2',
+    [stem, `${stem.replaceAll('_', '\\_')}\\_%`],
+  )
+  const taken = new Set(rows.map((r) => r.key))
+  if (!taken.has(stem)) return stem
+  let n = 2
+  while (taken.has(`${stem}_${n}`)) n += 1
+  return `${stem}_${n}`
+}
