@@ -1,16 +1,16 @@
 import { isoWeekday, localDate, localHour, type Day } from '../calendar.ts'
 import { fieldOf, type FieldName } from './fields.ts'
 import { birthdaysInNext, boundsOfPeriod, boundsOfTest, type Bounds, type Moment } from './period.ts'
-import {
-  partsOf,
-  type FieldCondition,
-  type InstantTest,
-  type MessageCondition,
-  type NumberTest,
-  type OrderCondition,
-  type OrderFilter,
-  type Rule,
+import type {
+  FieldCondition,
+  InstantTest,
+  MessageCondition,
+  NumberTest,
+  OrderCondition,
+  OrderFilter,
+  Rule,
 } from './rule.ts'
+import { partsOf } from './rule-shape.ts'
 
 /** A customer with everything a rule may look at. */
 export interface Subject {

@@ -1,16 +1,16 @@
 import { weekdayNames } from '../calendar.ts'
 import { fieldOf } from './fields.ts'
-import {
-  partsOf,
-  type FieldCondition,
-  type InstantTest,
-  type MessageCondition,
-  type NumberTest,
-  type OrderCondition,
-  type OrderFilter,
-  type Period,
-  type Rule,
+import type {
+  FieldCondition,
+  InstantTest,
+  MessageCondition,
+  NumberTest,
+  OrderCondition,
+  OrderFilter,
+  Period,
+  Rule,
 } from './rule.ts'
+import { partsOf } from './rule-shape.ts'
 
 /** How a rule says things that only the shop knows: money, stores and campaigns by name. */
 export interface Words {

@@ -1,16 +1,16 @@
 import { hasLineFilter } from '#core/segments/evaluate.ts'
 import { fieldOf, type FieldName } from '#core/segments/fields.ts'
 import { birthdaysInNext, boundsOfPeriod, boundsOfTest, type Bounds, type Moment } from '#core/segments/period.ts'
-import {
-  partsOf,
-  type FieldCondition,
-  type InstantTest,
-  type MessageCondition,
-  type NumberTest,
-  type OrderCondition,
-  type OrderFilter,
-  type Rule,
+import type {
+  FieldCondition,
+  InstantTest,
+  MessageCondition,
+  NumberTest,
+  OrderCondition,
+  OrderFilter,
+  Rule,
 } from '#core/segments/rule.ts'
+import { partsOf } from '#core/segments/rule-shape.ts'
 import { localDate } from '#core/calendar.ts'
 import type { Params } from '../keyset.ts'
 

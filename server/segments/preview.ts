@@ -1,5 +1,6 @@
 import type { SegmentPreview } from '#contract/segments.ts'
-import { partsOf, type Rule } from '#core/segments/rule.ts'
+import type { Rule } from '#core/segments/rule.ts'
+import { partsOf } from '#core/segments/rule-shape.ts'
 import { sayRule } from '#core/segments/sentence.ts'
 import { withTx } from '#db/pool.ts'
 import type { Actor } from '../audit.ts'

@@ -8,6 +8,8 @@ const paths = [
   '/campaigns/new',
   '/customers',
   '/customers/import',
+  '/segments',
+  '/segments/new',
   '/sends',
   '/mailbox',
   '/settings',
@@ -32,12 +34,14 @@ for (const theme of ['light', 'dark'] as const) {
     const [campaign] = (await api.get('/campaigns?status=completed&page_size=1')).data
     const [draft] = (await api.get('/campaigns?status=draft&page_size=1')).data
     const [template] = (await api.get('/settings/templates')).data
+    const [segment] = (await api.get('/segments')).data
     const [customer] = (await api.get('/customers?sort=-clv_score&page_size=1')).data
     await page.addInitScript((value) => localStorage.setItem('lma.theme', value), theme)
     await signIn(page)
     const all = [
       ...paths,
       `/settings/templates/${template.id}`,
+      `/segments/${segment.id}`,
       `/customers/${customer.id}`,
       `/campaigns/${draft.id}`,
       `/campaigns/${campaign.id}?tab=results`,

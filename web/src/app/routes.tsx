@@ -1,4 +1,4 @@
-import { CalendarRange, LayoutGrid, Mailbox, Send, Settings, Users, type LucideIcon } from 'lucide-react'
+import { CalendarRange, LayoutGrid, Mailbox, Send, Settings, Shapes, Users, type LucideIcon } from 'lucide-react'
 import type { ComponentType } from 'react'
 import type { Role } from '#contract/accounts.ts'
 
@@ -47,6 +47,19 @@ export const pages: readonly PageRow[] = [
     role: 'manager',
   },
   { path: '/customers/$id', title: 'Customer', load: () => import('../features/knowledge/customer-page.tsx') },
+  {
+    path: '/segments',
+    title: 'Segments',
+    load: () => import('../features/segments/segments-page.tsx'),
+    nav: { icon: Shapes, keys: 'g e' },
+  },
+  {
+    path: '/segments/new',
+    title: 'New segment',
+    load: () => import('../features/segments/new-segment-page.tsx'),
+    role: 'manager',
+  },
+  { path: '/segments/$id', title: 'Segment', load: () => import('../features/segments/segment-page.tsx') },
   {
     path: '/sends',
     title: 'Sends',

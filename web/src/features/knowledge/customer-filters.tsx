@@ -35,6 +35,7 @@ export const customerUrl = {
   clv_max: whole(0, 0, 10_000_000),
   tags: text(),
   import: text(),
+  members: text(),
   deleted: flag(),
 }
 export type CustomerUrl = Values<typeof customerUrl>
@@ -55,6 +56,7 @@ export const filtersOff: Partial<CustomerUrl> = {
   clv_max: 0,
   tags: '',
   import: '',
+  members: '',
   deleted: false,
 }
 
@@ -79,6 +81,7 @@ export function customerQuery(url: CustomerUrl) {
     clv_max_cents: url.clv_max ? url.clv_max * 100 : undefined,
     tags: url.tags || undefined,
     import_id: url.import || undefined,
+    segment_id: url.members || undefined,
     deleted: url.deleted ? ('true' as const) : undefined,
   }
 }
@@ -111,6 +114,7 @@ export function chipsOf(url: CustomerUrl): Chip[] {
     url.clv_max > 0 && { id: 'clv_max', label: t('Value up to {amount}', { amount: money(url.clv_max * 100) }) },
     url.tags !== '' && { id: 'tags', label: t('Tags: {tags}', { tags: url.tags }) },
     url.import !== '' && { id: 'import', label: t('From one import') },
+    url.members !== '' && { id: 'members', label: t('In one segment') },
     url.deleted && { id: 'deleted', label: t('Deleted') },
   ]
   return chips.filter((c) => c !== false)

@@ -1,0 +1,9 @@
+import type { Rule } from './rule.ts'
+
+/** The parts of a group, null for a condition. */
+export function partsOf(rule: Rule): { kind: 'all' | 'any' | 'not'; parts: Rule[] } | null {
+  if ('all' in rule) return { kind: 'all', parts: rule.all }
+  if ('any' in rule) return { kind: 'any', parts: rule.any }
+  if ('not' in rule) return { kind: 'not', parts: rule.not }
+  return null
+}
