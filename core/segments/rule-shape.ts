@@ -7,3 +7,9 @@ export function partsOf(rule: Rule): { kind: 'all' | 'any' | 'not'; parts: Rule[
   if ('not' in rule) return { kind: 'not', parts: rule.not }
   return null
 }
+
+/** True when a rule looks at orders or messages, not only at what is stored with the customer. */
+export function hasBehaviour(rule: Rule): boolean {
+  const group = partsOf(rule)
+  return group ? group.parts.some(hasBehaviour) : 'orders' in rule || 'messages' in rule
+}

@@ -43,15 +43,18 @@ export default function SegmentsPage() {
             const own = data.filter((s) => s.kind !== 'rfm')
             return (
               <div className="grid items-start gap-5 lg:grid-cols-2">
-                <Panel title={t('Your own')} detail={t('Described by rules you can read and change')} flush>
-                  {own.length === 0 ? (
-                    <Empty kind="none" title={url.q ? t('No segment matches') : t('None yet')}>
-                      {url.q ? null : t('Begin with a ready-made one below, or describe your own.')}
-                    </Empty>
-                  ) : (
-                    <SegmentList segments={own} />
-                  )}
-                </Panel>
+                <div className="space-y-5">
+                  <Panel title={t('Your own')} detail={t('Described by rules you can read and change')} flush>
+                    {own.length === 0 ? (
+                      <Empty kind="none" title={url.q ? t('No segment matches') : t('None yet')}>
+                        {url.q ? null : t('Begin with a ready-made one below, or describe your own.')}
+                      </Empty>
+                    ) : (
+                      <SegmentList segments={own} />
+                    )}
+                  </Panel>
+                  {may && <ReadyMadePanel taken={new Set(own.map((s) => s.name))} />}
+                </div>
                 <Panel
                   title={t('From the scores')}
                   detail={t('By recency, frequency and spend; every customer is in one')}
@@ -59,7 +62,6 @@ export default function SegmentsPage() {
                 >
                   <SegmentList segments={data.filter((s) => s.kind === 'rfm')} />
                 </Panel>
-                {may && <ReadyMadePanel taken={new Set(own.map((s) => s.name))} />}
               </div>
             )
           }}

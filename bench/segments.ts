@@ -1,0 +1,145 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { readyMade } from '#core/segments/ready-made.ts'
+import { hasBehaviour } from '#core/segments/rule-shape.ts'
+import type { Rule } from '#core/segments/rule.ts'
+import { startEmbedded } from '#db/embedded.ts'
+import { migrate } from '#db/migrate.ts'
+import { readConfig } from '#server/config.ts'
+import { closeContext, createContext, type Ctx } from '#server/context.ts'
+import { createLog } from '#server/log.ts'
+import { previewRule } from '#server/segments/preview.ts'
+import { refreshSegment } from '#server/segments/refresh.ts'
+
+// How long a person waits for the count of a rule, and a worker for its members, in a shop of a million customers.
+const quick = process.argv.includes('--quick')
+const customers = quick ? 50_000 : 1_000_000
+const say = (text: string): boolean => process.stderr.write(text + '\n')
+const now = new Date('2026-11-23T18:00:00Z')
+
+const rules: [string, Rule][] = [
+  ['state', { field: 'state', op: 'is', value: ['NY'] }],
+  [
+    'two states and consent',
+    {
+      all: [
+        { field: 'state', op: 'is', value: ['NY', 'TX'] },
+        { field: 'email_consent', op: 'is', value: ['granted'] },
+      ],
+    },
+  ],
+  ['tag', { field: 'tags', op: 'has_any', value: ['vip'] }],
+  ['name contains', { field: 'name', op: 'contains', value: 'customer 77' }],
+  ['value', { field: 'clv_cents', op: 'at_least', value: 50_000 }],
+  ['birthday', { field: 'birthday', op: 'in_next', days: 30 }],
+  [
+    'not',
+    {
+      not: [
+        { field: 'state', op: 'is', value: ['CA'] },
+        { field: 'tags', op: 'has_any', value: ['vip'] },
+      ],
+    },
+  ],
+  ['ordered lately', { orders: 'count', is: { op: 'at_least', value: 1 }, in: { last_days: 30 } }],
+  ['ordered often', { orders: 'count', is: { op: 'at_least', value: 4 }, in: { last_days: 365 } }],
+  ['never ordered lately', { orders: 'count', is: { op: 'at_most', value: 0 }, in: { last_days: 180 } }],
+  ['spent', { orders: 'spent', is: { op: 'at_least', value: 40_000 } }],
+  ['at night', { orders: 'count', is: { op: 'at_least', value: 2 }, where: { hours: { from: 20, to: 2 } } }],
+  ['opened', { messages: 'open', is: { op: 'at_least', value: 2 }, in: { last_days: 90 } }],
+  ...readyMade.filter((r) => r.name !== 'Birthday this month').map((r): [string, Rule] => [r.name, r.rules]),
+]
+
+async function fill(ctx: Ctx): Promise<void> {
+  const sql = (text: string): Promise<unknown> => ctx.pool.query(text, text.includes('$1') ? [now] : [])
+  await sql(`insert into products (sku, name, department, category, brand, price_cents)
+    select 'S' || i, 'P' || i, (array['spirits', 'wine', 'beer'])[1 + i % 3], (array['Bourbon', 'Chardonnay', 'Lager', 'Gin'])[1 + i % 4], 'Brand ' || i % 40, 2000 from generate_series(1, 400) as i`)
+  await sql(`insert into customers (external_id, email, name, state, tags, birth_date, email_consent, created_at)
+    select 'C' || i, 'c' || i || '@example.com', 'Customer ' || i, (array['NY', 'TX', 'CA', 'IL', 'FL'])[1 + i % 5], case when i % 20 = 0 then '{vip}'::text[] else '{}' end,
+      date '1950-01-01' + (i * 7919 % 18000), (array['granted', 'denied', 'unknown'])[1 + i % 3], $1::timestamptz - make_interval(days => i % 900) from generate_series(1, ${customers}) as i`)
+  await sql(`insert into orders (external_id, customer_id, ordered_at, total_cents)
+    select 'O' || c.external_id || '-' || n, c.id, $1::timestamptz - make_interval(hours => (hashtext(c.external_id || n) & 16383)), 1000 + (hashtext(c.external_id || n) & 8191)
+    from customers as c cross join generate_series(1, 6) as n`)
+  await sql(`insert into order_items (order_id, product_id, quantity, total_cents)
+    select o.id, p.id, 1 + (hashtext(o.external_id) & 3), o.total_cents from orders as o
+    join (select id, row_number() over () as k from products) as p on p.k = 1 + (hashtext(o.external_id || 'x') & 255)`)
+  await sql(`insert into analytics_events (event_type, customer_id, send_id, channel, machine, occurred_at)
+    select 'open', c.id, uuidv7(), 'email', false, $1::timestamptz - make_interval(hours => (hashtext(c.external_id || n) & 4095))
+    from customers as c cross join generate_series(1, 2) as n where hashtext(c.external_id || 'o' || n) & 3 = 0`)
+  await sql(`insert into customer_scores (customer_id, model_version, as_of, rfm_segment, churn_risk, clv_cents, purchase_frequency, due_ratio, is_night_buyer)
+    select c.id, 'bench', $1, 'Promising', (array['low', 'medium', 'high', 'new'])[1 + (hashtext(c.external_id) & 3)], hashtext(c.external_id) & 131071, 6, (hashtext(c.external_id) & 255) / 64.0, hashtext(c.external_id || 'n') & 7 = 0 from customers as c`)
+  for (const table of ['customers', 'customer_scores', 'orders', 'order_items', 'products', 'analytics_events'])
+    await sql(`vacuum analyze ${table}`)
+}
+
+const median = (values: number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
+const round = (n: number, digits = 0): number => Number(n.toFixed(digits))
+
+const dataDir = mkdtempSync(path.join(tmpdir(), 'lma-segments-'))
+const server = await startEmbedded({ dataDir, log: { info: () => undefined, warn: () => undefined }, fsync: false })
+try {
+  await migrate(server.url)
+  const config = { ...readConfig({ LMA_DATA: dataDir, LMA_SECRET: 'a secret that only the bench uses, 32 chars' }) }
+  const ctx = createContext(config, server.url, { log: createLog('error'), clock: () => now })
+  say(`filling a shop of ${customers} customers and ${customers * 6} orders ...`)
+  await fill(ctx)
+  say(['rule', 'count', 'exact', 'preview ms', 'refresh s', 'again s'].join('\t'))
+  const previews: number[] = []
+  const refreshes = { profile: 0, behaviour: 0 }
+  let mismatches = 0
+  for (const [name, rule] of rules) {
+    const times: number[] = []
+    let preview = await previewRule(ctx, { role: 'admin' }, rule)
+    for (let i = 0; i < 3; i++) {
+      const started = performance.now()
+      preview = await previewRule(ctx, { role: 'admin' }, rule)
+      times.push(performance.now() - started)
+    }
+    previews.push(median(times))
+    const { rows } = await ctx.pool.query<{ id: string }>(
+      `insert into segments (key, name, kind, rules) values ($1, $1, 'rule', $2) returning id`,
+      [name, JSON.stringify(rule)],
+    )
+    const seconds: number[] = []
+    let members = 0
+    for (let i = 0; i < 2; i++) {
+      const started = performance.now()
+      members = (await refreshSegment(ctx, rows[0]!.id)).members
+      seconds.push((performance.now() - started) / 1000)
+    }
+    const kind = hasBehaviour(rule) ? 'behaviour' : 'profile'
+    refreshes[kind] = Math.max(refreshes[kind], seconds[1]!)
+    if (preview.is_exact && preview.count !== members) mismatches += 1
+    say(
+      [
+        name.padEnd(26),
+        preview.count,
+        preview.is_exact,
+        round(median(times)),
+        round(seconds[0]!, 2),
+        round(seconds[1]!, 2),
+      ].join('\t'),
+    )
+    await ctx.pool.query('delete from segments where id = $1', [rows[0]!.id])
+  }
+  await closeContext(ctx)
+  const figures = {
+    customers,
+    rules: rules.length,
+    preview_ms_median: round(median(previews)),
+    preview_ms_max: round(Math.max(...previews)),
+    refresh_s_max: round(Math.max(refreshes.profile, refreshes.behaviour), 2),
+    refresh_profile_s_max: round(refreshes.profile, 2),
+    refresh_behaviour_s_max: round(refreshes.behaviour, 2),
+    differential_mismatches: mismatches,
+  }
+  const notes = [
+    'refresh is the second one: who came and who left; the first one fills the segment',
+    'differential_mismatches: exact previews that differ from the stored members',
+  ]
+  process.stdout.write(JSON.stringify({ bench: 'segments', quick, figures, notes }) + '\n')
+} finally {
+  await server.stop()
+  rmSync(dataDir, { recursive: true, force: true })
+}
