@@ -57,7 +57,7 @@ async function fill(ctx: Ctx): Promise<void> {
     select 'S' || i, 'P' || i, (array['spirits', 'wine', 'beer'])[1 + i % 3], (array['Bourbon', 'Chardonnay', 'Lager', 'Gin'])[1 + i % 4], 'Brand ' || i % 40, 2000 from generate_series(1, 400) as i`)
   await sql(`insert into customers (external_id, email, name, state, tags, birth_date, email_consent, created_at)
     select 'C' || i, 'c' || i || '@example.com', 'Customer ' || i, (array['NY', 'TX', 'CA', 'IL', 'FL'])[1 + i % 5], case when i % 20 = 0 then '{vip}'::text[] else '{}' end,
-      date '1950-01-01' + (i * 7919 % 18000), (array['granted', 'denied', 'unknown'])[1 + i % 3], $1::timestamptz - make_interval(days => i % 900) from generate_series(1, ${customers}) as i`)
+      date '1950-01-01' + (i::bigint * 7919 % 18000)::int, (array['granted', 'denied', 'unknown'])[1 + i % 3], $1::timestamptz - make_interval(days => i % 900) from generate_series(1, ${customers}) as i`)
   await sql(`insert into orders (external_id, customer_id, ordered_at, total_cents)
     select 'O' || c.external_id || '-' || n, c.id, $1::timestamptz - make_interval(hours => (hashtext(c.external_id || n) & 16383)), 1000 + (hashtext(c.external_id || n) & 8191)
     from customers as c cross join generate_series(1, 6) as n`)
