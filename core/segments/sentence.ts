@@ -98,6 +98,9 @@ function sayField(condition: FieldCondition, words: Words): string {
       return `${label} ${sayInstant(condition as InstantTest)}`
     case 'between':
       if (typeof condition.from === 'string') return `${label} ${sayInstant(condition as InstantTest)}`
+      break
+    default:
+      break
   }
   const figure = (n: number): string =>
     field.type === 'money' ? words.money(n) : `${n}${field.unit ? ` ${field.unit}` : ''}`
