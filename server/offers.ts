@@ -4,7 +4,7 @@ import { decisive } from '#core/compliance/verdict.ts'
 import type { Policy } from '#core/compliance/policy.ts'
 import { checkOffer } from '#core/compliance/rules.ts'
 import type { StoreForGate } from '#core/planning/assign.ts'
-import { describeOffer, Offer } from '#core/planning/offer.ts'
+import { noOffer, describeOffer, Offer } from '#core/planning/offer.ts'
 
 export interface OfferRow extends Offer {
   is_active: boolean
@@ -88,25 +88,9 @@ export function judgeOffer(
     })
 }
 
-const defaults: Omit<Offer, 'id' | 'key' | 'title' | 'kind'> = {
-  value: null,
-  min_quantity: null,
-  department: null,
-  category: null,
-  product_ids: [],
-  min_spend_cents: null,
-  funded_by: 'store',
-  redeemable_as_coupon: false,
-  code: null,
-  unit_cost_cents: null,
-  regular_price_cents: null,
-  valid_from: null,
-  valid_to: null,
-}
-
 /** An offer as it would be stored; the id is only a place-holder until the database gives one. */
-export function completeOffer(input: OfferInput, id = '00000000-0000-7000-8000-000000000000'): Offer {
-  return Offer.parse({ ...defaults, ...input, id })
+export function completeOffer(input: OfferInput, id = noOffer.id): Offer {
+  return Offer.parse({ ...noOffer, ...input, id })
 }
 
 /** Stores a new offer; the database's unique key refuses a second one of the same name. Returns its id. */

@@ -15,14 +15,14 @@ export const pipeline = [
     seedName: 'playbooks',
     verb: 'segments',
     does: 'who belongs together and what to tell them',
-    tables: [],
+    tables: ['segments', 'segment_members', 'segment_versions', 'segment_counts'],
   },
   {
     stage: 'scoring',
     seedName: 'subagent',
     verb: 'score',
     does: 'scores and actions per customer',
-    tables: ['customer_scores', 'segments', 'segment_members'],
+    tables: ['customer_scores'],
   },
   {
     stage: 'planning',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Offer } from '../planning/offer.ts'
+import { noOffer, type Offer } from '../planning/offer.ts'
 import {
   copyRuleTypes,
   defaultPolicy,
@@ -16,25 +16,7 @@ import { checkOffer, type StoreFacts } from './rules.ts'
 const policy = defaultPolicy()
 
 export function offer(part: Partial<Offer> & Pick<Offer, 'kind'>): Offer {
-  return {
-    id: '01900000-0000-7000-8000-000000000001',
-    key: 'o',
-    title: 'An offer',
-    value: null,
-    min_quantity: null,
-    department: null,
-    category: null,
-    product_ids: [],
-    min_spend_cents: null,
-    funded_by: 'store',
-    redeemable_as_coupon: false,
-    code: null,
-    unit_cost_cents: null,
-    regular_price_cents: null,
-    valid_from: null,
-    valid_to: null,
-    ...part,
-  }
+  return { ...noOffer, key: 'o', title: 'An offer', ...part }
 }
 const store = (state: string): StoreFacts => ({
   state,

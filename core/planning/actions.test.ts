@@ -2,26 +2,14 @@ import { describe, expect, test } from 'vitest'
 import { playbooks } from '../scoring/playbooks.ts'
 import type { RfmSegment } from '../scoring/rfm.ts'
 import { proposeActions, type ActionCustomer, type ProposedAction } from './actions.ts'
-import type { Offer } from './offer.ts'
+import { noOffer, type Offer } from './offer.ts'
 
 const offer = (key: string, kind: Offer['kind'], more: Partial<Offer> = {}): Offer => ({
+  ...noOffer,
   id: '0198c0de-0000-7000-8000-000000000001',
   key,
   title: key,
   kind,
-  value: null,
-  min_quantity: null,
-  department: null,
-  category: null,
-  product_ids: [],
-  min_spend_cents: null,
-  funded_by: 'store',
-  redeemable_as_coupon: false,
-  code: null,
-  unit_cost_cents: null,
-  regular_price_cents: null,
-  valid_from: null,
-  valid_to: null,
   ...more,
 })
 const offers = [

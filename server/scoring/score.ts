@@ -7,7 +7,7 @@ import { withTx } from '#db/pool.ts'
 import type { Ctx } from '../context.ts'
 import { readSetting } from '../settings.ts'
 import { gatherFacts } from './facts.ts'
-import { refreshRfmSegments } from './rfm-segments.ts'
+import { refreshRfmSegments } from '../rfm-segments.ts'
 import { copyScores, createScoreTable, publishScores, type ScoredCustomer } from './score-table.ts'
 import { fitShop } from './shop-model.ts'
 

@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg'
 import { playbooks } from '#core/scoring/playbooks.ts'
 import { rfmSegments, type RfmSegment } from '#core/scoring/rfm.ts'
-import { appendEvents, type NewEvent } from '../events.ts'
+import { appendEvents, type NewEvent } from './events.ts'
 
 export interface SegmentRefresh {
   segments: Partial<Record<RfmSegment, number>>
