@@ -136,7 +136,6 @@ async function keepHouse(
     await new Promise((resolve) => setTimeout(resolve, 200))
     const now = Date.now()
     try {
-      if (await isDone(lanes)) return
       if (now - renewedAt > renewEveryMs) {
         await renewLeases(
           ctx,
@@ -153,6 +152,8 @@ async function keepHouse(
         await cancelLeftovers(ctx)
         rolledAt = now
       }
+      // Asked last: windows that passed have been rolled on before a single run may call itself done.
+      if (await isDone(lanes)) return
     } catch (err) {
       if (!isAway(err)) ctx.log.error({ err: err as Error }, 'the sweep failed, trying again')
     }
