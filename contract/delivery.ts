@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { templateFields } from '#core/delivery/check.ts'
 import { Id, IdParams, Instant, Flag, pageOf, pageQuery } from './common.ts'
 import { route } from './http.ts'
 
@@ -75,12 +74,8 @@ const ChannelChange = z.strictObject({
     .optional(),
 })
 
-const TemplateProblem = z.strictObject({
-  level: z.enum(['error', 'warning']),
-  message: z.string(),
-  field: z.enum(templateFields).nullable(),
-  line: z.int().nullable(),
-})
+export const TemplateProblem = z.strictObject({ level: z.enum(['error', 'warning']), message: z.string() })
+export type TemplateProblem = z.infer<typeof TemplateProblem>
 
 export const MessageTemplate = z.strictObject({
   id: Id,
@@ -113,26 +108,6 @@ const TemplateInput = z.strictObject({
   is_active: z.boolean().default(true),
 })
 export type TemplateInput = z.infer<typeof TemplateInput>
-
-/** What a message is written in, without its name and place. */
-const TemplateWords = TemplateInput.pick({
-  subject_template: true,
-  preheader_template: true,
-  body_mjml_template: true,
-  body_text_template: true,
-})
-const Preview = z.strictObject({
-  subject: z.string().nullable(),
-  preheader: z.string().nullable(),
-  html: z.string().nullable(),
-  text: z.string(),
-  html_bytes: z.int(),
-  sms: z
-    .strictObject({ encoding: z.enum(['GSM-7', 'UCS-2']), segments: z.int(), units: z.int(), left: z.int() })
-    .nullable(),
-  problems: z.array(TemplateProblem),
-})
-export type Preview = z.infer<typeof Preview>
 
 const Saved = z.strictObject({ template: MessageTemplate, problems: z.array(TemplateProblem) })
 
@@ -207,28 +182,15 @@ export const delivery = {
     summary: 'The template as a customer would get it, or as a sample customer',
     params: IdParams,
     query: z.strictObject({ customer_id: Id.optional() }),
-    reply: Preview,
-  }),
-  previewDraft: route({
-    method: 'POST',
-    path: '/api/v1/settings/templates/preview',
-    access: 'manager',
-    tag,
-    summary: 'Words that are not saved yet, as a customer would get them; faults come with field and line',
-    body: z.strictObject({ channel: ChannelKind, ...TemplateWords.shape, customer_id: Id.nullable().default(null) }),
-    reply: Preview,
-  }),
-  templateVersions: route({
-    method: 'GET',
-    path: '/api/v1/settings/templates/:id/versions',
-    access: 'user',
-    tag,
-    summary: 'All versions of a template, newest first, and the words it was delivered with',
-    params: IdParams,
     reply: z.strictObject({
-      data: z.array(MessageTemplate),
-      /** null for a template the shop made itself */
-      starter: TemplateWords.nullable(),
+      subject: z.string().nullable(),
+      html: z.string().nullable(),
+      text: z.string(),
+      html_bytes: z.int(),
+      sms: z
+        .strictObject({ encoding: z.enum(['GSM-7', 'UCS-2']), segments: z.int(), units: z.int(), left: z.int() })
+        .nullable(),
+      problems: z.array(TemplateProblem),
     }),
   }),
   getChannels: route({
