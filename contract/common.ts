@@ -68,3 +68,8 @@ export const Job = z.strictObject({
   finished_at: Instant.nullable(),
 })
 export type Job = z.infer<typeof Job>
+
+/** A page on the web, as it is written into messages. */
+export const Website = z
+  .url({ protocol: /^https?$/, error: 'Write a full address, like https://www.example.com.' })
+  .max(500)

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { templateFields } from '#core/delivery/template-fields.ts'
 import { Id, IdParams, Instant, Flag, pageOf, pageQuery } from './common.ts'
 import { route } from './http.ts'
 
@@ -74,8 +75,12 @@ const ChannelChange = z.strictObject({
     .optional(),
 })
 
-export const TemplateProblem = z.strictObject({ level: z.enum(['error', 'warning']), message: z.string() })
-export type TemplateProblem = z.infer<typeof TemplateProblem>
+const TemplateProblem = z.strictObject({
+  level: z.enum(['error', 'warning']),
+  message: z.string(),
+  field: z.enum(templateFields).nullable(),
+  line: z.int().nullable(),
+})
 
 export const MessageTemplate = z.strictObject({
   id: Id,
@@ -108,6 +113,27 @@ const TemplateInput = z.strictObject({
   is_active: z.boolean().default(true),
 })
 export type TemplateInput = z.infer<typeof TemplateInput>
+
+/** What a message is written in, without its name and place; as it is typed, so anything may still be empty. */
+const TemplateWords = z.strictObject({
+  subject_template: z.string().max(300).nullable(),
+  preheader_template: z.string().max(300).nullable(),
+  body_mjml_template: z.string().max(200_000).nullable(),
+  body_text_template: z.string().max(60_000),
+})
+export type TemplateWords = z.infer<typeof TemplateWords>
+const Preview = z.strictObject({
+  subject: z.string().nullable(),
+  preheader: z.string().nullable(),
+  html: z.string().nullable(),
+  text: z.string(),
+  html_bytes: z.int(),
+  sms: z
+    .strictObject({ encoding: z.enum(['GSM-7', 'UCS-2']), segments: z.int(), units: z.int(), left: z.int() })
+    .nullable(),
+  problems: z.array(TemplateProblem),
+})
+export type TemplatePreview = z.infer<typeof Preview>
 
 const Saved = z.strictObject({ template: MessageTemplate, problems: z.array(TemplateProblem) })
 
@@ -182,15 +208,28 @@ export const delivery = {
     summary: 'The template as a customer would get it, or as a sample customer',
     params: IdParams,
     query: z.strictObject({ customer_id: Id.optional() }),
+    reply: Preview,
+  }),
+  previewDraft: route({
+    method: 'POST',
+    path: '/api/v1/settings/templates/preview',
+    access: 'manager',
+    tag,
+    summary: 'Words that are not saved yet, as a customer would get them; faults come with field and line',
+    body: z.strictObject({ channel: ChannelKind, ...TemplateWords.shape, customer_id: Id.nullable().default(null) }),
+    reply: Preview,
+  }),
+  templateVersions: route({
+    method: 'GET',
+    path: '/api/v1/settings/templates/:id/versions',
+    access: 'user',
+    tag,
+    summary: 'All versions of a template, newest first, and the words it was delivered with',
+    params: IdParams,
     reply: z.strictObject({
-      subject: z.string().nullable(),
-      html: z.string().nullable(),
-      text: z.string(),
-      html_bytes: z.int(),
-      sms: z
-        .strictObject({ encoding: z.enum(['GSM-7', 'UCS-2']), segments: z.int(), units: z.int(), left: z.int() })
-        .nullable(),
-      problems: z.array(TemplateProblem),
+      data: z.array(MessageTemplate),
+      /** null for a template the shop made itself */
+      starter: TemplateWords.nullable(),
     }),
   }),
   getChannels: route({

@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { Window } from '#core/planning/plan.ts'
+import { defaultAverageThresholdCents } from '#core/scoring/rfm.ts'
+import { Website } from './common.ts'
 import { route } from './http.ts'
 
 /** Facts about the shop that every stage reads. One row of `settings` each, name -> schema. */
@@ -9,15 +11,14 @@ export const ShopSettings = z.strictObject({
   time_zone: z.string().default('America/New_York'),
   /** gross margin in percent where a product has no cost */
   margin_pct: z.number().min(0).max(100).default(25),
+  /** a frequent customer whose average order is below this is a small basket (segment Low_Value_Frequent) */
+  low_basket_cents: z.int().min(100).max(1_000_000).default(defaultAverageThresholdCents),
   /** what a customer sees: "Corner Cellars <hello@cornercellars.test>" */
   from_name: z.string().min(1).max(120),
   from_email: z.email(),
   reply_to: z.email().nullable().default(null),
   /** where the links of messages lead; null: the domain of the sender address */
-  website: z
-    .url({ protocol: /^https?$/, error: 'Write a full address, like https://www.example.com.' })
-    .nullable()
-    .default(null),
+  website: Website.nullable().default(null),
   /** branding of messages */
   brand_color: z
     .string()

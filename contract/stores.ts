@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { departments } from '#core/planning/offer.ts'
-import { Id, IdParams } from './common.ts'
+import { Id, IdParams, Website } from './common.ts'
 import { route } from './http.ts'
 
 /** A shop with an address and a licence: its state's law applies to its offers, its address stands in every message. */
@@ -17,6 +17,8 @@ const fields = {
     .string()
     .regex(/^\+[1-9]\d{6,14}$/, 'Use the international form, like +12175550142.')
     .nullable(),
+  /** where links of its messages lead; null: the website of the shop */
+  website: Website.nullable(),
   /** departments the licence covers */
   sells: z.array(z.enum(departments)).min(1),
 }
@@ -24,6 +26,7 @@ export const StoreInput = z.strictObject({
   ...fields,
   licence_number: fields.licence_number.default(null),
   phone: fields.phone.default(null),
+  website: fields.website.default(null),
   sells: fields.sells.default(['spirits', 'wine', 'beer']),
 })
 export const Store = z.strictObject({
@@ -64,5 +67,15 @@ export const stores = {
     params: IdParams,
     body: z.strictObject(fields).partial(),
     reply: Store,
+  }),
+  remove: route({
+    method: 'DELETE',
+    path: '/api/v1/stores/:id',
+    access: 'admin',
+    tag,
+    summary: 'Remove a shop; its customers move to another one',
+    params: IdParams,
+    query: z.strictObject({ move_to: Id.optional() }),
+    reply: z.strictObject({ moved_customers: z.int() }),
   }),
 }

@@ -578,6 +578,7 @@ export interface Stores {
   state: string;
   time_zone: string;
   updated_at: Generated<Timestamp>;
+  website: string | null;
   zip: string;
 }
 

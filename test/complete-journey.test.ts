@@ -53,6 +53,7 @@ test.skipIf(!existsSync(file))(
       zip: '12207',
       time_zone: 'America/New_York',
       phone: null,
+      website: null,
       sells: ['spirits', 'wine', 'beer'],
     })
     await seedTemplates(ctx)

@@ -2,6 +2,7 @@ import { simpleParser } from 'mailparser'
 import { expect, test } from 'vitest'
 import { compilePlan, fillPlan, type PlanOptions, type Recipient, type TemplateSource } from './plan.ts'
 import { checkTemplate } from './check.ts'
+import { findUnbalancedTag } from './mjml-tags.ts'
 import { formatHeaders, formatMailbox } from './headers.ts'
 import { encodePiece } from './qp.ts'
 import { measureSms, plainSms } from './sms-segments.ts'
@@ -135,7 +136,7 @@ test('values are escaped whatever the template asks for, and bombs are stopped',
 test('a template with faults is told so before it is saved', () => {
   const cases = { known: { variables: { first_name: 'A' }, store }, unknown: { variables: {}, store } }
   const faults = (over: Partial<TemplateSource>): string =>
-    checkTemplate(template(over), cases, options)
+    checkTemplate({ body_mjml_template: null, ...template(over) }, cases, options)
       .filter((f) => f.level === 'error')
       .map((f) => f.message)
       .join(' ')
@@ -217,4 +218,32 @@ test('a text names the shop first and the way out last', () => {
   )
   expect(message.text()).toBe('Corner Cellars: Hi Dana, $10 off until Sunday. 21+. Reply STOP to opt out')
   expect(measureSms(message.text()).segments).toBe(1)
+})
+
+test('a fault is told with its field and line; a misspelt value is a warning', () => {
+  const cases = { known: { variables: { first_name: 'A', products: [] }, store }, unknown: { variables: {}, store } }
+  const found = (over: object) => checkTemplate({ body_mjml_template: null, ...template(), ...over }, cases, options)
+  expect(found({ body_mjml_template: '<mjml>\n\n{% if first_name %}\n</mjml>' })).toMatchObject([
+    { level: 'error', field: 'body_mjml_template', line: 3, message: expect.stringContaining('not closed') },
+  ])
+  expect(found({ body_text_template: 'a\n{{ first_name | nofilter }}' })).toMatchObject([
+    { level: 'error', field: 'body_text_template', line: 2 },
+  ])
+  expect(found({ body_text_template: 'a\n\n{{ frist_name }} {{ products[0].name }} {{ offer.titel }}' })).toMatchObject(
+    [
+      { level: 'warning', line: 3, message: expect.stringContaining('frist_name') },
+      { level: 'warning', line: 3, message: expect.stringContaining('offer.titel') },
+    ],
+  )
+  const bad = '<mj-text>\n<a href="{{ x }}">'
+  expect(found({ body_mjml_template: bad, body_html_template: '<p><a href="{{ x }}">x</a>' })[1]).toMatchObject({
+    level: 'error',
+    line: 2,
+  })
+})
+
+test('an MJML tag left open is found with its line', () => {
+  expect(findUnbalancedTag('<mjml><mj-body><mj-image src="a>b" /><!-- <mj-text> --></mj-body></mjml>')).toBeNull()
+  expect(findUnbalancedTag('<mjml>\n<mj-body>\n<mj-section>\n</mj-body></mjml>')).toMatchObject({ line: 3 })
+  expect(findUnbalancedTag('<mjml>\n</mjml></mj-body>')).toMatchObject({ line: 2 })
 })

@@ -13,6 +13,13 @@ export interface CompiledTemplate {
 
 export class TemplateError extends Error {
   override name = 'TemplateError'
+  /** line of the source, where the engine knows it */
+  readonly line: number | null
+  constructor(what: string, cause: unknown) {
+    const { message, token } = cause as Error & { token?: { getPosition?: () => number[] } }
+    super(`${what}: ${message.replace(/, line:\d+, col:\d+$/, '').replaceAll('\n', ' ')}`)
+    this.line = token?.getPosition?.()[0] ?? null
+  }
 }
 
 // What a shop needs to write messages. Tags that read files, capture or count are left out.
@@ -27,17 +34,39 @@ export function compileTemplate(source: string, mode: TemplateMode): CompiledTem
   try {
     parsed = engine.parse(mode.endsWith('-mime') ? encodeSource(source) : source)
   } catch (error) {
-    throw new TemplateError(`The template cannot be read: ${(error as Error).message}`)
+    throw new TemplateError('The template cannot be read', error)
   }
   return {
     render(variables) {
       try {
         return String(engine.renderSync(parsed, variables))
       } catch (error) {
-        throw new TemplateError(`The template cannot be filled in: ${(error as Error).message}`)
+        throw new TemplateError('The template cannot be filled in', error)
       }
     },
   }
+}
+
+/** A value of a template that no message has, e.g. a name that is misspelt: it would print nothing. */
+export interface UnknownValue {
+  name: string
+  line: number
+}
+
+/** Values of the source that are neither in `known` ("offer.title", "products") nor made in the source itself. */
+export function findUnknownValues(source: string, known: ReadonlySet<string>): UnknownValue[] {
+  const { globals } = engineOf('html').parseAndAnalyzeSync(source)
+  const roots = new Set([...known].map((path) => path.split('.')[0]))
+  return Object.values(globals)
+    .flat()
+    .flatMap((variable) => {
+      const [root, next] = variable.segments
+      const path = typeof next === 'string' ? `${String(root)}.${next}` : String(root)
+      // Lists may be asked for a place or a size; only plain values have names of their own.
+      const isKnown = known.has(path) || (known.has(String(root)) && (typeof next !== 'string' || next === 'size'))
+      const isWhole = roots.has(String(root)) && typeof next !== 'string'
+      return isKnown || isWhole ? [] : [{ name: path, line: variable.location.row }]
+    })
 }
 
 /** Escapes the five characters of HTML, quotes included, so that values are safe in quoted attributes too. */

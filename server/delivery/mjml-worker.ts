@@ -2,7 +2,7 @@ import { parentPort } from 'node:worker_threads'
 
 interface MjmlResult {
   html: string
-  errors: { formattedMessage: string }[]
+  errors: { line: number; message: string; tagName: string }[]
 }
 // mjml ships no types.
 const name: string = 'mjml'
@@ -10,7 +10,17 @@ const { default: mjml } = (await import(name)) as { default: (source: string, op
 
 parentPort!.on('message', ({ id, source }: { id: number; source: string }) => {
   mjml(source, { validationLevel: 'soft', ignoreIncludes: true, keepComments: false }).then(
-    ({ html, errors }) => parentPort!.postMessage({ id, html, errors: errors.map((e) => e.formattedMessage) }),
-    (error: unknown) => parentPort!.postMessage({ id, html: '', errors: [(error as Error).message] }),
+    ({ html, errors }) =>
+      parentPort!.postMessage({
+        id,
+        html,
+        errors: errors.map(({ line, message, tagName }) => ({ line, message: `<${tagName}>: ${message}.` })),
+      }),
+    () =>
+      parentPort!.postMessage({
+        id,
+        html: '',
+        errors: [{ line: 1, message: 'This is not MJML: it begins with <mjml> and holds an <mj-body>.' }],
+      }),
   )
 })

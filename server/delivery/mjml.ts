@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto'
 import { Worker } from 'node:worker_threads'
 
 export interface CompiledMjml {
+  /** empty when it could not be compiled at all */
   html: string
-  errors: string[]
+  errors: { line: number | null; message: string }[]
 }
 
 const cache = new Map<string, CompiledMjml>()
@@ -32,7 +33,10 @@ function ask(source: string): Promise<CompiledMjml> {
     const late = setTimeout(() => {
       waiting.delete(id)
       stop()
-      resolve({ html: '', errors: ['The template took too long to compile; make it smaller.'] })
+      resolve({
+        html: '',
+        errors: [{ line: null, message: 'The template took too long to compile; make it smaller.' }],
+      })
     }, timeoutMs)
     waiting.set(id, (result) => {
       clearTimeout(late)
@@ -54,7 +58,7 @@ function start(): Worker {
   const fail = (error?: Error): void => {
     if (worker === started) worker = undefined
     for (const answer of waiting.values())
-      answer({ html: '', errors: [error?.message ?? 'The MJML compiler stopped.'] })
+      answer({ html: '', errors: [{ line: null, message: error?.message ?? 'The MJML compiler stopped.' }] })
   }
   started.on('error', fail)
   started.on('exit', () => fail())

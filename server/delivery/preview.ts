@@ -1,90 +1,77 @@
-import type { TemplateFinding } from '#core/delivery/check.ts'
-import { measureSms, type SmsSize } from '#core/delivery/sms-segments.ts'
-import type { Variables } from '#core/delivery/template.ts'
-import { formatCents } from '#core/money.ts'
-import { describeOffer, type Offer } from '#core/planning/offer.ts'
+import { compilePlan, fillPlan } from '#core/delivery/plan.ts'
+import { compileTemplate } from '#core/delivery/template.ts'
+import { measureSms } from '#core/delivery/sms-segments.ts'
+import type { TemplatePreview } from '#contract/delivery.ts'
 import type { Ctx } from '../context.ts'
-import { AppError, notFound } from '../http/errors.ts'
-import { createComposer } from './render.ts'
-import { sampleVariables } from './starter-templates/sample.ts'
-import { findProblems, readTemplate } from './templates.ts'
+import { readSetting } from '../settings.ts'
+import { preferencesUrl, unsubscribeUrl } from '../tokens.ts'
+import { checkContent, type Content } from './check-template.ts'
+import { readPerson } from './preview-person.ts'
+import { starterColor } from './starter-templates/frame.ts'
+import { sampleStore } from './starter-templates/sample.ts'
+import { readStores } from './stores.ts'
+import { readTemplate } from './templates.ts'
 
-export interface Preview {
-  subject: string | null
-  html: string | null
-  text: string
-  html_bytes: number
-  sms: SmsSize | null
-  problems: TemplateFinding[]
-}
-
-// No send has this id: links of a preview lead to the "unknown link" page.
+// No send has this id: the unsubscribe link of a preview leads to the "unknown link" page.
 const previewSend = '00000000-0000-7000-8000-000000000000'
 
-/** The template as a customer would get it today; without a customer, as the sample customer. */
-export async function previewTemplate(ctx: Ctx, templateId: string, customerId?: string): Promise<Preview> {
-  const template = await readTemplate(ctx.pool, templateId)
-  const person = customerId ? await variablesFor(ctx, customerId) : { variables: sampleVariables, storeId: null }
-  const recipient = template.channel === 'email' ? 'sample@example.com' : '+15185550134'
-  const [message] = await createComposer(ctx).compose([
-    {
-      id: previewSend,
-      campaign_id: null,
-      recipient,
-      template_id: templateId,
-      variables: person.variables,
-      store_id: person.storeId,
-    },
+/** A stored template as a customer would get it today; without a customer, as the sample customer. */
+export async function previewTemplate(ctx: Ctx, templateId: string, customerId?: string): Promise<TemplatePreview> {
+  return previewContent(ctx, await readTemplate(ctx.pool, templateId), customerId ?? null)
+}
+
+/**
+ * Words as a customer would get them, saved or not. Nothing is counted and no link is stored. Words with faults give
+ * the faults and an empty message. Throws not_found for the customer.
+ */
+export async function previewContent(ctx: Ctx, content: Content, customerId: string | null): Promise<TemplatePreview> {
+  const { subject_template, preheader_template, body_mjml_template, body_text_template, channel } = content
+  const [{ template, problems }, shop, person] = await Promise.all([
+    checkContent({ channel, subject_template, preheader_template, body_mjml_template, body_text_template }),
+    readSetting(ctx.pool, 'shop'),
+    readPerson(ctx.pool, customerId),
   ])
-  if (!message || 'failure' in message)
-    throw new AppError('template.cannot_render', message?.failure ?? 'The template cannot be filled in.')
+  if (problems.some((p) => p.level === 'error'))
+    return { subject: null, preheader: null, html: null, text: '', html_bytes: 0, sms: null, problems }
+  const stores = await readStores(ctx.pool, shop)
+  const found = stores.find(person.storeId)
+  if (!found)
+    problems.push({
+      level: 'warning',
+      message: 'The shop has no store yet: the address here is an example, and nothing can be sent without a real one.',
+      field: null,
+      line: null,
+    })
+  const store = found ?? { ...sampleStore, name: shop.name, legal_name: shop.name }
+  const { publicUrl, secret } = ctx.config
+  const message = fillPlan(
+    compilePlan(template, { trackOpens: false, trackClicks: false, brandColor: shop.brand_color, starterColor }),
+    {
+      sendId: previewSend,
+      campaignId: null,
+      address: channel === 'email' ? 'sample@example.com' : '+15185550134',
+      variables: person.variables,
+      store,
+      links: {
+        unsubscribe: unsubscribeUrl(publicUrl, secret, previewSend),
+        preferences: preferencesUrl(publicUrl, secret, previewSend),
+      },
+    },
+    { name: shop.from_name, email: shop.from_email, replyTo: shop.reply_to, shopName: shop.name },
+    ctx.clock(),
+  )
   const html = message.html()
   const text = message.text()
+  const preheader = template.preheader_template
+    ? compileTemplate(template.preheader_template, 'line').render({ ...person.variables, store })
+    : null
   return {
     subject: message.subject,
+    preheader,
     html,
     text,
     html_bytes: Buffer.byteLength(html ?? ''),
-    sms: template.channel === 'sms' ? measureSms(text) : null,
-    problems: findProblems(template),
-  }
-}
-
-async function variablesFor(ctx: Ctx, customerId: string): Promise<{ variables: Variables; storeId: string | null }> {
-  const { rows } = await ctx.pool.query<{
-    first_name: string | null
-    store_id: string | null
-    category: string | null
-    reason: string | null
-    offer: Offer | null
-  }>(
-    `select c.first_name, c.store_id, cs.primary_category as category, a.reason, a.offer
-     from customers as c left join customer_scores as cs on cs.customer_id = c.id
-     left join lateral (select actions.reason, actions.offer from actions where actions.customer_id = c.id order by actions.id desc limit 1) as a on true
-     where c.id = $1 and c.deleted_at is null`,
-    [customerId],
-  )
-  const person = rows[0]
-  if (!person) throw notFound('customer', customerId)
-  const { rows: products } = await ctx.pool.query<{ name: string; price_cents: number }>(
-    `select p.name, p.price_cents from products as p where p.is_active and ($1::text is null or p.category = $1) order by p.id limit 3`,
-    [person.category],
-  )
-  const offer = person.offer
-    ? {
-        title: person.offer.title,
-        text: describeOffer(person.offer),
-        code: person.offer.code,
-        ends: person.offer.valid_to,
-      }
-    : sampleVariables['offer']
-  return {
-    storeId: person.store_id,
-    variables: {
-      first_name: person.first_name,
-      reason: person.reason,
-      offer,
-      products: products.map((p) => ({ name: p.name, price: formatCents(p.price_cents) })),
-    },
+    sms: channel === 'sms' ? measureSms(text) : null,
+    problems,
   }
 }

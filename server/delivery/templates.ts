@@ -1,24 +1,15 @@
 import type { ClientBase, Pool } from 'pg'
-import { checkTemplate, type TemplateFinding } from '#core/delivery/check.ts'
-import type { TemplateSource } from '#core/delivery/plan.ts'
-import type { MessageTemplate, TemplateInput } from '#contract/delivery.ts'
+import type { TemplateFinding } from '#core/delivery/check.ts'
+import type { MessageTemplate, TemplateInput, TemplateWords } from '#contract/delivery.ts'
 import { withTx } from '#db/pool.ts'
 import { audit, systemActor, type Actor } from '../audit.ts'
 import type { Ctx } from '../context.ts'
-import { AppError, InputError, notFound } from '../http/errors.ts'
-import { compileMjml } from './mjml.ts'
-import { starterEmails } from './starter-templates/email.ts'
-import { letterMjml, letterText, starterColor } from './starter-templates/frame.ts'
-import { emptyVariables, sampleStore, sampleVariables } from './starter-templates/sample.ts'
-import { starterTexts } from './starter-templates/sms.ts'
+import { AppError, notFound } from '../http/errors.ts'
+import { requireSendable, type Content } from './check-template.ts'
+import { starterTemplates } from './starter-templates/starters.ts'
 
 const columns = `t.id, t.key, t.version, t.name, t.channel, t.category, t.subject_template, t.preheader_template, t.body_mjml_template,
   t.body_text_template, t.variables, t.is_active, t.created_at, t.updated_at`
-
-type Content = Pick<
-  TemplateInput,
-  'channel' | 'subject_template' | 'preheader_template' | 'body_mjml_template' | 'body_text_template'
->
 
 export interface Saved {
   template: MessageTemplate
@@ -54,7 +45,7 @@ export async function readTemplate(
 
 /** Compiles, checks and stores a new template. Throws InputError with what is wrong, or conflict when the key is taken. */
 export async function createTemplate(ctx: Ctx, actor: Actor, input: TemplateInput): Promise<Saved> {
-  const { html, problems } = await compileAndCheck(input.key, 1, input)
+  const { html, problems } = await compile(input, 1)
   return withTx(ctx.pool, async (tx) => {
     const template = await insertVersion(tx, { ...input, version: 1 }, html)
     if (!template)
@@ -67,7 +58,24 @@ export async function createTemplate(ctx: Ctx, actor: Actor, input: TemplateInpu
   })
 }
 
-/** Changes a template; a version that sends refer to stays as it is and a new one is added. */
+/**
+ * All versions of the template that this one belongs to, newest first, and the words it was delivered with (null for
+ * one the shop made). Throws not_found.
+ */
+export async function listVersions(
+  ctx: Ctx,
+  id: string,
+): Promise<{ data: MessageTemplate[]; starter: TemplateWords | null }> {
+  const { key } = await readTemplate(ctx.pool, id)
+  const { rows } = await ctx.pool.query<MessageTemplate>(
+    `select ${columns} from message_templates as t where t.key = $1 order by t.version desc limit 100`,
+    [key],
+  )
+  const starter = starterTemplates().find((s) => s.key === key)
+  return { data: rows, starter: starter ? wordsOf(starter) : null }
+}
+
+/** Changes a template; words that sends refer to stay as they are and a new version is added. */
 export async function updateTemplate(
   ctx: Ctx,
   actor: Actor,
@@ -77,7 +85,8 @@ export async function updateTemplate(
   const before = await readTemplate(ctx.pool, id)
   const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined))
   const next: TemplateInput = { ...before, ...given }
-  const { html, problems } = await compileAndCheck(before.key, before.version, next)
+  const { html, problems } = await compile(next, before.version)
+  const saysTheSame = JSON.stringify(wordsOf(before)) === JSON.stringify(wordsOf(next))
   return withTx(ctx.pool, async (tx) => {
     await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 11))', [before.key])
     const { rows: used } = await tx.query<{ used: boolean; newest: number }>(
@@ -89,7 +98,7 @@ export async function updateTemplate(
     if (newest !== before.version)
       throw new AppError('edit.stale', 'Somebody has made a newer version of this template; open that one.')
     let template: MessageTemplate | undefined
-    if (used[0]?.used) {
+    if (used[0]?.used && !saysTheSame) {
       template = await insertVersion(tx, { ...next, key: before.key, version: newest + 1 }, html)
       await tx.query('update message_templates set is_active = false, updated_at = now() where id = $1', [id])
     } else {
@@ -127,34 +136,10 @@ export async function updateTemplate(
 export async function seedTemplates(ctx: Ctx): Promise<number> {
   const { rows } = await ctx.pool.query<{ key: string }>('select distinct t.key from message_templates as t')
   const have = new Set(rows.map((r) => r.key))
-  const starters: TemplateInput[] = [
-    ...starterEmails.map((e) => ({
-      key: e.key,
-      name: e.name,
-      channel: 'email' as const,
-      category: e.category,
-      subject_template: e.subject,
-      preheader_template: e.preheader,
-      body_mjml_template: letterMjml(e.letter),
-      body_text_template: letterText(e.letter),
-      is_active: true,
-    })),
-    ...starterTexts.map((t) => ({
-      key: `${t.key}_sms`,
-      name: `${t.name} (text)`,
-      channel: 'sms' as const,
-      category: t.category,
-      subject_template: null,
-      preheader_template: null,
-      body_mjml_template: null,
-      body_text_template: t.body,
-      is_active: true,
-    })),
-  ]
   let added = 0
-  for (const starter of starters) {
+  for (const starter of starterTemplates()) {
     if (have.has(starter.key)) continue
-    const { html } = await compileAndCheck(starter.key, 1, starter)
+    const { html } = await compile(starter, 1)
     await withTx(ctx.pool, async (tx) => {
       const template = await insertVersion(tx, { ...starter, version: 1 }, html)
       if (!template) return
@@ -170,57 +155,18 @@ export async function seedTemplates(ctx: Ctx): Promise<number> {
   return added
 }
 
-/** What is wrong with a stored template, for its preview. */
-export function findProblems(template: TemplateSource): TemplateFinding[] {
-  return checkTemplate(
-    template,
-    {
-      known: { variables: sampleVariables, store: sampleStore },
-      unknown: { variables: emptyVariables, store: sampleStore },
-    },
-    { trackOpens: true, trackClicks: true, brandColor: starterColor, starterColor },
-  )
+async function compile(
+  input: Content & { key: string },
+  version: number,
+): Promise<{ html: string | null; problems: TemplateFinding[] }> {
+  const { channel, key } = input
+  const { template, problems } = await requireSendable({ channel, ...wordsOf(input) }, { key, version })
+  return { html: template.body_html_template, problems }
 }
 
-async function compileAndCheck(
-  key: string,
-  version: number,
-  content: Content,
-): Promise<{ html: string | null; problems: TemplateFinding[] }> {
-  let html: string | null = null
-  const problems: TemplateFinding[] = []
-  if (content.channel === 'email') {
-    if (!content.subject_template)
-      throw new InputError([{ path: 'subject_template', message: 'An email needs a subject.' }])
-    if (!content.body_mjml_template)
-      throw new InputError([{ path: 'body_mjml_template', message: 'An email needs a body.' }])
-    const compiled = await compileMjml(content.body_mjml_template)
-    html = compiled.html
-    if (html === '')
-      throw new InputError([{ path: 'body_mjml_template', message: compiled.errors[0] ?? 'The MJML cannot be read.' }])
-    problems.push(...compiled.errors.map((message) => ({ level: 'warning' as const, message })))
-  }
-  problems.push(
-    ...findProblems({
-      id: '00000000-0000-7000-8000-000000000000',
-      key,
-      version,
-      channel: content.channel,
-      subject_template: content.subject_template,
-      preheader_template: content.preheader_template,
-      body_html_template: html,
-      body_text_template: content.body_text_template,
-    }),
-  )
-  const errors = problems.filter((p) => p.level === 'error')
-  if (errors.length > 0)
-    throw new InputError(
-      errors.map((e) => ({
-        path: content.channel === 'email' ? 'body_mjml_template' : 'body_text_template',
-        message: e.message,
-      })),
-    )
-  return { html, problems }
+function wordsOf(content: TemplateWords): TemplateWords {
+  const { subject_template, preheader_template, body_mjml_template, body_text_template } = content
+  return { subject_template, preheader_template, body_mjml_template, body_text_template }
 }
 
 async function insertVersion(

@@ -2,7 +2,6 @@ import type { ClientBase } from 'pg'
 import { fitSpendModel, type SpendRow } from '#core/scoring/gamma-gamma.ts'
 import { fitPurchaseModel, shopPrior, type HistoryRow } from '#core/scoring/mbg-nbd.ts'
 import { fitGaps, type GapTotals } from '#core/scoring/rhythm.ts'
-import { defaultAverageThresholdCents } from '#core/scoring/rfm.ts'
 import type { ShopModel } from '#core/scoring/scorecard.ts'
 import type { BaseShares } from '#core/scoring/taste.ts'
 
@@ -13,7 +12,7 @@ const sampledSpenders = 20_000
 /** Learns the shop's models from score_facts and score_lines; needs gatherFacts in the same transaction. */
 export async function fitShop(
   tx: ClientBase,
-  shop: { margin_pct: number; currency: string },
+  shop: { margin_pct: number; currency: string; low_basket_cents: number },
   customers: number,
 ): Promise<ShopModel> {
   const histories = await readHistories(tx, customers)
@@ -32,7 +31,7 @@ export async function fitShop(
     },
     marginShare: shop.margin_pct / 100,
     currency: shop.currency,
-    averageThresholdCents: defaultAverageThresholdCents,
+    averageThresholdCents: shop.low_basket_cents,
   }
 }
 

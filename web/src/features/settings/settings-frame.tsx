@@ -14,9 +14,9 @@ const sections = [
   ['/settings/compliance', 'Compliance'],
 ] as const
 
-/** Title, the sections of the settings, and for whom they are closed. */
-export function SettingsFrame({ children }: { children: ReactNode }) {
-  const admin = useMay('admin')
+/** Title, the sections of the settings, and for whom they are closed. `changedBy` may change them. */
+export function SettingsFrame({ changedBy = 'admin', children }: { changedBy?: 'admin' | 'manager'; children: ReactNode }) {
+  const may = useMay(changedBy)
   return (
     <Page title={t('Settings')} narrow>
       <nav aria-label={t('Settings')} className="relative mb-5 flex gap-1 overflow-x-auto border-b border-line">
@@ -33,9 +33,11 @@ export function SettingsFrame({ children }: { children: ReactNode }) {
           </Link>
         ))}
       </nav>
-      {!admin && (
+      {!may && (
         <div className="mb-5">
-          <Note title={t('Only an admin may change these.')}>
+          <Note
+            title={changedBy === 'manager' ? t('Only a manager may change these.') : t('Only an admin may change these.')}
+          >
             {t('You can read them. Ask an admin of your shop for a change.')}
           </Note>
         </div>

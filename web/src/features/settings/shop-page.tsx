@@ -30,6 +30,7 @@ const fields = [
   'currency',
   'time_zone',
   'margin_pct',
+  'low_basket_cents',
   'from_name',
   'from_email',
   'reply_to',
@@ -37,7 +38,13 @@ const fields = [
   'brand_color',
 ] as const
 
-const shown = (shop: Shop) => ({ ...shop, reply_to: shop.reply_to ?? '', website: shop.website ?? '' })
+// Empty fields and whole dollars are for people; the server keeps nulls and cents.
+const shown = (shop: Shop) => ({
+  ...shop,
+  reply_to: shop.reply_to ?? '',
+  website: shop.website ?? '',
+  low_basket_cents: shop.low_basket_cents / 100,
+})
 
 function ShopForm({ shop }: { shop: Shop }) {
   const admin = useMay('admin')
@@ -55,7 +62,14 @@ function ShopForm({ shop }: { shop: Shop }) {
   const { errors, isDirty } = form.formState
   const submit = form.handleSubmit((v) => {
     setRefusal(null)
-    save.mutate({ body: { ...v, reply_to: v.reply_to.trim() || null, website: v.website.trim() || null } })
+    save.mutate({
+      body: {
+        ...v,
+        reply_to: v.reply_to.trim() || null,
+        website: v.website.trim() || null,
+        low_basket_cents: Math.round(v.low_basket_cents * 100),
+      },
+    })
   })
   return (
     <form onSubmit={(e) => void submit(e)} noValidate>
@@ -111,6 +125,23 @@ function ShopForm({ shop }: { shop: Shop }) {
                 {...form.register('margin_pct', {
                   valueAsNumber: true,
                   validate: (n) => (n >= 0 && n <= 100) || t('Write a number from 0 to 100.'),
+                })}
+              />
+            </Field>
+            <Field
+              label={t('Small basket, below ({currency})', { currency: shop.currency })}
+              hint={t('Frequent customers below it form a segment of their own at the next scoring.')}
+              error={errors.low_basket_cents?.message}
+            >
+              <Input
+                type="number"
+                min={1}
+                max={10_000}
+                step="0.01"
+                inputMode="decimal"
+                {...form.register('low_basket_cents', {
+                  valueAsNumber: true,
+                  validate: (n) => (n >= 1 && n <= 10_000) || t('Write an amount from 1 to 10,000.'),
                 })}
               />
             </Field>

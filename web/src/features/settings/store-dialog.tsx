@@ -8,7 +8,7 @@ import { Dialog } from '../../ui/dialog.tsx'
 import { Checkbox, Field, Input } from '../../ui/field.tsx'
 import { Note } from '../../ui/panel.tsx'
 import { toast } from '../../ui/toast.tsx'
-import { departmentWords, type Store } from './store-words.ts'
+import { departmentWords, storeReaders, type Store } from './store-words.ts'
 
 const fields = [
   'name',
@@ -20,10 +20,10 @@ const fields = [
   'zip',
   'time_zone',
   'phone',
+  'website',
   'sells',
 ] as const
 const sellable = ['spirits', 'wine', 'beer', 'other'] as const
-const refreshed = ['GET /api/v1/stores', 'GET /api/v1/offers', 'GET /api/v1/analytics/dashboard']
 
 /** Adds or changes a store; the server's refusals stand beside their fields. */
 export function StoreDialog({ store, onClose }: { store: Store | null; onClose: () => void }) {
@@ -40,12 +40,13 @@ export function StoreDialog({ store, onClose }: { store: Store | null; onClose: 
       zip: store?.zip ?? '',
       time_zone: store?.time_zone ?? shop.data?.time_zone ?? '',
       phone: store?.phone ?? '',
+      website: store?.website ?? '',
       sells: store?.sells ?? (['spirits', 'wine', 'beer'] as Store['sells']),
     },
     resetOptions: { keepDirtyValues: true },
   })
   const outcome = {
-    refresh: refreshed,
+    refresh: storeReaders,
     onDone: (saved: Store) => {
       toast(t('{name} saved', { name: saved.name }))
       onClose()
@@ -62,6 +63,7 @@ export function StoreDialog({ store, onClose }: { store: Store | null; onClose: 
       state: v.state.trim().toUpperCase(),
       licence_number: v.licence_number.trim() || null,
       phone: v.phone.trim() || null,
+      website: v.website.trim() || null,
     }
     if (store) update.mutate({ params: { id: store.id }, body })
     else create.mutate({ body })
@@ -148,6 +150,14 @@ export function StoreDialog({ store, onClose }: { store: Store | null; onClose: 
           className="sm:col-span-3"
         >
           <Input {...form.register('licence_number')} />
+        </Field>
+        <Field
+          label={t('Website')}
+          hint={t('Empty: the website of the shop.')}
+          error={errors.website?.message}
+          className="sm:col-span-3"
+        >
+          <Input type="url" placeholder="https://" {...form.register('website')} />
         </Field>
         <fieldset className="sm:col-span-3">
           <legend className="mb-1 font-medium">{t('The licence covers')}</legend>

@@ -4,11 +4,12 @@ import { count } from '../../lib/format.ts'
 import { t } from '../../lib/i18n.ts'
 import { useApi } from '../../lib/query.ts'
 import { useMay } from '../../lib/session.ts'
-import { Button } from '../../ui/button.tsx'
+import { Button, TextLink } from '../../ui/button.tsx'
 import { Empty, QueryFrame, Skeleton } from '../../ui/page.tsx'
 import { Facts, Panel } from '../../ui/panel.tsx'
 import { Pill } from '../../ui/pill.tsx'
 import { SettingsFrame } from './settings-frame.tsx'
+import { RemoveStore } from './remove-store.tsx'
 import { StoreDialog } from './store-dialog.tsx'
 import { departmentWords, type Store } from './store-words.ts'
 
@@ -17,6 +18,7 @@ export default function StoresPage() {
   const admin = useMay('admin')
   const query = useApi('GET /api/v1/stores')
   const [editing, setEditing] = useState<Store | 'new' | null>(null)
+  const [removing, setRemoving] = useState<Store | null>(null)
   const add = (
     <Button look="primary" onClick={() => setEditing('new')}>
       <Plus aria-hidden />
@@ -49,18 +51,31 @@ export default function StoresPage() {
                 {admin && add}
               </div>
               {data.map((store) => (
-                <StorePanel key={store.id} store={store} onEdit={admin ? () => setEditing(store) : null} />
+                <StorePanel
+                  key={store.id}
+                  store={store}
+                  onEdit={() => setEditing(store)}
+                  onRemove={() => setRemoving(store)}
+                />
               ))}
             </div>
           )
         }
       </QueryFrame>
       {editing && <StoreDialog store={editing === 'new' ? null : editing} onClose={() => setEditing(null)} />}
+      {removing && (
+        <RemoveStore
+          store={removing}
+          others={(query.data?.data ?? []).filter((s) => s.id !== removing.id)}
+          onClose={() => setRemoving(null)}
+        />
+      )}
     </SettingsFrame>
   )
 }
 
-function StorePanel({ store, onEdit }: { store: Store; onEdit: (() => void) | null }) {
+function StorePanel({ store, onEdit, onRemove }: { store: Store; onEdit: () => void; onRemove: () => void }) {
+  const admin = useMay('admin')
   return (
     <Panel
       title={store.name}
@@ -73,10 +88,15 @@ function StorePanel({ store, onEdit }: { store: Store; onEdit: (() => void) | nu
       actions={
         <>
           {store.is_demo && <Pill>{t('Demo')}</Pill>}
-          {onEdit && (
-            <Button onClick={onEdit} aria-label={t('Edit {name}', { name: store.name })}>
-              {t('Edit')}
-            </Button>
+          {admin && (
+            <>
+              <Button onClick={onEdit} aria-label={t('Edit {name}', { name: store.name })}>
+                {t('Edit')}
+              </Button>
+              <Button look="quiet" onClick={onRemove} aria-label={t('Remove {name}', { name: store.name })}>
+                {t('Remove')}
+              </Button>
+            </>
           )}
         </>
       }
@@ -87,6 +107,16 @@ function StorePanel({ store, onEdit }: { store: Store; onEdit: (() => void) | nu
           [t('Sells'), store.sells.map((d) => t(departmentWords[d])).join(', ')],
           [t('Time zone'), store.time_zone],
           [t('Phone'), store.phone ?? t('none')],
+          [
+            t('Website'),
+            store.website ? (
+              <TextLink to={store.website} className="wrap-anywhere">
+                {store.website}
+              </TextLink>
+            ) : (
+              t('that of the shop')
+            ),
+          ],
           [t('Customers'), count(store.customers)],
         ]}
       />

@@ -1,28 +1,49 @@
-import { useState } from 'react'
+import { useQuery } from '@tanstack/react-query'
+import { useDeferredValue, useEffect, useState } from 'react'
+import { api, type ReplyOf } from '../../lib/api.ts'
 import { t } from '../../lib/i18n.ts'
-import { useApi } from '../../lib/query.ts'
 import { MailFrame } from '../../ui/mail-frame.tsx'
 import { QueryFrame, Skeleton } from '../../ui/page.tsx'
 import { Note, Panel } from '../../ui/panel.tsx'
 import { Tabs } from '../../ui/tabs.tsx'
+import type { TemplateWords } from './template-form.ts'
 import type { Template } from './templates-page.tsx'
 
-/** The saved version as a sample customer gets it, with footer and links, and what the checks say of it. */
-export function TemplatePreview({ template }: { template: Template }) {
+type Problem = ReplyOf<'POST /api/v1/settings/templates/preview'>['problems'][number]
+
+/**
+ * The words as a sample customer gets them, with footer and links, and what the checks say of them.
+ * Asks a third of a second after the last key; `words` null: the saved version (for who may not write).
+ */
+export function TemplatePreview({ template, words }: { template: Template; words: TemplateWords | null }) {
   const [view, setView] = useState<'html' | 'text'>('html')
-  const query = useApi('GET /api/v1/settings/templates/:id/preview', { params: { id: template.id }, query: {} })
+  const query = usePreview(template, words)
   return (
     <Panel
       title={t('As a customer gets it')}
       detail={t('A sample customer. The footer is locked: the law asks for it.')}
+      className="lg:sticky lg:top-4"
     >
       <QueryFrame query={query} what={t('The preview')} skeleton={<Skeleton className="h-120 w-full" />}>
         {(preview) => (
           <div className="space-y-3">
-            {preview.problems.map((p) => (
-              <Note key={p.message} tone={p.level === 'error' ? 'risk' : 'warn'} title={p.message} />
-            ))}
-            {preview.subject && <p className="font-medium">{preview.subject}</p>}
+            <div aria-live="polite" className="space-y-2 empty:hidden">
+              {preview.problems.map((p) => (
+                <Note
+                  key={`${p.field} ${p.line} ${p.message}`}
+                  tone={p.level === 'error' ? 'risk' : 'warn'}
+                  title={p.message}
+                >
+                  {whereOf(template, p)}
+                </Note>
+              ))}
+            </div>
+            {preview.subject && (
+              <p>
+                <span className="font-medium">{preview.subject}</span>{' '}
+                <span className="text-ink-2">{preview.preheader}</span>
+              </p>
+            )}
             {preview.html ? (
               <Tabs
                 label={t('Preview')}
@@ -60,6 +81,37 @@ export function TemplatePreview({ template }: { template: Template }) {
       </QueryFrame>
     </Panel>
   )
+}
+
+function usePreview(template: Template, words: TemplateWords | null) {
+  const typed = useDeferredValue(JSON.stringify(words))
+  const [asked, setAsked] = useState(typed)
+  useEffect(() => {
+    const timer = setTimeout(() => setAsked(typed), 300)
+    return () => clearTimeout(timer)
+  }, [typed])
+  return useQuery({
+    queryKey: ['template preview', template.id, asked],
+    queryFn: ({ signal }) => {
+      const draft = JSON.parse(asked) as TemplateWords | null
+      return draft === null
+        ? api('GET /api/v1/settings/templates/:id/preview', { params: { id: template.id }, query: {} }, { signal })
+        : api('POST /api/v1/settings/templates/preview', { body: { channel: template.channel, ...draft } }, { signal })
+    },
+    placeholderData: (before) => before,
+    retry: false,
+  })
+}
+
+function whereOf(template: Template, { field, line }: Problem): string | null {
+  if (field === null || (template.channel === 'sms' && line === null)) return null
+  const name = {
+    subject_template: t('Subject'),
+    preheader_template: t('Preview line'),
+    body_mjml_template: t('Body, MJML'),
+    body_text_template: template.channel === 'sms' ? t('Text message') : t('Plain text'),
+  }[field]
+  return line === null ? name : t('{field}, line {line}', { field: name, line })
 }
 
 function PlainText({ text }: { text: string }) {

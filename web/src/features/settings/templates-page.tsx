@@ -14,7 +14,7 @@ export type Template = ReplyOf<'GET /api/v1/settings/templates'>['data'][number]
 export default function TemplatesPage() {
   const query = useApi('GET /api/v1/settings/templates', { query: {} })
   return (
-    <SettingsFrame>
+    <SettingsFrame changedBy="manager">
       <QueryFrame query={query} what={t('The templates')} skeleton={<Skeleton className="h-120" />}>
         {({ data }) => (
           <div className="space-y-5">
