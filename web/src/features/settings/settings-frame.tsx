@@ -15,7 +15,13 @@ const sections = [
 ] as const
 
 /** Title, the sections of the settings, and for whom they are closed. `changedBy` may change them. */
-export function SettingsFrame({ changedBy = 'admin', children }: { changedBy?: 'admin' | 'manager'; children: ReactNode }) {
+export function SettingsFrame({
+  changedBy = 'admin',
+  children,
+}: {
+  changedBy?: 'admin' | 'manager'
+  children: ReactNode
+}) {
   const may = useMay(changedBy)
   return (
     <Page title={t('Settings')} narrow>
@@ -36,7 +42,9 @@ export function SettingsFrame({ changedBy = 'admin', children }: { changedBy?: '
       {!may && (
         <div className="mb-5">
           <Note
-            title={changedBy === 'manager' ? t('Only a manager may change these.') : t('Only an admin may change these.')}
+            title={
+              changedBy === 'manager' ? t('Only a manager may change these.') : t('Only an admin may change these.')
+            }
           >
             {t('You can read them. Ask an admin of your shop for a change.')}
           </Note>
