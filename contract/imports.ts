@@ -3,6 +3,12 @@ import { Id, IdParams, Instant, pageOf, pageQuery } from './common.ts'
 import { route } from './http.ts'
 
 export const ImportKind = z.enum(['customers', 'orders', 'products'])
+const header = z.string().max(300)
+/** Cells that cannot be read: a value is read as another one, or all with the same fault are left empty. */
+const Repair = z.union([
+  z.strictObject({ column: header, value: z.string().max(100), read_as: z.string().max(300) }),
+  z.strictObject({ column: header, leave_empty: z.string().max(300) }),
+])
 /** What the file leaves open. */
 export const ImportOptions = z.strictObject({
   date_order: z.enum(['mdy', 'dmy']).default('mdy'),
@@ -11,14 +17,25 @@ export const ImportOptions = z.strictObject({
   country: z.enum(['US', 'CA']).default('US'),
   /** orders: make customers that are not known yet */
   create_customers: z.boolean().default(false),
+  repairs: z.array(Repair).max(500).optional(),
 })
 export type ImportOptions = z.infer<typeof ImportOptions>
 
-const Tally = z.strictObject({ column: z.string(), reason: z.string(), count: z.int(), first_line: z.int() })
+const Tally = z.strictObject({
+  column: z.string(),
+  reason: z.string(),
+  count: z.int(),
+  first_line: z.int(),
+  can_repair: z.boolean().optional(),
+  /** of a check: what stood in the cells; managers only */
+  values: z.array(z.strictObject({ value: z.string(), count: z.int() })).optional(),
+})
 export const ImportSummary = z.strictObject({
   format: z.string().optional(),
   delimiter: z.string().nullable().optional(),
   encoding: z.string().optional(),
+  /** lines above the headers that belong to no table */
+  skipped_lines: z.array(z.string()).optional(),
   unused_columns: z.array(z.string()).optional(),
   reasons: z.array(Tally).optional(),
   notes: z.array(Tally).optional(),
@@ -71,6 +88,7 @@ export const ImportPreview = z.strictObject({
   delimiter: z.string().nullable(),
   encoding: z.string(),
   headers: z.array(z.string()),
+  skipped_lines: z.array(z.string()),
   /** field -> header */
   mapping: z.record(z.string(), z.string()),
   certainty: z.record(z.string(), z.number()),

@@ -37,9 +37,12 @@ export function ensureInstalled() {
   }
 }
 
+// A small nursery: V8 would let garbage of streams pile up to 100 MB more before it looks, for a few percent of speed.
+const nodeFlags = ['--max-semi-space-size=8']
+
 /** Runs Node 24 with these arguments, hands signals on, and resolves with the exit code. */
 export function runNode(args, options = {}) {
-  return run(node, args, options)
+  return run(node, [...nodeFlags, ...args], options)
 }
 
 export function run(file, args, { env = {}, ...options } = {}) {

@@ -1,15 +1,15 @@
-import { createHmac } from 'node:crypto'
+import { createHmac, createSecretKey, type KeyObject } from 'node:crypto'
 import type { ClientBase, Pool } from 'pg'
 import type { Config } from './config.ts'
 import { deriveKey } from './keys.ts'
 
-const keys = new Map<string, Buffer>()
+const keys = new Map<string, KeyObject>()
 
 /** Keyed hash (HMAC-SHA256) of a normalised address: email in lower case, phone as E.164 digits. Survives erasure of the customer. */
 export function addressHash(config: Pick<Config, 'secret'>, channel: 'email' | 'sms', address: string): Buffer {
   let key = keys.get(config.secret)
   if (!key) {
-    key = deriveKey(config.secret, 'suppression')
+    key = createSecretKey(deriveKey(config.secret, 'suppression'))
     keys.set(config.secret, key)
   }
   const normalised = channel === 'email' ? address.trim().toLowerCase() : `+${address.replace(/\D/g, '')}`

@@ -1,6 +1,6 @@
 import { readDay, readInstant } from './read-date.ts'
 import { readEmail, readFlag, readPhone, readZip } from './read-value.ts'
-import { rowReader, type Cell, type HeaderOf, type RowResult, type RowRules } from './row-reader.ts'
+import type { RowReader, RowResult, RowRules } from './row-reader.ts'
 import { readState } from './states.ts'
 
 export type ConsentStatus = 'granted' | 'denied'
@@ -29,19 +29,18 @@ export interface CustomerFacts {
 }
 
 /** Reads one customer row. A row with any bad cell is refused whole, so that nobody is stored half. */
-export function readCustomerRow(cell: Cell, headerOf: HeaderOf, rules: RowRules): RowResult<CustomerFacts> {
-  const row = rowReader(cell, headerOf)
+export function readCustomerRow(row: RowReader, rules: RowRules): RowResult<CustomerFacts> {
   const externalId = row.text('external_id', 100)
   const email = row.read('email', readEmail)
   const phone = row.read('phone', (t) => readPhone(t, rules.country))
-  if (row.reasons.length === 0 && externalId === null && email === null && phone === null) {
+  if (!row.isFaulty() && externalId === null && email === null && phone === null) {
     row.refuse('email', 'The row has no email, no phone and no customer number, so it is nobody.')
   }
   const { name, firstName } = nameOf(row.text('name', 200), row.text('first_name', 100), row.text('last_name', 100))
   const birthDate = row.read('birth_date', (t) => {
     const day = readDay(t, rules, rules.now)
     if (day === null) return { fault: 'This is not a date that exists; write it like 1984-05-31.' }
-    if (day > rules.now.toISOString().slice(0, 10)) return { fault: 'The birth date lies in the future.' }
+    if (day > dayOf(rules.now)) return { fault: 'The birth date lies in the future.' }
     return yearsBetween(day, rules.now) > 120 ? { fault: 'The birth date is more than 120 years ago.' } : { value: day }
   })
   const attested = row.read('age_verified', readFlag)
@@ -85,7 +84,7 @@ export function readCustomerRow(cell: Cell, headerOf: HeaderOf, rules: RowRules)
     consentAt,
     consentText: row.text('consent_text', 200),
   }
-  return row.reasons.length > 0 ? { reasons: row.reasons } : { facts, notes: row.notes }
+  return row.result(facts)
 }
 
 /** Age as far as a file proves it; null when it says nothing. 21 is the drinking age of every US state (23 U.S.C. §158). */
@@ -96,9 +95,17 @@ export function ageStatusOf(birthDate: string | null, attested: boolean | null, 
 }
 
 function yearsBetween(day: string, now: Date): number {
-  const today = now.toISOString().slice(0, 10)
+  const today = dayOf(now)
   const years = Number(today.slice(0, 4)) - Number(day.slice(0, 4))
   return today.slice(5) < day.slice(5) ? years - 1 : years
+}
+
+let lastNow: Date | null = null
+let lastDay = ''
+/** UTC day of an instant; a whole file is read at one instant, and formatting it is slow. */
+function dayOf(now: Date): string {
+  if (now !== lastNow) [lastNow, lastDay] = [now, now.toISOString().slice(0, 10)]
+  return lastDay
 }
 
 /** "Doe, Jane" is turned round; the first name is the first word when no column gives it. */

@@ -3,7 +3,7 @@ import { roundCents } from '../money.ts'
 import { departmentOf } from './departments.ts'
 import { readInstant } from './read-date.ts'
 import { readEmail, readNumber, readPhone } from './read-value.ts'
-import { rowReader, type Cell, type HeaderOf, type RowResult, type RowRules } from './row-reader.ts'
+import type { RowReader, RowResult, RowRules } from './row-reader.ts'
 
 /** One line of an orders file: a whole order (sku null), or one item of it. */
 export interface OrderLine {
@@ -30,22 +30,22 @@ export interface OrderLine {
 }
 
 /** Reads one line of an orders file, or says why it cannot be used. */
-export function readOrderRow(cell: Cell, headerOf: HeaderOf, rules: RowRules): RowResult<OrderLine> {
-  const row = rowReader(cell, headerOf)
+export function readOrderRow(row: RowReader, rules: RowRules): RowResult<OrderLine> {
   const orderId = row.text('order_id', 100)
-  if (orderId === null && row.reasons.length === 0) row.refuse('order_id', 'The order number is missing.')
+  if (orderId === null && !row.isFaulty()) row.refuse('order_id', 'The order number is missing.')
   const orderedAt = row.read('ordered_at', (t) => {
     const at = readInstant(t, rules, rules.now)
     if (!at) return { fault: 'This is not a date that exists; write it like 2024-05-31 17:45.' }
     if (at.getTime() > rules.now.getTime() + 86_400_000) return { fault: 'The order lies in the future.' }
     return at.getTime() < Date.UTC(1980, 0, 1) ? { fault: 'The order lies before 1980.' } : { value: at }
   })
-  if (orderedAt === null && !cell('ordered_at')?.trim()) row.refuse('ordered_at', 'The date of the order is missing.')
+  if (orderedAt === null && !row.cell('ordered_at')?.trim())
+    row.refuse('ordered_at', 'The date of the order is missing.')
   const customerId = row.text('customer_id', 100)
-  const faultsBefore = row.reasons.length
+  const faultsBefore = row.reasons().length
   const email = row.read('email', readEmail)
   const phone = row.read('phone', (t) => readPhone(t, rules.country))
-  if (customerId === null && email === null && phone === null && row.reasons.length === faultsBefore) {
+  if (customerId === null && email === null && phone === null && row.reasons().length === faultsBefore) {
     row.refuse('customer_id', 'The row does not say whose order it is.')
   }
   const productName = row.text('product_name', 300)
@@ -55,9 +55,9 @@ export function readOrderRow(cell: Cell, headerOf: HeaderOf, rules: RowRules): R
   const lineTotalCents =
     row.cents('line_total') ?? (unitPriceCents === null ? null : roundCents(unitPriceCents * quantity))
   const totalCents = row.cents('total')
-  if (row.reasons.length === 0 && lineTotalCents === null && totalCents === null)
+  if (!row.isFaulty() && lineTotalCents === null && totalCents === null)
     row.refuse(sku === null ? 'total' : 'line_total', 'The amount is missing.')
-  if (row.reasons.length === 0 && sku !== null && lineTotalCents === null) {
+  if (!row.isFaulty() && sku !== null && lineTotalCents === null) {
     row.refuse('line_total', 'An item needs its own amount: a line total, or a unit price.')
   }
   const category = row.text('category', 100)
@@ -84,7 +84,7 @@ export function readOrderRow(cell: Cell, headerOf: HeaderOf, rules: RowRules): R
     lineDiscountCents: (abs(row.cents('line_discount')) ?? 0) + (abs(row.cents('coupon_discount')) ?? 0),
     unitPriceCents: unitPriceCents ?? perUnit(lineTotalCents, quantity),
   }
-  return row.reasons.length > 0 ? { reasons: row.reasons } : { facts, notes: row.notes }
+  return row.result(facts)
 }
 
 const abs = (cents: number | null): number | null => (cents === null ? null : Math.abs(cents))

@@ -1,7 +1,7 @@
 import type { Department } from '../planning/offer.ts'
 import { departmentOf } from './departments.ts'
 import { readNumber, readSizeMl } from './read-value.ts'
-import { rowReader, type Cell, type HeaderOf, type RowResult } from './row-reader.ts'
+import type { RowReader, RowResult } from './row-reader.ts'
 
 export interface ProductFacts {
   sku: string
@@ -16,12 +16,11 @@ export interface ProductFacts {
 }
 
 /** Reads one product row, or says why it cannot be used. */
-export function readProductRow(cell: Cell, headerOf: HeaderOf): RowResult<ProductFacts> {
-  const row = rowReader(cell, headerOf)
+export function readProductRow(row: RowReader): RowResult<ProductFacts> {
   const sku = row.text('sku', 100)
-  if (sku === null && row.reasons.length === 0) row.refuse('sku', 'The product number is missing.')
+  if (sku === null && !row.isFaulty()) row.refuse('sku', 'The product number is missing.')
   const name = row.text('name', 300)
-  if (name === null && row.reasons.length === 0) row.refuse('name', 'The product has no name.')
+  if (name === null && !row.isFaulty()) row.refuse('name', 'The product has no name.')
   const departmentWord = row.text('department', 100)
   const category = row.text('category', 100)
   const notNegative = (field: string): number | null => {
@@ -40,7 +39,5 @@ export function readProductRow(cell: Cell, headerOf: HeaderOf): RowResult<Produc
     unitCostCents: notNegative('unit_cost'),
     stock: row.read('stock', (t) => readNumber(t, -1_000_000, 10_000_000)),
   }
-  return row.reasons.length > 0
-    ? { reasons: row.reasons }
-    : { facts: { ...facts, stock: facts.stock === null ? null : Math.round(facts.stock) }, notes: row.notes }
+  return row.result({ ...facts, stock: facts.stock === null ? null : Math.round(facts.stock) })
 }

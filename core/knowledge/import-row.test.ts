@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { parsePhoneNumberFromString } from 'libphonenumber-js/min'
 import { describe, expect, test } from 'vitest'
 import { csvCell, plainCell } from './csv-cell.ts'
 import { departmentOf } from './departments.ts'
@@ -21,6 +22,20 @@ function facts<K extends ImportKind>(kind: K, row: Record<string, string>): Fact
   if (result.reasons) throw new Error(JSON.stringify(result.reasons))
   return result.facts
 }
+
+test('a number of the North American plan is judged as the library judges it', () => {
+  const digits = fc.tuple(fc.integer({ min: 200, max: 999 }), fc.integer({ min: 0, max: 9_999_999 }))
+  fc.assert(
+    fc.property(digits, fc.constantFrom('US' as const, 'CA' as const), ([area, rest], country) => {
+      const text = `${area}${String(rest).padStart(7, '0')}`
+      const known = parsePhoneNumberFromString(text, { defaultCountry: country, extract: false })
+      const valid = known?.isValid() === true
+      for (const form of [text, `(${text.slice(0, 3)}) ${text.slice(3, 6)}-${text.slice(6)}`, `1${text}`])
+        expect(readPhone(form, country).value).toBe(valid ? `+1${text}` : undefined)
+    }),
+    { numRuns: 3000 },
+  )
+})
 
 describe('columns', () => {
   test('the columns of Complete Journey are all understood', () => {

@@ -21,21 +21,16 @@ export async function importFile(globals: Globals, kind: string, file: string, o
   const known = kinds.find((k) => k === kind)
   if (!known)
     throw new CliError(`There is nothing called ${kind} to import; choose customers, orders or products.`, exit.usage)
-  const size =
-    file === '-'
-      ? null
-      : await stat(file).then(
-          (s) => s.size,
-          () => null,
-        )
-  if (file !== '-' && size === null)
+  const found = file === '-' ? null : await stat(file).catch(() => null)
+  if (file !== '-' && found === null)
     throw new CliError(`The file ${file} cannot be read. Check its name and your rights.`, exit.notFound)
   await withContext(async (ctx) => {
     const bar = progress(globals, `Importing ${known}`)
     const result = await runImport(ctx, {
       kind: known,
       source: file === '-' ? 'stdin' : path.basename(file),
-      stream: file === '-' ? process.stdin : createReadStream(file),
+      // Only a real file can be read twice; a pipe cannot.
+      ...(found?.isFile() ? { path: file } : { stream: found ? createReadStream(file) : process.stdin }),
       mapping: readMapping(options.map ?? []),
       dryRun: options.dryRun,
       createCustomers: options.createCustomers,

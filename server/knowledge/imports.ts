@@ -44,15 +44,23 @@ export async function queueImport(ctx: Ctx, actor: Actor, upload: Upload): Promi
   return readImport(ctx, id)
 }
 
+// What stood in refused cells is personal data.
+function shown(row: ImportRow, role: Actor['role']): ImportRow {
+  const { reasons } = row.summary
+  if (role !== 'user' || !reasons) return row
+  return { ...row, summary: { ...row.summary, reasons: reasons.map(({ values: _, ...reason }) => reason) } }
+}
+
 /** Throws not_found. */
-export async function readImport(ctx: Ctx, id: string): Promise<ImportRow> {
+export async function readImport(ctx: Ctx, id: string, role: Actor['role'] = 'admin'): Promise<ImportRow> {
   const { rows } = await ctx.pool.query<ImportRow>(`select ${columns} from imports as i where i.id = $1`, [id])
   if (!rows[0]) throw notFound('import', id)
-  return rows[0]
+  return shown(rows[0], role)
 }
 
 export async function listImports(
   ctx: Ctx,
+  actor: Actor,
   query: { page: number; page_size: number; cursor?: string | undefined; kind?: string | undefined },
 ): Promise<Count & { data: ImportRow[]; page: number; page_size: number; next_cursor: string | null }> {
   const after = query.cursor ? readCursor(ctx.config.secret, query.cursor, 'imports')[0] : null
@@ -65,7 +73,7 @@ export async function listImports(
     ),
     countUpTo(ctx.pool, 'imports as i', where, [query.kind ?? null]),
   ])
-  const data = rows.slice(0, query.page_size)
+  const data = rows.slice(0, query.page_size).map((row) => shown(row, actor.role))
   return {
     data,
     page: query.page,

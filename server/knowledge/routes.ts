@@ -53,8 +53,8 @@ export const knowledgeRoutes: Routes = (app, ctx) => {
       file.file.resume()
     }
   })
-  bind(app, ctx, imports.list, ({ query }) => listImports(ctx, query))
-  bind(app, ctx, imports.get, ({ params }) => readImport(ctx, params.id))
+  bind(app, ctx, imports.list, ({ query, actor }) => listImports(ctx, actor, query))
+  bind(app, ctx, imports.get, ({ params, actor }) => readImport(ctx, params.id, actor.role))
   bind(app, ctx, imports.cancel, ({ params, actor }) => cancelImport(ctx, actor, params.id))
   bind(app, ctx, imports.rejects, async ({ params, actor, reply }) => {
     const { stream, name } = await openRejectsOf(ctx, actor, params.id)

@@ -3,16 +3,14 @@ import { createGunzip, type Gunzip } from 'node:zlib'
 import { unreadable, type ReadLimits } from './limits.ts'
 
 const signatures: [string, string, string][] = [
-  [
-    '504b0304',
-    'spreadsheet',
-    'This is an Excel workbook or a zip, not a text file. In Excel choose "Save as", then "CSV UTF-8".',
-  ],
   ['d0cf11e0', 'spreadsheet', 'This is an old Excel workbook. Open it, choose "Save as", then "CSV UTF-8".'],
   ['25504446', 'binary', 'This is a PDF. Export the data as CSV instead.'],
   ['28b52ffd', 'binary', 'This is a zstd archive. Unpack it first, or use gzip.'],
   ['425a68', 'binary', 'This is a bzip2 archive. Unpack it first, or use gzip.'],
 ]
+
+/** A zip: an Excel workbook, or nothing we read. */
+export const isZip = (head: Buffer): boolean => head.subarray(0, 4).toString('hex') === '504b0304'
 
 /** Bytes of a file, unpacked when it is gzip. Refuses foreign formats by signature, bombs by ratio and size. */
 export async function* plainBytes(source: AsyncIterable<Buffer>, limits: ReadLimits): AsyncGenerator<Buffer> {

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises'
 import path from 'node:path'
+import type { ImportOptions } from '#contract/imports.ts'
 import type { ImportKind } from '#core/knowledge/columns.ts'
 import { startJob, type JobHandler } from '../../background.ts'
 import { notFound } from '../../http/errors.ts'
@@ -10,7 +11,7 @@ interface QueuedImport {
   source: string
   path: string
   mapping: Record<string, string>
-  options: { date_order?: 'mdy' | 'dmy'; country?: 'US' | 'CA'; time_zone?: string; create_customers?: boolean }
+  options: Partial<ImportOptions>
   dry_run: boolean
   status: string
 }
@@ -25,7 +26,7 @@ export const importJob: JobHandler = async (ctx, input, tools) => {
   const queued = rows[0]
   if (!queued) throw notFound('import', id)
   if (queued.status === 'succeeded' || queued.status === 'cancelled') return { import_id: id }
-  const { date_order: dateOrder, country, time_zone: zone, create_customers: createCustomers } = queued.options
+  const { date_order: dateOrder, country, time_zone: zone, create_customers: createCustomers, repairs } = queued.options
   try {
     const result = await runImport(ctx, {
       kind: queued.kind,
@@ -38,6 +39,7 @@ export const importJob: JobHandler = async (ctx, input, tools) => {
       ...(country ? { country } : {}),
       ...(zone ? { zone } : {}),
       ...(createCustomers === undefined ? {} : { createCustomers }),
+      ...(repairs ? { repairs } : {}),
       actor: tools.actor,
       importId: id,
       signal: tools.signal,

@@ -4,35 +4,39 @@ import type { Config } from '../../config.ts'
 import { addressHash } from '../../suppression.ts'
 import { updateList, type MergeCounts, type MergeOptions, type Staging } from './staging.ts'
 
+const columns = [
+  ['external_id', 'text'],
+  // In lower case already; citext would fold it again at every comparison.
+  ['email', 'text'],
+  ['phone', 'text'],
+  ['name', 'text'],
+  ['first_name', 'text'],
+  ['birth_date', 'date'],
+  ['age_status', 'text'],
+  ['address', 'text'],
+  ['city', 'text'],
+  ['state', 'text'],
+  ['zip', 'text'],
+  ['store', 'text'],
+  ['tags', 'text[]'],
+  ['email_consent', 'text'],
+  ['sms_consent', 'text'],
+  ['consent_source', 'text'],
+  ['consent_at', 'timestamptz'],
+  ['consent_text', 'text'],
+  ['time_zones', 'text[]'],
+  ['email_hash', 'bytea'],
+  ['phone_hash', 'bytea'],
+] as const
+const staged = ['line', ...columns.map(([name]) => name)].map((name) => `s.${name}`).join(', ')
+
 /** @param zonesOf candidate IANA zones by state, ZIP and phone */
 export function customerStaging(
   config: Pick<Config, 'secret'>,
   zonesOf: (place: { state: string | null; zip: string | null; phone: string | null }) => string[],
 ): Staging<CustomerFacts> {
   return {
-    columns: [
-      ['external_id', 'text'],
-      ['email', 'citext'],
-      ['phone', 'text'],
-      ['name', 'text'],
-      ['first_name', 'text'],
-      ['birth_date', 'date'],
-      ['age_status', 'text'],
-      ['address', 'text'],
-      ['city', 'text'],
-      ['state', 'text'],
-      ['zip', 'text'],
-      ['store', 'text'],
-      ['tags', 'text[]'],
-      ['email_consent', 'text'],
-      ['sms_consent', 'text'],
-      ['consent_source', 'text'],
-      ['consent_at', 'timestamptz'],
-      ['consent_text', 'text'],
-      ['time_zones', 'text[]'],
-      ['email_hash', 'bytea'],
-      ['phone_hash', 'bytea'],
-    ],
+    columns,
     values: (f) => [
       f.externalId,
       f.email,
@@ -66,7 +70,7 @@ const consentAfter = (channel: 'email' | 'sms'): string =>
 
 const changes = {
   external_id: 'coalesce(p.external_id, c.external_id)',
-  email: 'coalesce(p.email, c.email)',
+  email: 'coalesce(p.email::citext, c.email)',
   phone: 'coalesce(p.phone, c.phone)',
   name: 'coalesce(p.name, c.name)',
   first_name: 'coalesce(p.first_name, c.first_name)',
@@ -106,7 +110,7 @@ export async function mergeCustomers(client: PoolClient, options: MergeOptions):
       case when e.id is null and m.id is null then p.email end as other_email
     from staged as s
     left join customers as e on e.external_id = s.external_id
-    left join customers as m on m.email = s.email
+    left join customers as m on m.email = s.email::citext
     left join customers as p on p.phone = s.phone`)
   await client.query(`
     insert into rejected (line, column_name, reason)
@@ -116,29 +120,11 @@ export async function mergeCustomers(client: PoolClient, options: MergeOptions):
       union all select 'external_id', 'This email or phone belongs to a customer with another customer number.'
         where m.external_id is not null and m.other_external_id is not null and m.other_external_id <> m.external_id
       union all select 'phone', 'This phone belongs to a customer with another email.'
-        where m.by_external is null and m.email is not null and m.other_email is not null and m.other_email <> m.email
+        where m.by_external is null and m.email is not null and m.other_email is not null and m.other_email <> m.email::citext
       union all select 'email', 'This customer was deleted; restore them first.' where m.deleted_at is not null
       limit 1) as x`)
   await client.query('delete from matched where line in (select rejected.line from rejected)')
-  // Rows of the same customer under different keys are joined through the keys they share; the last row wins.
-  await client.query(`
-    create temp table keyed on commit drop as
-    with shared as (
-      select m.line, m.email, m.phone, m.target,
-        coalesce(m.external_id, case when m.email is not null then max(m.external_id) over (partition by m.email) end,
-          case when m.phone is not null then max(m.external_id) over (partition by m.phone) end) as external_key,
-        coalesce(m.email, case when m.phone is not null then max(m.email::text) over (partition by m.phone) end) as email_key
-      from matched as m
-    ), named as (
-      select s.*, coalesce('i' || coalesce(s.target::text, max(s.target::text) over (partition by s.external_key)),
-          'x' || s.external_key) as strong
-      from shared as s where s.external_key is not null
-      union all
-      select s.*, coalesce('i' || s.target::text, 'm' || s.email_key, 'p' || s.phone) from shared as s where s.external_key is null
-    )
-    select n.line, n.email, n.phone, case when n.strong like 'i%' then substr(n.strong, 2)::uuid end as target,
-      row_number() over (partition by n.strong order by n.line desc) as nth
-    from named as n`)
+  await keyRows(client)
   const duplicates = await client.query('delete from keyed where nth > 1')
   for (const key of ['email', 'phone'] as const) {
     await client.query(
@@ -154,7 +140,7 @@ export async function mergeCustomers(client: PoolClient, options: MergeOptions):
   }
   await client.query(`
     create temp table planned on commit drop as
-    select s.*, k.target, coalesce(k.target, uuidv7()) as id, st.id as store_id,
+    select ${staged}, k.target, coalesce(k.target, uuidv7()) as id, st.id as store_id,
       exists (select from suppressions as u where u.address_hash = s.email_hash and u.channel in ('email', 'all')
         and u.reason <> 'hard_bounce') as email_blocked,
       exists (select from suppressions as u where u.address_hash = s.phone_hash and u.channel in ('sms', 'all')
@@ -163,7 +149,6 @@ export async function mergeCustomers(client: PoolClient, options: MergeOptions):
     left join lateral (select stores.id from stores where stores.external_id = s.store or lower(stores.name) = lower(s.store)
       order by (stores.external_id = s.store) desc nulls last limit 1) as st on s.store is not null
     order by s.line`)
-  await client.query('analyze planned')
   for (const channel of ['email', 'sms'] as const) {
     await client.query(
       `insert into noted (line, column_name, reason)
@@ -179,32 +164,77 @@ export async function mergeCustomers(client: PoolClient, options: MergeOptions):
   const changed = await client.query(
     `update customers as c set ${set}, updated_at = now() from planned as p where c.id = p.target and ${differs}`,
   )
-  const added = await client.query(
-    `insert into customers (id, external_id, email, phone, name, first_name, birth_date, age_status, email_consent, sms_consent,
-       address, city, state, zip, time_zones, store_id, tags, is_demo, import_id)
-     select p.id, p.external_id, p.email, p.phone, p.name, p.first_name, p.birth_date, coalesce(p.age_status, 'unknown'),
-       case when p.email_blocked then 'denied' else coalesce(p.email_consent, 'unknown') end,
-       case when p.sms_blocked then 'denied' else coalesce(p.sms_consent, 'unknown') end,
-       p.address, p.city, p.state, p.zip, coalesce(p.time_zones, '{}'), p.store_id, coalesce(p.tags, '{}'), $1, $2
-     from planned as p where p.target is null
-     on conflict do nothing`,
-    [options.isDemo, options.importId],
+  const { added, raced } = await addCustomers(client, options)
+  const consents = await mergeConsents(client)
+  const { rows: kept } = await client.query<{ count: number }>('select count(*) as count from planned')
+  const rowsChanged = changed.rowCount ?? 0
+  return {
+    rowsNew: added,
+    rowsChanged,
+    rowsSame: Number(kept[0]?.count ?? 0) - added - rowsChanged,
+    rowsDuplicate: duplicates.rowCount ?? 0,
+    also: { consents, ...(raced > 0 ? { raced } : {}) },
+  }
+}
+
+/** Rows of the same customer under different keys are joined through the keys they share; the last row gets `nth` 1. */
+async function keyRows(client: PoolClient): Promise<void> {
+  const { rows } = await client.query<{ some_unnumbered: boolean; some_known: boolean }>(
+    `select exists (select from matched as m where m.external_id is null) as some_unnumbered, exists (select from matched as m where m.target is not null) as some_known`,
   )
-  const raced = await client.query(`
+  const { some_unnumbered: unnumbered = true, some_known: known = true } = rows[0] ?? {}
+  // A list where everybody has a number of their own needs none of the sorting that joins the others.
+  const externalKey = unnumbered
+    ? `coalesce(m.external_id, case when m.email is not null then max(m.external_id) over (partition by m.email) end,
+          case when m.phone is not null then max(m.external_id) over (partition by m.phone) end)`
+    : 'm.external_id'
+  const emailKey = unnumbered
+    ? `coalesce(m.email, case when m.phone is not null then max(m.email) over (partition by m.phone) end)`
+    : 'm.email'
+  const target = known ? 'coalesce(s.target::text, max(s.target::text) over (partition by s.external_key))' : 'null'
+  await client.query(`
+    create temp table keyed on commit drop as
+    with shared as (
+      select m.line, m.email, m.phone, m.target, ${externalKey} as external_key, ${emailKey} as email_key from matched as m
+    ), named as (
+      select s.*, coalesce('i' || ${target}, 'x' || s.external_key) as strong
+      from shared as s where s.external_key is not null
+      union all
+      select s.*, coalesce('i' || s.target::text, 'm' || s.email_key, 'p' || s.phone) from shared as s where s.external_key is null
+    )
+    select n.line, n.email, n.phone, case when n.strong like 'i%' then substr(n.strong, 2)::uuid end as target,
+      row_number() over (partition by n.strong order by n.line desc) as nth
+    from named as n`)
+}
+
+/** New customers. Only when somebody else made one of them in the same moment is each row checked for it, which takes a third longer. */
+async function addCustomers(client: PoolClient, options: MergeOptions): Promise<{ added: number; raced: number }> {
+  const add = async (onConflict: '' | 'on conflict do nothing'): Promise<number> => {
+    const { rowCount } = await client.query(
+      `insert into customers (id, external_id, email, phone, name, first_name, birth_date, age_status, email_consent, sms_consent,
+         address, city, state, zip, time_zones, store_id, tags, is_demo, import_id)
+       select p.id, p.external_id, p.email, p.phone, p.name, p.first_name, p.birth_date, coalesce(p.age_status, 'unknown'),
+         case when p.email_blocked then 'denied' else coalesce(p.email_consent, 'unknown') end,
+         case when p.sms_blocked then 'denied' else coalesce(p.sms_consent, 'unknown') end,
+         p.address, p.city, p.state, p.zip, coalesce(p.time_zones, '{}'), p.store_id, coalesce(p.tags, '{}'), $1, $2
+       from planned as p where p.target is null ${onConflict}`,
+      [options.isDemo, options.importId],
+    )
+    return rowCount ?? 0
+  }
+  await client.query('savepoint adding')
+  try {
+    return { added: await add(''), raced: 0 }
+  } catch (error) {
+    if ((error as { code?: string }).code !== '23505') throw error
+  }
+  await client.query('rollback to savepoint adding')
+  const added = await add('on conflict do nothing')
+  const lost = await client.query(`
     with lost as (delete from planned as p where p.target is null and not exists (select from customers as c where c.id = p.id) returning p.line)
     insert into rejected (line, column_name, reason)
     select lost.line, 'email', 'Somebody else created this customer in the same moment. Import the row again.' from lost`)
-  const consents = await mergeConsents(client)
-  const { rows: kept } = await client.query<{ count: number }>('select count(*) as count from planned')
-  const rowsNew = added.rowCount ?? 0
-  const rowsChanged = changed.rowCount ?? 0
-  return {
-    rowsNew,
-    rowsChanged,
-    rowsSame: Number(kept[0]?.count ?? 0) - rowsNew - rowsChanged,
-    rowsDuplicate: duplicates.rowCount ?? 0,
-    also: { consents, ...((raced.rowCount ?? 0) > 0 ? { raced: raced.rowCount ?? 0 } : {}) },
-  }
+  return { added, raced: lost.rowCount ?? 0 }
 }
 
 /** Proof rows: a grant that took effect, once per source and date; a denial, unless the newest row is one already. */
@@ -217,11 +247,11 @@ async function mergeConsents(client: PoolClient): Promise<number> {
          case when p.${channel}_consent = 'denied' and exists (select from consents as k where k.customer_id = p.id and k.channel = $1
              and k.given_at > coalesce(p.consent_at, now())) then now() else coalesce(p.consent_at, now()) end
        from planned as p join customers as c on c.id = p.id
-       where (p.${channel}_consent = 'granted' and c.${channel}_consent = 'granted'
+       where p.${channel}_consent is not null and ((p.${channel}_consent = 'granted' and c.${channel}_consent = 'granted'
            and not exists (select from consents as k where k.customer_id = p.id and k.channel = $1 and k.status = 'granted'
              and k.source = p.consent_source and k.given_at = p.consent_at))
          or (p.${channel}_consent = 'denied' and (select k.status from consents as k where k.customer_id = p.id and k.channel = $1
-             order by k.given_at desc, k.id desc limit 1) is distinct from 'denied')`,
+             order by k.given_at desc, k.id desc limit 1) is distinct from 'denied'))`,
       [channel],
     )
     written += rowCount ?? 0

@@ -56,6 +56,7 @@ export async function previewImport(
     delimiter: table.delimiter,
     encoding: table.encoding(),
     headers: table.headers,
+    skipped_lines: table.skipped,
     mapping,
     certainty: guess.certainty,
     unused: table.headers.filter((h) => !Object.values(mapping).includes(h)),

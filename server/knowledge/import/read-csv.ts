@@ -8,14 +8,20 @@ interface Parsed {
   record: string[]
 }
 
-/** The delimiter that splits the header line into most cells; commas when there is only one cell. */
+/** The delimiter that splits most of the first lines, and into most cells; commas when there is only one cell. */
 export function guessDelimiter(head: string): string {
-  const line = /^[\r\n\s]*(?:"(?:[^"]|"")*"|[^\r\n"])*/.exec(head.slice(0, 65_536))?.[0] ?? ''
-  const bare = line.replace(/"(?:[^"]|"")*"/g, '')
+  const lines = head
+    .slice(0, 32_768)
+    .replace(/"(?:[^"]|"")*"/g, '')
+    .split(/[\r\n]+/)
+    .filter((line) => line.trim() !== '')
+    .slice(0, 30)
   let best = ','
   let most = 0
   for (const delimiter of [',', ';', '\t', '|']) {
-    const count = bare.split(delimiter).length - 1
+    const counts = lines.map((line) => line.split(delimiter).length - 1).toSorted((a, b) => a - b)
+    // The header alone decides between files of one or two lines.
+    const count = counts[Math.floor(counts.length / 2)] ?? 0
     if (count > most) [best, most] = [delimiter, count]
   }
   return best

@@ -19,6 +19,8 @@ export interface ImportRequest {
   /** IANA zone of times without one; default the shop's */
   zone?: string
   createCustomers?: boolean
+  /** what a person decided about cells that cannot be read */
+  repairs?: ImportOptions['repairs']
   dryRun?: boolean
   isDemo?: boolean
   actor: Actor

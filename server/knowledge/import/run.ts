@@ -4,7 +4,7 @@ import path from 'node:path'
 import type { PoolClient } from 'pg'
 import { candidateZones } from '#core/compliance/zones.ts'
 import type { ImportKind, Mapping } from '#core/knowledge/columns.ts'
-import { importRow, type FactsOf, type RowRules } from '#core/knowledge/import-row.ts'
+import { importRow, type FactsOf, type Repair, type RowRules } from '#core/knowledge/import-row.ts'
 import { checkMapping, guessMapping } from '#core/knowledge/mapping.ts'
 import { audit } from '../../audit.ts'
 import type { Ctx } from '../../context.ts'
@@ -15,6 +15,7 @@ import { mergeOrders, orderStaging } from './merge-orders.ts'
 import { mergeProducts, productStaging } from './merge-products.ts'
 import type { ImportProgress, ImportRequest, ImportResult } from './request.ts'
 import { createRecord, type ImportRecord } from './record.ts'
+import { collectLateRejects } from './late-rejects.ts'
 import { openRejects, type RejectsFile } from './rejects.ts'
 import { createStaging, openStaging, type MergeCounts, type MergeOptions, type Staging } from './staging.ts'
 import { openTable, type Table } from './table.ts'
@@ -39,7 +40,7 @@ export async function runImport(ctx: Ctx, request: ImportRequest): Promise<Impor
     request.signal?.throwIfAborted()
     await client.query('begin')
     await client.query(
-      `set local statement_timeout = 0; set local work_mem = '64MB'; set local synchronous_commit = on`,
+      `set local statement_timeout = 0; set local work_mem = '128MB'; set local synchronous_commit = on`,
     )
     const result = await importInto(ctx, client, request, record)
     request.signal?.throwIfAborted()
@@ -110,14 +111,17 @@ async function importInto(
     timeZone: request.zone ?? shop.time_zone,
     dateOrder: request.dateOrder ?? 'mdy',
     country: request.country ?? 'US',
+    ...(request.repairs ? { repairs: request.repairs.map(repairOf) } : {}),
   }
   checkZone(rules.timeZone)
   await record.opened(mapping, bytesTotal ?? 0)
   const rejects = await openRejects(path.join(ctx.config.dataDir, 'imports', `${record.id}-rejects.csv`), table.headers)
-  const reasons = createTally()
+  // What stood in a cell is personal data: it is only kept while somebody may want to repair it.
+  const reasons = createTally(request.dryRun === true)
   const notes = createTally()
   let rowsRead = 0
   let phase: ImportProgress['phase'] = 'reading'
+  let shownPhase: ImportProgress['phase'] | null = null
   const report = async (): Promise<void> => {
     const progress = {
       rows: rowsRead,
@@ -126,7 +130,9 @@ async function importInto(
       rowsPerSecond: Math.round((rowsRead * 1000) / (performance.now() - started)),
       phase,
     }
-    await record.progress(progress)
+    // Each new row of the merge looks up the row of its import; a hundred versions of that one cost a fifth of the merge.
+    if (phase !== shownPhase || phase === 'reading') await record.progress(progress)
+    shownPhase = phase
     await request.onProgress?.(progress)
   }
   const pulse = setInterval(
@@ -144,6 +150,8 @@ async function importInto(
       rejects,
       reasons,
       notes,
+      // A file can be read again for the few rows that the database refuses; a stream cannot.
+      request.path === undefined,
       () => {
         rowsRead++
         if (rowsRead % 256 === 0) request.signal?.throwIfAborted()
@@ -157,7 +165,7 @@ async function importInto(
       createCustomers: request.createCustomers ?? false,
       currency: shop.currency,
     })
-    const refusedLater = await collectRejected(client, rejects, reasons, notes, mapping)
+    const refusedLater = await collectLateRejects(client, { rejects, reasons, notes, mapping, path: request.path })
     await rejects.close()
     const durationMs = performance.now() - started
     const rowsRejected = refused + refusedLater
@@ -174,6 +182,7 @@ async function importInto(
         format: table.format,
         delimiter: table.delimiter,
         encoding: table.encoding(),
+        skipped_lines: table.skipped,
         unused_columns: table.headers.filter((h) => !Object.values(mapping).includes(h)),
         reasons: reasons.list(),
         notes: notes.list(),
@@ -198,6 +207,7 @@ async function stage(
   rejects: RejectsFile,
   reasons: Tally,
   notes: Tally,
+  keepsRows: boolean,
   onRow: () => void,
 ): Promise<number> {
   const writer = openStaging(client, kind.staging)
@@ -215,7 +225,11 @@ async function stage(
         const result = read(row.cells)
         if (result.reasons) {
           refused++
-          for (const r of result.reasons) reasons.add(r.column, r.reason, row.line)
+          for (const r of result.reasons)
+            reasons.add(r.column, r.reason, row.line, {
+              ...(r.value === undefined ? {} : { value: r.value }),
+              canRepair: r.canRepair === true,
+            })
           const first = result.reasons[0]
           rejects.add(
             row.line,
@@ -226,7 +240,7 @@ async function stage(
           continue
         }
         for (const note of result.notes) notes.add(note.column, note.reason, row.line)
-        writer.write(row.line, row.cells, kind.staging.values(result.facts))
+        writer.write(row.line, keepsRows ? row.cells : null, kind.staging.values(result.facts))
       }
       await writer.flush()
       await rejects.flush()
@@ -237,40 +251,6 @@ async function stage(
     throw error
   }
   return refused
-}
-
-/** Rows that the stored data speaks against, in the order of the file. */
-async function collectRejected(
-  client: PoolClient,
-  rejects: RejectsFile,
-  reasons: Tally,
-  notes: Tally,
-  mapping: Mapping,
-): Promise<number> {
-  const headerOf = (field: string): string => (Object.hasOwn(mapping, field) ? (mapping[field] ?? field) : field)
-  let count = 0
-  // `staged` keeps the row as it was; a merge that deletes from it moves the text along.
-  await client.query(`declare refused no scroll cursor for select r.line, r.column_name, r.reason, coalesce(r.raw, s.raw) as raw
-    from rejected as r left join staged as s on s.line = r.line order by r.line`)
-  for (;;) {
-    const { rows } = await client.query<{ line: number; column_name: string; reason: string; raw: string }>(
-      'fetch 1000 from refused',
-    )
-    for (const row of rows) {
-      count++
-      const column = headerOf(row.column_name)
-      reasons.add(column, row.reason.replace(/^Line \d+/, 'Another line'), row.line)
-      rejects.add(row.line, column, row.reason, JSON.parse(row.raw) as string[])
-    }
-    await rejects.flush()
-    if (rows.length < 1000) break
-  }
-  await client.query('close refused')
-  const { rows } = await client.query<{ column_name: string; reason: string; count: number; first_line: number }>(
-    'select n.column_name, n.reason, count(*) as count, min(n.line) as first_line from noted as n group by 1, 2',
-  )
-  for (const note of rows) notes.add(headerOf(note.column_name), note.reason, note.first_line, note.count)
-  return count
 }
 
 function mappingFor(request: ImportRequest, table: Table): Mapping {
@@ -284,6 +264,11 @@ function mappingFor(request: ImportRequest, table: Table): Mapping {
     throw unreadable('mapping', faults.map((f) => f.message).join(' '), { faults, headers: table.headers, mapping })
   return mapping
 }
+
+const repairOf = (repair: NonNullable<ImportRequest['repairs']>[number]): Repair =>
+  'leave_empty' in repair
+    ? { column: repair.column, leaveEmpty: repair.leave_empty }
+    : { column: repair.column, value: repair.value, readAs: repair.read_as }
 
 export function checkZone(timeZone: string): void {
   try {

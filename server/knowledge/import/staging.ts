@@ -13,7 +13,7 @@ export interface Staging<T> {
 /** Temporary tables live in the connection, write no log and are gone with the transaction. */
 export async function createStaging(client: PoolClient, staging: Pick<Staging<unknown>, 'columns'>): Promise<void> {
   const columns = staging.columns.map(([name, type]) => `${name} ${type}`).join(', ')
-  await client.query(`create temp table staged (line int not null, raw text not null, ${columns}) on commit drop`)
+  await client.query(`create temp table staged (line int not null, raw text, ${columns}) on commit drop`)
   await client.query(
     'create temp table rejected (line int not null, column_name text not null, reason text not null, raw text) on commit drop',
   )
@@ -23,7 +23,7 @@ export async function createStaging(client: PoolClient, staging: Pick<Staging<un
 }
 
 export interface StagingWriter {
-  write(line: number, raw: readonly string[], values: readonly StagingValue[]): void
+  write(line: number, raw: readonly string[] | null, values: readonly StagingValue[]): void
   /** waits while the database is behind */
   flush(): Promise<void>
   end(): Promise<void>
@@ -41,7 +41,7 @@ export function openStaging(client: PoolClient, staging: Pick<Staging<unknown>, 
   let buffer = ''
   return {
     write(line, raw, values) {
-      let text = `${line}\t${escape(JSON.stringify(raw))}`
+      let text = `${line}\t${raw === null ? '\\N' : escape(JSON.stringify(raw))}`
       for (const value of values) text += '\t' + encode(value)
       buffer += text + '\n'
     },
