@@ -8,7 +8,7 @@ import pg from 'pg'
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
 import { startEmbedded } from '#db/embedded.ts'
 import { migrate } from '#db/migrate.ts'
-import { writeCustomers } from './import-file.ts'
+import { writeCustomers } from '#sim/customers-file.ts'
 
 // What the importer costs beside what PostgreSQL alone would take for the same rows in the same indexes.
 const quick = process.argv.includes('--quick')

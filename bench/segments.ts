@@ -7,10 +7,11 @@ import type { Rule } from '#core/segments/rule.ts'
 import { startEmbedded } from '#db/embedded.ts'
 import { migrate } from '#db/migrate.ts'
 import { readConfig } from '#server/config.ts'
-import { closeContext, createContext, type Ctx } from '#server/context.ts'
+import { closeContext, createContext } from '#server/context.ts'
 import { createLog } from '#server/log.ts'
 import { previewRule } from '#server/segments/preview.ts'
 import { refreshSegment } from '#server/segments/refresh.ts'
+import { fillShop } from './shop.ts'
 
 // How long a person waits for the count of a rule, and a worker for its members, in a shop of a million customers.
 const quick = process.argv.includes('--quick')
@@ -30,7 +31,7 @@ const rules: [string, Rule][] = [
     },
   ],
   ['tag', { field: 'tags', op: 'has_any', value: ['vip'] }],
-  ['name contains', { field: 'name', op: 'contains', value: 'customer 77' }],
+  ['name contains', { field: 'name', op: 'contains', value: 'bakerwell' }],
   ['value', { field: 'clv_cents', op: 'at_least', value: 50_000 }],
   ['birthday', { field: 'birthday', op: 'in_next', days: 30 }],
   [
@@ -51,28 +52,6 @@ const rules: [string, Rule][] = [
   ...readyMade.filter((r) => r.name !== 'Birthday this month').map((r): [string, Rule] => [r.name, r.rules]),
 ]
 
-async function fill(ctx: Ctx): Promise<void> {
-  const sql = (text: string): Promise<unknown> => ctx.pool.query(text, text.includes('$1') ? [now] : [])
-  await sql(`insert into products (sku, name, department, category, brand, price_cents)
-    select 'S' || i, 'P' || i, (array['spirits', 'wine', 'beer'])[1 + i % 3], (array['Bourbon', 'Chardonnay', 'Lager', 'Gin'])[1 + i % 4], 'Brand ' || i % 40, 2000 from generate_series(1, 400) as i`)
-  await sql(`insert into customers (external_id, email, name, state, tags, birth_date, email_consent, created_at)
-    select 'C' || i, 'c' || i || '@example.com', 'Customer ' || i, (array['NY', 'TX', 'CA', 'IL', 'FL'])[1 + i % 5], case when i % 20 = 0 then '{vip}'::text[] else '{}' end,
-      date '1950-01-01' + (i::bigint * 7919 % 18000)::int, (array['granted', 'denied', 'unknown'])[1 + i % 3], $1::timestamptz - make_interval(days => i % 900) from generate_series(1, ${customers}) as i`)
-  await sql(`insert into orders (external_id, customer_id, ordered_at, total_cents)
-    select 'O' || c.external_id || '-' || n, c.id, $1::timestamptz - make_interval(hours => (hashtext(c.external_id || n) & 16383)), 1000 + (hashtext(c.external_id || n) & 8191)
-    from customers as c cross join generate_series(1, 6) as n`)
-  await sql(`insert into order_items (order_id, product_id, quantity, total_cents)
-    select o.id, p.id, 1 + (hashtext(o.external_id) & 3), o.total_cents from orders as o
-    join (select id, row_number() over () as k from products) as p on p.k = 1 + (hashtext(o.external_id || 'x') & 255)`)
-  await sql(`insert into analytics_events (event_type, customer_id, send_id, channel, machine, occurred_at)
-    select 'open', c.id, uuidv7(), 'email', false, $1::timestamptz - make_interval(hours => (hashtext(c.external_id || n) & 4095))
-    from customers as c cross join generate_series(1, 2) as n where hashtext(c.external_id || 'o' || n) & 3 = 0`)
-  await sql(`insert into customer_scores (customer_id, model_version, as_of, rfm_segment, churn_risk, clv_cents, purchase_frequency, due_ratio, is_night_buyer)
-    select c.id, 'bench', $1, 'Promising', (array['low', 'medium', 'high', 'new'])[1 + (hashtext(c.external_id) & 3)], hashtext(c.external_id) & 131071, 6, (hashtext(c.external_id) & 255) / 64.0, hashtext(c.external_id || 'n') & 7 = 0 from customers as c`)
-  for (const table of ['customers', 'customer_scores', 'orders', 'order_items', 'products', 'analytics_events'])
-    await sql(`vacuum analyze ${table}`)
-}
-
 const median = (values: number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
 const round = (n: number, digits = 0): number => Number(n.toFixed(digits))
 
@@ -83,7 +62,7 @@ try {
   const config = { ...readConfig({ LMA_DATA: dataDir, LMA_SECRET: 'a secret that only the bench uses, 32 chars' }) }
   const ctx = createContext(config, server.url, { log: createLog('error'), clock: () => now })
   say(`filling a shop of ${customers} customers and ${customers * 6} orders ...`)
-  await fill(ctx)
+  await fillShop(ctx.pool, customers, now)
   say(['rule', 'count', 'exact', 'preview ms', 'refresh s', 'again s'].join('\t'))
   const previews: number[] = []
   const refreshes = { profile: 0, behaviour: 0 }

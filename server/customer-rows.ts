@@ -14,20 +14,20 @@ export const customerColumns = `c.id, c.external_id, c.name, c.email, c.phone, c
 /** Instants of a cursor are compared as text with their microseconds: a Date would lose them and repeat rows. */
 export const customerSortKeys: SortKeys = {
   name: { sql: 'c.name', type: 'text' },
-  email: { sql: 'c.email::text', type: 'text' },
+  email: { sql: 'c.email', type: 'citext' },
   created_at: { sql: 'c.created_at', type: 'timestamptz' },
   updated_at: { sql: 'c.updated_at', type: 'timestamptz' },
   state: { sql: 'c.state', type: 'text' },
   rfm_segment: { sql: 's.rfm_segment', type: 'text' },
-  churn_risk: { sql: `array_position('{low,new,medium,high}'::text[], s.churn_risk)`, type: 'number' },
-  clv_score: { sql: 's.clv_cents', type: 'number' },
-  total_spent: { sql: 's.total_spent_cents', type: 'number' },
-  avg_order_value: { sql: 's.avg_order_value_cents', type: 'number' },
-  purchase_frequency: { sql: 's.purchase_frequency', type: 'number' },
+  churn_risk: { sql: `array_position('{low,new,medium,high}'::text[], s.churn_risk)`, type: 'bigint' },
+  clv_score: { sql: 's.clv_cents', type: 'bigint' },
+  total_spent: { sql: 's.total_spent_cents', type: 'bigint' },
+  avg_order_value: { sql: 's.avg_order_value_cents', type: 'bigint' },
+  purchase_frequency: { sql: 's.purchase_frequency', type: 'bigint' },
   last_purchase_at: { sql: 's.last_purchase_at', type: 'timestamptz' },
-  avg_purchase_hour: { sql: 's.avg_purchase_hour::float8', type: 'number' },
+  avg_purchase_hour: { sql: 's.avg_purchase_hour::float8', type: 'float8' },
   primary_category: { sql: 's.primary_category', type: 'text' },
-  success_rate_pct: { sql: 's.success_rate_pct::float8', type: 'number' },
+  success_rate_pct: { sql: 's.success_rate_pct::float8', type: 'float8' },
 }
 
 type Stored = Omit<CustomerRow, 'is_masked'>
@@ -60,8 +60,36 @@ export interface Count {
   total_is_exact: boolean
 }
 
-/** Exact up to 10,000; beyond, the planner's estimate: counting a million rows for a page nobody reads is not worth it. */
-export async function countUpTo(pool: Pool, from: string, where: string, values: readonly unknown[]): Promise<Count> {
+const remembered = new Map<string, { count: Promise<Count>; until: number }>()
+const keptMs = 15_000
+let lastPool: Pool | undefined
+
+/**
+ * Exact up to 10,000; beyond, the planner's estimate: counting a million rows for a page nobody reads is not worth it.
+ * An estimate, and a count that took long, are good for 15 seconds: who leafs through a list asks for them at every page.
+ * Who asks while the same count is being made waits for that one.
+ */
+export function countUpTo(pool: Pool, from: string, where: string, values: readonly unknown[]): Promise<Count> {
+  if (pool !== lastPool || remembered.size > 500) remembered.clear()
+  lastPool = pool
+  const key = JSON.stringify([from, where, values])
+  const started = Date.now()
+  const kept = remembered.get(key)
+  if (kept && kept.until > started) return kept.count
+  const count = countNow(pool, from, where, values)
+  remembered.set(key, { count, until: Infinity })
+  count.then(
+    ({ total_is_exact }) => {
+      const keeps = !total_is_exact || Date.now() - started > 25
+      if (keeps) remembered.set(key, { count, until: Date.now() + keptMs })
+      else remembered.delete(key)
+    },
+    () => remembered.delete(key),
+  )
+  return count
+}
+
+async function countNow(pool: Pool, from: string, where: string, values: readonly unknown[]): Promise<Count> {
   const { rows } = await pool.query<{ n: number }>(
     `select count(*) as n from (select from ${from} where ${where} limit 10001) as counted`,
     [...values],

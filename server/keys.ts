@@ -3,7 +3,15 @@ import { hkdfSync } from 'node:crypto'
 /** Purposes are never mixed: a key that signs links cannot decrypt settings. */
 export type KeyPurpose = 'links' | 'settings' | 'suppression' | 'access-token' | 'cursor' | 'holdout'
 
-/** 32 bytes derived from the one configured secret (HKDF-SHA256, RFC 5869). */
+const derived = new Map<string, Buffer>()
+
+/** 32 bytes derived from the one configured secret (HKDF-SHA256, RFC 5869); derived once. */
 export function deriveKey(secret: string, purpose: KeyPurpose): Buffer {
-  return Buffer.from(hkdfSync('sha256', secret, 'liquor-agent/v1', purpose, 32))
+  const name = `${purpose} ${secret}`
+  let key = derived.get(name)
+  if (!key) {
+    key = Buffer.from(hkdfSync('sha256', secret, 'liquor-agent/v1', purpose, 32))
+    derived.set(name, key)
+  }
+  return key
 }

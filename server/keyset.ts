@@ -5,7 +5,7 @@ import { InputError } from './http/errors.ts'
 /** One key a list can be sorted by: an SQL expression of our own, and its type for reading a cursor back. */
 export interface SortKey {
   sql: string
-  type: 'text' | 'number' | 'timestamptz' | 'uuid'
+  type: 'text' | 'citext' | 'bigint' | 'float8' | 'timestamptz' | 'uuid'
 }
 export interface SortStep extends SortKey {
   descending: boolean
@@ -46,25 +46,44 @@ export function parseSort(sort: string | undefined, fallback: string, keys: Sort
   return [...steps, { sql: idSql, type: 'uuid', descending: steps[0]?.descending ?? false }]
 }
 
-/** Empty values stand last in both directions. */
-export function orderBy(steps: readonly SortStep[]): string {
-  return steps.map((s) => `${s.sql} ${s.descending ? 'desc' : 'asc'} nulls last`).join(', ')
+/**
+ * Empty values stand last in both directions. @param filled the first key is never empty: then the order is written as
+ * an index read backwards has it
+ */
+export function orderBy(steps: readonly SortStep[], filled = false): string {
+  return steps
+    .map((s, i) =>
+      s.descending
+        ? `${s.sql} desc nulls ${(filled && i === 0) || s.type === 'uuid' ? 'first' : 'last'}`
+        : `${s.sql} asc nulls last`,
+    )
+    .join(', ')
 }
 
-/** "Comes after these values in this order", null-safe, as one condition. */
-export function afterCursor(steps: readonly SortStep[], values: readonly unknown[], params: Params): string {
+/**
+ * "Comes after these values in this order", null-safe, as one condition. @param filled the first key is never empty: its
+ * bound stands alone in front, where an index can begin with it
+ */
+export function afterCursor(
+  steps: readonly SortStep[],
+  values: readonly unknown[],
+  params: Params,
+  filled = false,
+): string {
   const alternatives: string[] = []
   let equal = ''
+  let bound = ''
   steps.forEach((step, i) => {
     const value = values[i] ?? null
-    const cast = step.type === 'number' ? 'numeric' : step.type
     if (value !== null) {
-      const placeholder = `${params.add(value)}::${cast}`
-      alternatives.push(`${equal}(${step.sql} ${step.descending ? '<' : '>'} ${placeholder} or ${step.sql} is null)`)
+      const placeholder = `${params.add(value)}::${step.type}`
+      const beyond = `${step.sql} ${step.descending ? '<' : '>'} ${placeholder}`
+      alternatives.push(filled && i === 0 ? beyond : `${equal}(${beyond} or ${step.sql} is null)`)
+      if (filled && i === 0) bound = `${step.sql} ${step.descending ? '<=' : '>='} ${placeholder} and `
       equal += `${step.sql} = ${placeholder} and `
     } else equal += `${step.sql} is null and `
   })
-  return `(${alternatives.map((a) => `(${a})`).join(' or ') || 'false'})`
+  return `(${bound}(${alternatives.map((a) => `(${a})`).join(' or ') || 'false'}))`
 }
 
 /** A cursor names its sort and carries the last row's keys; it is signed, as its values go into a query. */

@@ -8,8 +8,11 @@ import { createLog } from '#server/log.ts'
 import { freshDatabase } from './db.ts'
 
 /** A context over a database of its own, as in production but quiet. Closed after the test file. */
-export async function testContext(options: { clock?: () => Date } = {}): Promise<Ctx> {
-  const database = await freshDatabase()
+export async function testContext(
+  options: { clock?: () => Date } = {},
+  given?: Awaited<ReturnType<typeof freshDatabase>>,
+): Promise<Ctx> {
+  const database = given ?? (await freshDatabase())
   const config = {
     ...readConfig({
       LMA_DATA: mkdtempSync(path.join(tmpdir(), 'lma-test-')),

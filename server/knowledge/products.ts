@@ -8,8 +8,8 @@ const sortKeys: SortKeys = {
   sku: { sql: 'p.sku', type: 'text' },
   brand: { sql: 'p.brand', type: 'text' },
   category: { sql: 'p.category', type: 'text' },
-  price: { sql: 'p.price_cents', type: 'number' },
-  stock: { sql: 'p.stock', type: 'number' },
+  price: { sql: 'p.price_cents', type: 'bigint' },
+  stock: { sql: 'p.stock', type: 'bigint' },
   created_at: { sql: 'p.created_at', type: 'timestamptz' },
 }
 

@@ -24,7 +24,7 @@ const columns = `g.id, g.key, g.name, g.description, g.kind, g.rules, g.recommen
 const sortKeys: SortKeys = {
   name: { sql: 'g.name', type: 'text' },
   key: { sql: 'g.key', type: 'text' },
-  customer_count: { sql: 'g.customer_count', type: 'number' },
+  customer_count: { sql: 'g.customer_count', type: 'bigint' },
 }
 
 interface SegmentQuery {
@@ -83,7 +83,7 @@ export async function readSegment(ctx: Ctx, id: string): Promise<SegmentRow> {
 }
 
 const byValue: SortStep[] = [
-  { sql: 's.clv_cents', type: 'number', descending: true },
+  { sql: 's.clv_cents', type: 'bigint', descending: true },
   { sql: 'c.id', type: 'uuid', descending: true },
 ]
 

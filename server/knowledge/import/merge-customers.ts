@@ -149,6 +149,7 @@ export async function mergeCustomers(client: PoolClient, options: MergeOptions):
     left join lateral (select stores.id from stores where stores.external_id = s.store or lower(stores.name) = lower(s.store)
       order by (stores.external_id = s.store) desc nulls last limit 1) as st on s.store is not null
     order by s.line`)
+  await client.query('analyze planned')
   for (const channel of ['email', 'sms'] as const) {
     await client.query(
       `insert into noted (line, column_name, reason)
@@ -241,19 +242,26 @@ async function addCustomers(client: PoolClient, options: MergeOptions): Promise<
 async function mergeConsents(client: PoolClient): Promise<number> {
   let written = 0
   for (const channel of ['email', 'sms'] as const) {
+    // Found first and written then: a query that reads the table it fills gets slower with each row.
+    await client.query(
+      `create temp table proof on commit drop as
+       select p.id, p.${channel}_consent as status, coalesce(p.consent_source, 'import') as source, p.consent_text,
+         case when p.target is not null and p.${channel}_consent = 'denied' and exists (select from consents as k
+             where k.customer_id = p.id and k.channel = '${channel}' and k.given_at > coalesce(p.consent_at, now()))
+           then now() else coalesce(p.consent_at, now()) end as given_at
+       from planned as p join customers as c on c.id = p.id
+       where (p.${channel}_consent = 'granted' and c.${channel}_consent = 'granted'
+           and (p.target is null or not exists (select from consents as k where k.customer_id = p.id and k.channel = '${channel}'
+             and k.status = 'granted' and k.source = p.consent_source and k.given_at = p.consent_at)))
+         or (p.${channel}_consent = 'denied' and (p.target is null or (select k.status from consents as k
+             where k.customer_id = p.id and k.channel = '${channel}' order by k.given_at desc, k.id desc limit 1) is distinct from 'denied'))`,
+    )
     const { rowCount } = await client.query(
       `insert into consents (customer_id, channel, status, source, text_version, given_at)
-       select p.id, $1, p.${channel}_consent, coalesce(p.consent_source, 'import'), p.consent_text,
-         case when p.${channel}_consent = 'denied' and exists (select from consents as k where k.customer_id = p.id and k.channel = $1
-             and k.given_at > coalesce(p.consent_at, now())) then now() else coalesce(p.consent_at, now()) end
-       from planned as p join customers as c on c.id = p.id
-       where p.${channel}_consent is not null and ((p.${channel}_consent = 'granted' and c.${channel}_consent = 'granted'
-           and not exists (select from consents as k where k.customer_id = p.id and k.channel = $1 and k.status = 'granted'
-             and k.source = p.consent_source and k.given_at = p.consent_at))
-         or (p.${channel}_consent = 'denied' and (select k.status from consents as k where k.customer_id = p.id and k.channel = $1
-             order by k.given_at desc, k.id desc limit 1) is distinct from 'denied'))`,
+       select f.id, $1, f.status, f.source, f.consent_text, f.given_at from proof as f`,
       [channel],
     )
+    await client.query('drop table proof')
     written += rowCount ?? 0
   }
   return written

@@ -92,7 +92,9 @@ export function FileStep({ choices, onChoices, onFile, busy }: Props) {
               {t('or drop it here')}
             </p>
             <p className="text-sm text-ink-2">
-              {t('CSV or JSON, up to 2 GB. Delimiter, encoding and headings are found by themselves.')}
+              {t(
+                'CSV, Excel or JSON, up to 2 GB, packed with gzip or not. Delimiter, encoding and headings are found by themselves.',
+              )}
             </p>
           </>
         )}
@@ -100,7 +102,7 @@ export function FileStep({ choices, onChoices, onFile, busy }: Props) {
           ref={input}
           id="import-file"
           type="file"
-          accept=".csv,.tsv,.txt,.json,.jsonl,.ndjson,text/csv,application/json"
+          accept=".csv,.tsv,.txt,.json,.jsonl,.ndjson,.xlsx,.gz,text/csv,application/json"
           className="sr-only"
           disabled={busy !== null}
           onChange={(e) => {

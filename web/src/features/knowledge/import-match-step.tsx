@@ -40,6 +40,14 @@ export function MatchStep({ preview, mapping, onMapping, onBack, onNext, busy }:
           },
         )}
       </p>
+      {preview.skipped_lines.length > 0 && (
+        <p className="text-sm text-ink-2">
+          {t('{count, plural, one {One line} other {# lines}} above the headings left out: {lines}', {
+            count: preview.skipped_lines.length,
+            lines: preview.skipped_lines.join(' · '),
+          })}
+        </p>
+      )}
       {untouched && preview.mapping_faults.map((f) => <Note key={f.field + f.message} tone="risk" title={f.message} />)}
       <ul className="divide-y divide-line rounded-lg border border-line bg-surface">
         {preview.headers.map((header, i) => {
@@ -77,7 +85,7 @@ export function MatchStep({ preview, mapping, onMapping, onBack, onNext, busy }:
       </ul>
       {ignored.length > 0 && (
         <p className="text-sm text-ink-2">
-          {t('Ignored: {columns}. They are kept with the raw record, nothing else uses them.', {
+          {t('Ignored: {columns}.', {
             columns: ignored.join(', '),
           })}
         </p>

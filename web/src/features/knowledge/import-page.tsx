@@ -6,17 +6,18 @@ import { count } from '../../lib/format.ts'
 import { t } from '../../lib/i18n.ts'
 import { refresh, useApi } from '../../lib/query.ts'
 import { text, useUrl } from '../../lib/url.ts'
-import { Button, TextLink } from '../../ui/button.tsx'
+import { TextLink } from '../../ui/button.tsx'
 import { Page, Skeleton } from '../../ui/page.tsx'
 import { Note, Panel } from '../../ui/panel.tsx'
 import { Status } from '../../ui/pill.tsx'
-import { Progress } from '../../ui/progress.tsx'
 import { Time } from '../../ui/time.tsx'
-import { ConsentRule, FileStep } from './import-file-step.tsx'
+import { CheckStep } from './import-check-step.tsx'
+import { FileStep } from './import-file-step.tsx'
 import { MatchStep } from './import-match-step.tsx'
-import { ImportDone, ImportOutcome, RunningImport } from './import-run.tsx'
+import { ImportDone, RunningImport } from './import-run.tsx'
 import {
   formFields,
+  isOpen,
   keepMapping,
   kindWord,
   lastMapping,
@@ -39,6 +40,7 @@ export default function ImportPage() {
     mapping: null,
     dateOrder: 'mdy',
     createCustomers: false,
+    repairs: [],
   })
   const [preview, setPreview] = useState<Preview | null>(null)
   const [sending, setSending] = useState<number | null>(null)
@@ -70,7 +72,7 @@ export default function ImportPage() {
         setSending,
       )
       setPreview(found)
-      setChoices((c) => ({ ...c, mapping: remember(found) }))
+      setChoices((c) => ({ ...c, mapping: remember(found), repairs: [] }))
     })
   const send = (dryRun: boolean): Promise<void> =>
     guarded(async () => {
@@ -130,7 +132,15 @@ export default function ImportPage() {
       )}
       {step === 'check' &&
         (check ? (
-          <Check run={check} onBack={() => setUrl({ check: '' })} onCommit={() => void send(false)} sending={sending} />
+          <CheckStep
+            run={check}
+            choices={choices}
+            onChoices={setChoices}
+            onBack={() => setUrl({ check: '' })}
+            onCheck={() => void send(true)}
+            onCommit={() => void send(false)}
+            sending={sending}
+          />
         ) : (
           <Skeleton className="h-40 w-full" />
         ))}
@@ -145,55 +155,6 @@ export default function ImportPage() {
           <Skeleton className="h-40 w-full" />
         ))}
     </Page>
-  )
-}
-
-/** The result of the dry run: what would happen, before it does. */
-function Check({
-  run,
-  onBack,
-  onCommit,
-  sending,
-}: {
-  run: Import
-  onBack: () => void
-  onCommit: () => void
-  sending: number | null
-}) {
-  if (isOpen(run)) return <RunningImport run={run} title={t('Checking {source}', { source: run.source })} />
-  const useful = run.rows_new + run.rows_changed
-  return (
-    <div className="space-y-5">
-      {run.status === 'succeeded' ? (
-        <>
-          <p className="text-ink-2">
-            {t(
-              'Nothing is stored yet. This is what the import would do with {rows, plural, one {# row} other {# rows}}.',
-              { rows: run.rows_read },
-            )}
-          </p>
-          <ImportOutcome run={run} />
-        </>
-      ) : (
-        <Note tone="risk" title={run.status === 'cancelled' ? t('Stopped') : t('The file could not be checked')}>
-          {run.error}
-        </Note>
-      )}
-      {run.kind === 'customers' && <ConsentRule />}
-      {sending !== null && <Progress label={t('Upload')} done={Math.round(sending * 100)} total={100} />}
-      <div className="flex flex-wrap justify-between gap-2">
-        <Button onClick={onBack} disabled={sending !== null}>
-          {t('Back to the columns')}
-        </Button>
-        {run.status === 'succeeded' && (
-          <Button look="primary" busy={sending !== null} disabled={useful === 0} onClick={onCommit}>
-            {useful === 0
-              ? t('Nothing to import')
-              : t('Import {count, plural, one {# row} other {# rows}}', { count: useful })}
-          </Button>
-        )}
-      </div>
-    </div>
   )
 }
 
@@ -246,8 +207,6 @@ function RecentImports() {
     </div>
   )
 }
-
-const isOpen = (run: Import): boolean => run.status === 'queued' || run.status === 'running'
 
 /** Follows an import until it ends. */
 function useImport(id: string): Import | undefined {

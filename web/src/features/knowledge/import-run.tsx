@@ -7,6 +7,7 @@ import { Button, LinkButton } from '../../ui/button.tsx'
 import { Note, Panel } from '../../ui/panel.tsx'
 import { Progress } from '../../ui/progress.tsx'
 import { toastError } from '../../ui/toast.tsx'
+import { CauseList, type RepairPlan } from './import-repairs.tsx'
 import { phaseWord, type Import } from './import-words.ts'
 
 /** An import while it runs: rows and bytes read, and a way to stop. */
@@ -33,8 +34,14 @@ export function RunningImport({ run, title }: { run: Import; title: string }) {
   )
 }
 
-/** What a finished run found or did. */
-export function ImportOutcome({ run }: { run: Import }) {
+/** What a finished run found or did. `repair`: the causes can be repaired here. */
+export function ImportOutcome({
+  run,
+  repair,
+}: {
+  run: Import
+  repair?: { plan: RepairPlan; onPlan: (plan: RepairPlan) => void }
+}) {
   const done = !run.dry_run
   const figures: [string, number, boolean][] = [
     [done ? t('Added') : t('New'), run.rows_new, false],
@@ -77,7 +84,7 @@ export function ImportOutcome({ run }: { run: Import }) {
             )
           }
         >
-          <Tallies rows={reasons} />
+          {repair ? <CauseList causes={reasons} {...repair} /> : <Tallies rows={reasons} />}
         </Panel>
       )}
       {notes.length > 0 && (

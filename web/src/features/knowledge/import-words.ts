@@ -6,6 +6,7 @@ export type Import = ReplyOf<'GET /api/v1/imports/:id'>
 export const importKinds = ['customers', 'orders', 'products'] as const
 export type ImportKind = (typeof importKinds)[number]
 export type DateOrder = 'mdy' | 'dmy'
+export type Repair = NonNullable<Import['options']['repairs']>[number]
 
 const kinds: Record<ImportKind, string> = { customers: 'Customers', orders: 'Orders', products: 'Products' }
 export const kindWord = (kind: ImportKind): string => t(kinds[kind])
@@ -15,6 +16,7 @@ export interface Choices {
   mapping: Record<string, string> | null
   dateOrder: DateOrder
   createCustomers: boolean
+  repairs: Repair[]
 }
 
 /** The choices as the form fields of an upload; JSON where the server expects it. */
@@ -24,11 +26,14 @@ export function formFields(c: Choices, dryRun: boolean): Record<string, string> 
     ...(c.mapping ? { mapping: JSON.stringify(c.mapping) } : {}),
     options: JSON.stringify({
       date_order: c.dateOrder,
+      ...(c.repairs.length > 0 ? { repairs: c.repairs } : {}),
       ...(c.kind === 'orders' ? { create_customers: c.createCustomers } : {}),
     }),
     ...(dryRun ? { dry_run: 'true' } : {}),
   }
 }
+
+export const isOpen = (run: Import): boolean => run.status === 'queued' || run.status === 'running'
 
 const phases: Record<string, string> = {
   reading: 'Reading the file',

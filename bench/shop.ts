@@ -1,0 +1,29 @@
+import type { Pool } from 'pg'
+
+/** A shop of many customers with six orders each, made inside the database; the same every time. */
+export async function fillShop(pool: Pool, customers: number, now: Date): Promise<void> {
+  const sql = (text: string): Promise<unknown> => pool.query(text, text.includes('$1') ? [now] : [])
+  await sql(`insert into products (sku, name, department, category, brand, price_cents)
+    select 'S' || i, 'P' || i, (array['spirits', 'wine', 'beer'])[1 + i % 3], (array['Bourbon', 'Chardonnay', 'Lager', 'Gin'])[1 + i % 4], 'Brand ' || i % 40, 2000 from generate_series(1, 400) as i`)
+  await sql(`insert into customers (external_id, email, name, state, tags, birth_date, email_consent, created_at)
+    select 'C' || i, 'c' || i || '@example.com', (array['James', 'Mary', 'Robert', 'Patricia', 'Zoë', 'José', 'Linda', 'Walter', 'Grace', 'Omar', 'Ruth', 'Felix'])[1 + i % 12] || ' '
+      || (array['Baker', 'Harring', 'Oster', 'Whit', 'Lang', 'Mercer', 'Thorn', 'Kings', 'Valen', 'Rosen', 'Dunmor', 'Ashby', 'Calder', 'Fen', 'Garro', 'Holm', 'Ives', 'Jar', 'Kent', 'Love'])[1 + i / 12 % 20]
+      || (array['ton', 'well', 'field', 'berg', 'ley', 'son', 'worth', 'man', 'stein', 'ford', 'quist', 'zalez', 'ova', 'dez', 'more', 'by', 'combe', 'shaw', 'wick', 'lin'])[1 + i / 240 % 20]
+      || (array['', ' Jr', ' III', '-Reed', '-Diaz', '-Okafor', '-Lund', '-Price', '-Singh', '-Novak'])[1 + i / 4800 % 10], (array['NY', 'TX', 'CA', 'IL', 'FL'])[1 + i % 5], case when i % 20 = 0 then '{vip}'::text[] else '{}' end,
+      date '1950-01-01' + (i::bigint * 7919 % 18000)::int, (array['granted', 'denied', 'unknown'])[1 + i % 3], $1::timestamptz - make_interval(days => i % 900) from generate_series(1, ${customers}) as i`)
+  await sql(`insert into orders (external_id, customer_id, ordered_at, total_cents)
+    select 'O' || c.external_id || '-' || n, c.id, $1::timestamptz - make_interval(hours => (hashtext(c.external_id || n) & 16383)), 1000 + (hashtext(c.external_id || n) & 8191)
+    from customers as c cross join generate_series(1, 6) as n`)
+  await sql(`insert into order_items (order_id, product_id, quantity, total_cents)
+    select o.id, p.id, 1 + (hashtext(o.external_id) & 3), o.total_cents from orders as o
+    join (select id, row_number() over () as k from products) as p on p.k = 1 + (hashtext(o.external_id || 'x') & 255)`)
+  await sql(`insert into analytics_events (event_type, customer_id, send_id, channel, machine, occurred_at)
+    select 'open', c.id, uuidv7(), 'email', false, $1::timestamptz - make_interval(hours => (hashtext(c.external_id || n) & 4095))
+    from customers as c cross join generate_series(1, 2) as n where hashtext(c.external_id || 'o' || n) & 3 = 0`)
+  await sql(`insert into customer_scores (customer_id, model_version, as_of, rfm_segment, churn_risk, clv_cents, purchase_frequency, due_ratio, is_night_buyer, total_spent_cents, avg_order_value_cents, last_purchase_at, primary_category)
+    select c.id, 'bench', $1, (array['Champions', 'Loyal_Customers', 'Promising', 'At_Risk', 'Hibernating', 'Lost'])[1 + (hashtext(c.external_id || 's') & 4194303) % 6], (array['low', 'medium', 'high', 'new'])[1 + (hashtext(c.external_id) & 3)], hashtext(c.external_id) & 131071, 6, (hashtext(c.external_id) & 255) / 64.0, hashtext(c.external_id || 'n') & 7 = 0,
+      (hashtext(c.external_id || 't') & 262143), (hashtext(c.external_id || 'a') & 16383), $1::timestamptz - make_interval(mins => (hashtext(c.external_id || 'l') & 1048575)),
+      (array['Bourbon', 'Chardonnay', 'Lager', 'Gin'])[1 + (hashtext(c.external_id || 'c') & 3)] from customers as c`)
+  for (const table of ['customers', 'customer_scores', 'orders', 'order_items', 'products', 'analytics_events'])
+    await sql(`vacuum analyze ${table}`)
+}
