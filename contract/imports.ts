@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { Id, IdParams, Instant, pageOf, pageQuery } from './common.ts'
 import { route } from './http.ts'
 
-export const ImportKind = z.enum(['customers', 'orders', 'products'])
+export const ImportKind = z.enum(['customers', 'orders', 'products', 'consents', 'suppressions'])
 const header = z.string().max(300)
 /** Cells that cannot be read: a value is read as another one, or all with the same fault are left empty. */
 const Repair = z.union([
@@ -114,7 +114,7 @@ export const imports = {
     tag: 'Customers',
     status: 202,
     upload: true,
-    summary: 'Import a file of customers, orders or products',
+    summary: 'Import a file of customers, orders, products, consents or suppressions',
     description:
       'multipart/form-data with kind, mapping, options, dry_run, then file; or application/json {path, kind, ...} from an admin.',
     reply: Import,

@@ -72,8 +72,10 @@ function build(): Command {
     .action(async () => (await import('./cli/run.ts')).environment())
   program
     .command('import')
-    .description('customers, orders or products from CSV, TSV, JSON or JSONL, plain or gzip; - reads stdin')
-    .argument('<kind>', 'customers, orders or products')
+    .description(
+      'customers, orders, products, consents or suppressions from CSV, TSV, Excel, JSON or JSONL, plain or gzip; - reads stdin',
+    )
+    .argument('<kind>', 'customers, orders, products, consents or suppressions')
     .argument('<file>')
     .option('--map <field=column...>', 'which column holds which field, e.g. --map email="Email 1"')
     .option('--dry-run', 'check every row, change nothing', false)

@@ -22,7 +22,7 @@ test('what cannot be done is one plain sentence and an exit code of its own', as
     [['plan', '--week', '2026-13-45'], 2, /not a date/],
     [['actions', '--limit', 'x'], 2, /whole number/],
     [['send'], 4, /no draft plan/],
-    [['import', 'people', 'x.csv'], 2, /choose customers, orders or products/],
+    [['import', 'people', 'x.csv'], 2, /choose customers, orders, products, consents or suppressions/],
     [['import', 'customers', path.join(folder, 'absent.csv')], 4, /cannot be read/],
     [['send', '--plan', path.join(folder, 'absent.json')], 4, /is not there/],
     [['export', 'secrets'], 2, /choose customers, sends, campaigns/],

@@ -1,5 +1,5 @@
 /** What a file can tell us, and the names shops give to it. The order is the order of the import wizard. */
-export type ImportKind = 'customers' | 'orders' | 'products'
+export type ImportKind = 'customers' | 'orders' | 'products' | 'consents' | 'suppressions'
 
 export interface Column {
   field: string
@@ -236,11 +236,20 @@ const orders = [
     'master id',
     'account number',
     'user id',
-    'customer',
   ),
   column('email', 'Customer e-mail', 'customer email', 'e mail', 'email address', 'mail'),
-  column('phone', 'Customer phone', 'customer phone', 'phone number', 'mobile', 'telephone'),
-  column('customer_name', 'Customer name', 'name', 'full name', 'client name', 'billing name'),
+  column(
+    'phone',
+    'Customer phone',
+    'customer phone',
+    'phone number',
+    'mobile',
+    'mobile phone',
+    'cell',
+    'cell phone',
+    'telephone',
+  ),
+  column('customer_name', 'Customer name', 'customer', 'name', 'full name', 'client name', 'billing name'),
   column('store', 'Store', 'store id', 'store number', 'location', 'shop', 'branch', 'register location'),
   column(
     'total',
@@ -320,7 +329,62 @@ const orders = [
   column('coupon_discount', 'Coupon discount', 'coupon disc', 'coupon amount', 'coupon value', 'voucher amount'),
 ] as const satisfies readonly Column[]
 
-export const columnsOf: Record<ImportKind, readonly Column[]> = { customers, orders, products }
+const who = customers.filter((c) => ['external_id', 'email', 'phone'].includes(c.field))
+
+const consents = [
+  ...who,
+  column('channel', 'Channel', 'medium', 'type', 'list'),
+  column(
+    'status',
+    'Yes or no',
+    'status',
+    'consent',
+    'opt in',
+    'subscribed',
+    'subscription status',
+    'marketing consent',
+  ),
+  column('source', 'Source of the consent', 'source', 'consent source', 'signup source', 'origin', 'form', 'method'),
+  column(
+    'given_at',
+    'Date of the consent',
+    'date',
+    'consent date',
+    'opt in date',
+    'opt in time',
+    'confirm time',
+    'timestamp',
+    'given at',
+    'signup date',
+  ),
+  column('text_version', 'Wording that was agreed to', 'text', 'wording', 'consent text', 'version'),
+] as const satisfies readonly Column[]
+
+const suppressions = [
+  ...who.filter((c) => c.field !== 'external_id'),
+  column('channel', 'Channel', 'medium', 'type'),
+  column('reason', 'Reason', 'suppression reason', 'status', 'cause', 'kind'),
+  column(
+    'at',
+    'Since',
+    'date',
+    'created',
+    'created at',
+    'unsubscribed at',
+    'unsub time',
+    'suppressed at',
+    'timestamp',
+    'opt out date',
+  ),
+] as const satisfies readonly Column[]
+
+export const columnsOf: Record<ImportKind, readonly Column[]> = {
+  customers,
+  orders,
+  products,
+  consents,
+  suppressions,
+}
 
 /** Field -> header of the file. */
 export type Mapping = Record<string, string>

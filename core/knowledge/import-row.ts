@@ -1,5 +1,6 @@
 import type { ImportKind, Mapping } from './columns.ts'
 import { plainCell } from './csv-cell.ts'
+import { readConsentRow, readSuppressionRow, type ConsentFacts, type SuppressionFacts } from './import-consent.ts'
 import { readCustomerRow, type CustomerFacts } from './import-customer.ts'
 import { readOrderRow, type OrderLine } from './import-order.ts'
 import { readProductRow, type ProductFacts } from './import-product.ts'
@@ -13,19 +14,23 @@ import {
   type RowRules,
 } from './row-reader.ts'
 
-export type { CustomerFacts, OrderLine, ProductFacts }
+export type { ConsentFacts, CustomerFacts, OrderLine, ProductFacts, SuppressionFacts }
 export type { Repair, RowResult, RowRules } from './row-reader.ts'
 
 export interface FactsOf {
   customers: CustomerFacts
   orders: OrderLine
   products: ProductFacts
+  consents: ConsentFacts
+  suppressions: SuppressionFacts
 }
 
 const readers: { [K in ImportKind]: (row: RowReader, rules: RowRules) => RowResult<FactsOf[K]> } = {
   customers: readCustomerRow,
   orders: readOrderRow,
   products: readProductRow,
+  consents: readConsentRow,
+  suppressions: readSuppressionRow,
 }
 
 /** Makes the function that turns the cells of a file's row into facts, or into the reasons why not. */

@@ -33,7 +33,21 @@ export function guessMapping(headers: readonly string[], kind: ImportKind): Mapp
     certainty[field] = score > 0.98 ? 1 : Math.round(score * 100) / 100
     taken.add(header)
   }
+  if (kind === 'orders') giveAmountToItems(mapping, certainty)
   return { mapping, unused: headers.filter((h) => !taken.has(h)), certainty }
+}
+
+/** In a file of items a column that is only called "Amount" is the item's, not the whole order's. */
+function giveAmountToItems(mapping: Mapping, certainty: Record<string, number>): void {
+  const isItems = mapping['sku'] !== undefined || mapping['product_name'] !== undefined
+  const header = mapping['total']
+  if (!isItems || header === undefined || mapping['line_total'] !== undefined || mapping['unit_price'] !== undefined)
+    return
+  if (!/^(total )?(amount|dollars)$/i.test(wordsOf(header).join(' '))) return
+  delete mapping['total']
+  delete certainty['total']
+  mapping['line_total'] = header
+  certainty['line_total'] = 0.9
 }
 
 export interface MappingFault {
@@ -59,6 +73,12 @@ export function checkMapping(mapping: Mapping, headers: readonly string[], kind:
       'email',
       'Choose the column with the e-mail, the phone or the customer number: without one a customer cannot be told from another.',
     )
+  if (kind === 'consents') {
+    need(has('external_id', 'email', 'phone'), 'email', 'Choose the column that says whose consent it is.')
+    need(has('status'), 'status', 'Choose the column that says yes or no.')
+  }
+  if (kind === 'suppressions')
+    need(has('email', 'phone'), 'email', 'Choose the column with the email or the phone that must not be written to.')
   if (kind === 'products') {
     need(has('sku'), 'sku', 'Choose the column with the product number.')
     need(has('name'), 'name', 'Choose the column with the product name.')

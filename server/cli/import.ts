@@ -14,13 +14,16 @@ interface ImportOptions {
   createCustomers: boolean
 }
 
-const kinds = ['customers', 'orders', 'products'] as const
+const kinds = ['customers', 'orders', 'products', 'consents', 'suppressions'] as const
 
 /** Imports a file; exit code 5 when rows were rejected (the good ones are in). */
 export async function importFile(globals: Globals, kind: string, file: string, options: ImportOptions): Promise<void> {
   const known = kinds.find((k) => k === kind)
   if (!known)
-    throw new CliError(`There is nothing called ${kind} to import; choose customers, orders or products.`, exit.usage)
+    throw new CliError(
+      `There is nothing called ${kind} to import; choose customers, orders, products, consents or suppressions.`,
+      exit.usage,
+    )
   const found = file === '-' ? null : await stat(file).catch(() => null)
   if (file !== '-' && found === null)
     throw new CliError(`The file ${file} cannot be read. Check its name and your rights.`, exit.notFound)

@@ -10,6 +10,7 @@ import { audit } from '../../audit.ts'
 import type { Ctx } from '../../context.ts'
 import { readSetting } from '../../settings.ts'
 import { unreadable } from './limits.ts'
+import { consentStaging, mergeConsentList, mergeSuppressions, suppressionStaging } from './merge-consents.ts'
 import { customerStaging, mergeCustomers } from './merge-customers.ts'
 import { mergeOrders, orderStaging } from './merge-orders.ts'
 import { mergeProducts, productStaging } from './merge-products.ts'
@@ -90,6 +91,8 @@ async function importInto(
     customers: { staging: customerStaging(ctx.config, zonesOf), merge: mergeCustomers },
     orders: { staging: orderStaging(zonesOf), merge: mergeOrders },
     products: { staging: productStaging, merge: mergeProducts },
+    consents: { staging: consentStaging(ctx.config), merge: mergeConsentList },
+    suppressions: { staging: suppressionStaging(ctx.config), merge: mergeSuppressions },
   }
   const kind = kinds[request.kind] as Kind<ImportKind>
   const started = performance.now()

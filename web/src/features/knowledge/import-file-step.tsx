@@ -16,6 +16,9 @@ const samples: Record<ImportKind, string> = {
     'order_id,ordered_at,customer_id,product_id,product_name,category,quantity,line_total\nS-9001,2026-11-20 18:42,C-1001,SKU-204,Old Harbor Bourbon 750 ml,Bourbon,1,42.99\n',
   products:
     'sku,name,brand,department,category,size,price,cost,stock\nSKU-204,Old Harbor Bourbon,Old Harbor,Spirits,Bourbon,750 ml,42.99,29.10,36\n',
+  consents:
+    'email,channel,status,source,date,text\nmaya@example.com,email,yes,till tablet,2026-05-02,newsletter-2026\n',
+  suppressions: 'email,channel,reason,date\nnoah@example.com,email,unsubscribe,2026-03-14\n',
 }
 
 interface Props {

@@ -31,7 +31,7 @@ type Step = (typeof steps)[number]
 /** the running import stands in the address: the page may be left and found again */
 const spec = { run: text(), check: text() }
 
-/** A file becomes customers, orders or products: file, columns, check, commit. */
+/** A file becomes customers, orders, products or lists of who said yes and no: file, columns, check, commit. */
 export default function ImportPage() {
   const [url, setUrl] = useUrl(spec)
   const [file, setFile] = useState<File | null>(null)

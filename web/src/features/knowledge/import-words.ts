@@ -3,12 +3,18 @@ import { t } from '../../lib/i18n.ts'
 
 export type Preview = ReplyOf<'POST /api/v1/imports/preview'>
 export type Import = ReplyOf<'GET /api/v1/imports/:id'>
-export const importKinds = ['customers', 'orders', 'products'] as const
+export const importKinds = ['customers', 'orders', 'products', 'consents', 'suppressions'] as const
 export type ImportKind = (typeof importKinds)[number]
 export type DateOrder = 'mdy' | 'dmy'
 export type Repair = NonNullable<Import['options']['repairs']>[number]
 
-const kinds: Record<ImportKind, string> = { customers: 'Customers', orders: 'Orders', products: 'Products' }
+const kinds: Record<ImportKind, string> = {
+  customers: 'Customers',
+  orders: 'Orders',
+  products: 'Products',
+  consents: 'Consents with proof',
+  suppressions: 'Addresses not to write to',
+}
 export const kindWord = (kind: ImportKind): string => t(kinds[kind])
 
 export interface Choices {
