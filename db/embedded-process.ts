@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 /** True while a process of this id exists and is not a zombie waiting to be reaped. */
 export function isAlive(pid: number): boolean {
@@ -42,4 +43,28 @@ export function freePort(): Promise<number> {
       )
     })
   })
+}
+
+interface Owner {
+  pid: number
+  isLeaving: boolean
+}
+
+/** The process that started the database of this folder, as it wrote itself down. */
+export function readOwner(file: string): Owner | null {
+  try {
+    const [pid, state] = readFileSync(file, 'utf8').trim().split(' ')
+    return Number(pid) ? { pid: Number(pid), isLeaving: state === 'leaving' } : null
+  } catch {
+    return null
+  }
+}
+
+/** Stopped and started again at once: the old process still finishes what is in flight, on a database it takes along. */
+export async function whileLeaving(ownerFile: string): Promise<void> {
+  for (let waited = 0; waited < 60_000; waited += 50) {
+    const owner = readOwner(ownerFile)
+    if (!owner?.isLeaving || !isAlive(owner.pid)) return
+    await sleep(50)
+  }
 }

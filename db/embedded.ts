@@ -5,7 +5,7 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { account, placeFor, type Account, type Place } from './embedded-place.ts'
-import { freePort, isAlive, readPostmaster } from './embedded-process.ts'
+import { freePort, isAlive, readOwner, readPostmaster, whileLeaving } from './embedded-process.ts'
 import { StartupError } from './startup.ts'
 
 interface Log {
@@ -28,6 +28,8 @@ export interface EmbeddedOptions {
   port?: number
   /** off only for tests: a crash of the machine may then lose the cluster */
   fsync?: boolean
+  /** aborted when this process begins to end: from then on nobody joins its database any more */
+  leaving?: AbortSignal
 }
 
 const user = 'liquor_agent'
@@ -44,10 +46,12 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   const password = readOrMakePassword(place, as)
   const urlOf = (port: number): string => `postgres://${user}:${password}@127.0.0.1:${port}/${database}`
 
+  const ownerFile = path.join(place.dataDir, 'postgres-owner')
+  await whileLeaving(ownerFile)
   const running = readPostmaster(cluster)
   if (running) {
-    const owner = readOwner(place.dataDir)
-    if (owner !== null && isAlive(owner)) {
+    const owner = readOwner(ownerFile)
+    if (owner !== null && isAlive(owner.pid)) {
       options.log.info({ port: running.port }, 'joined the database that is already running')
       return { url: urlOf(running.port), joined: true, pid: () => running.pid, stop: async () => undefined }
     }
@@ -58,7 +62,8 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   if (!existsSync(path.join(cluster, 'PG_VERSION'))) await initialise(place, cluster, password, as)
 
   const port = options.port ?? (await freePort())
-  writeFileSync(path.join(place.dataDir, 'postgres-owner'), String(process.pid))
+  writeFileSync(ownerFile, String(process.pid))
+  options.leaving?.addEventListener('abort', () => writeFileSync(ownerFile, `${process.pid} leaving`), { once: true })
   let child = launch(place, cluster, port, as, options)
   let stopping = false
   await ready(urlOf(port), () => child, options)
@@ -97,7 +102,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     async stop() {
       stopping = true
       if (child.pid && child.exitCode === null && child.signalCode === null) await shutDown(child.pid)
-      rmSync(path.join(place.dataDir, 'postgres-owner'), { force: true })
+      rmSync(ownerFile, { force: true })
     },
   }
 }
@@ -266,12 +271,4 @@ function readOrMakePassword(place: Place, as: Account | null): string {
   writeFileSync(file, password, { mode: 0o600 })
   if (as) chownSync(place.dataDir, as.uid, as.gid)
   return password
-}
-
-function readOwner(dataDir: string): number | null {
-  try {
-    return Number(readFileSync(path.join(dataDir, 'postgres-owner'), 'utf8')) || null
-  } catch {
-    return null
-  }
 }

@@ -16,21 +16,29 @@ export interface Database {
 }
 
 /** The configured PostgreSQL, or the embedded one under the data folder (started, or joined when it runs already). */
-export async function openDatabase(config: Config): Promise<Database> {
+export async function openDatabase(config: Config, leaving?: AbortSignal): Promise<Database> {
   if (config.databaseUrl) {
     await checkServer(config.databaseUrl)
     return { url: config.databaseUrl, stop: async () => undefined }
   }
-  return startEmbedded({ dataDir: config.dataDir, log: createLog(config.logLevel) })
+  return startEmbedded({
+    dataDir: config.dataDir,
+    log: createLog(config.logLevel),
+    ...(leaving ? { leaving } : {}),
+  })
 }
 
 /** A person reads this terminal: what runs as it should stays silent unless the log was asked for. */
 export const quietly = (): Partial<Config> => (process.env['LOG_LEVEL'] ? {} : { logLevel: 'warn' })
 
 /** Opens database and context, brings the schema up to date, runs, and closes everything again. */
-export async function withContext<T>(run: (ctx: Ctx) => Promise<T>, overrides = quietly()): Promise<T> {
+export async function withContext<T>(
+  run: (ctx: Ctx) => Promise<T>,
+  overrides = quietly(),
+  leaving?: AbortSignal,
+): Promise<T> {
   const config = { ...readConfig(), ...overrides }
-  const database = await openDatabase(config)
+  const database = await openDatabase(config, leaving)
   try {
     await migrate(database.url)
     const ctx = createContext(config, database.url)
@@ -59,17 +67,21 @@ export async function serve(
   ready: (address: string, ctx: Ctx) => Promise<void> | void,
   overrides: Partial<Config> = {},
 ): Promise<void> {
-  await withContext(async (ctx) => {
-    if (ctx.config.demo === 'auto' && roles.api && roles.worker) await loadDemo(ctx)
-    await seedTemplates(ctx)
-    const app = roles.api ? await createApp(ctx) : null
-    if (app) await listen(app, ctx.config)
-    const port = app ? (app.server.address() as AddressInfo).port : null
-    const working = roles.worker ? runWorker(ctx, signal) : untilAborted(signal)
-    await ready(port ? `http://localhost:${port}` : 'worker', ctx)
-    await working
-    await app?.close()
-  }, overrides)
+  await withContext(
+    async (ctx) => {
+      if (ctx.config.demo === 'auto' && roles.api && roles.worker) await loadDemo(ctx)
+      await seedTemplates(ctx)
+      const app = roles.api ? await createApp(ctx) : null
+      if (app) await listen(app, ctx.config)
+      const port = app ? (app.server.address() as AddressInfo).port : null
+      const working = roles.worker ? runWorker(ctx, signal) : untilAborted(signal)
+      await ready(port ? `http://localhost:${port}` : 'worker', ctx)
+      await working
+      await app?.close()
+    },
+    overrides,
+    signal,
+  )
 }
 
 async function listen(app: Awaited<ReturnType<typeof createApp>>, config: Config): Promise<void> {

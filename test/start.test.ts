@@ -78,9 +78,14 @@ test('one command brings everything up, Ctrl-C takes everything down in order, a
   await second.done
   const third = await up(port)
   expect(third.said.err).toContain('is ready')
+  // Stopped and started again at once: the next one waits for its own database instead of joining one that goes away.
   third.child.kill('SIGTERM')
+  const fourth = await up(await freePort())
+  expect(fourth.said.err).toContain('is ready')
   expect((await third.done).code).toBe(0)
-}, 90_000)
+  fourth.child.kill('SIGTERM')
+  expect((await fourth.done).code).toBe(0)
+}, 120_000)
 
 test('a folder that cannot be written is named with the cure', async () => {
   const closed = mkdtempSync(path.join(tmpdir(), 'lma-closed-'))

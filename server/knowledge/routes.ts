@@ -49,8 +49,10 @@ export const knowledgeRoutes: Routes = (app, ctx) => {
     try {
       return await previewImport(ctx, file.file, fields)
     } finally {
-      // The rest of the upload is not wanted, but must be read before the answer can go out.
-      file.file.resume()
+      // The rest of the upload is not wanted, but while it is unread the connection is stuck: the next request on it
+      // would wait for ever. Leaving the loop over the file has closed it, so it is read past the parser.
+      request.raw.unpipe()
+      request.raw.resume()
     }
   })
   bind(app, ctx, imports.list, ({ query, actor }) => listImports(ctx, actor, query))
