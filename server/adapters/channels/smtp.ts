@@ -1,7 +1,6 @@
-import { Readable } from 'node:stream'
-import SMTPConnection from 'nodemailer/lib/smtp-connection'
 import type { OutgoingMessage } from '#core/delivery/message.ts'
 import type { Channel, Outcome } from '../../ports/channel.ts'
+import { openLine, type LineOptions, type SmtpFailure, type SmtpLine, type SmtpReply } from './smtp-line.ts'
 
 export interface SmtpOptions {
   host: string
@@ -16,17 +15,8 @@ export interface SmtpOptions {
   replyTimeoutMs?: number
 }
 
-interface SmtpError extends Error {
-  code?: string
-  syscall?: string
-  responseCode?: number
-  response?: string
-  command?: string
-}
-
 interface Line {
-  connection: SMTPConnection
-  isBroken: boolean
+  talk: SmtpLine
   sent: number
   idleSince: number
 }
@@ -36,8 +26,8 @@ const messagesPerLine = 500
 const idleMs = 20_000
 
 /**
- * SMTP over nodemailer's connection with a pool of our own, because only so can we tell before from after: until the
- * server asked for the body nothing was sent; after that, silence means unknown.
+ * SMTP over a pool of our own connections, because only so can we tell before from after: until the server asked for the
+ * body nothing was sent; after that, silence means unknown.
  */
 export function createSmtp(options: SmtpOptions): Channel {
   const idle: Line[] = []
@@ -49,50 +39,21 @@ export function createSmtp(options: SmtpOptions): Channel {
     while (idle[0] && Date.now() - idle[0].idleSince > idleMs) close(idle.shift()!)
   }, 5000).unref()
 
-  function close(line: Line): void {
-    open.delete(line)
-    line.isBroken = true
-    line.connection.quit()
-    setTimeout(() => line.connection.close(), 2000).unref()
+  const lineOptions: LineOptions = {
+    ...options,
+    connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
+    replyTimeoutMs: options.replyTimeoutMs ?? 60_000,
   }
 
-  function connect(): Promise<Line> {
-    return new Promise((resolve, reject) => {
-      const connection = new SMTPConnection({
-        host: options.host,
-        port: options.port,
-        secure: options.secure,
-        requireTLS: options.requireTls && !options.secure,
-        opportunisticTLS: !options.requireTls,
-        connectionTimeout: options.connectTimeoutMs ?? 10_000,
-        greetingTimeout: options.connectTimeoutMs ?? 10_000,
-        dnsTimeout: options.connectTimeoutMs ?? 10_000,
-        socketTimeout: options.replyTimeoutMs ?? 60_000,
-        // A loopback relay presents no certificate that anybody could check.
-        tls: { minVersion: 'TLSv1.2', rejectUnauthorized: !['localhost', '127.0.0.1', '::1'].includes(options.host) },
-      })
-      const line: Line = { connection, isBroken: false, sent: 0, idleSince: 0 }
-      const fail = (error: Error): void => {
-        line.isBroken = true
-        open.delete(line)
-        connection.close()
-        reject(error)
-      }
-      connection.on('error', fail)
-      connection.on('end', () => {
-        line.isBroken = true
-        open.delete(line)
-        reject(new Error('The server closed the connection before it was ready.'))
-      })
-      connection.connect((error?: Error | null) => {
-        if (error) return fail(error)
-        open.add(line)
-        if (!options.user) return resolve(line)
-        connection.login({ user: options.user, pass: options.pass ?? '' }, (refused?: Error | null) =>
-          refused ? fail(refused) : resolve(line),
-        )
-      })
-    })
+  function close(line: Line): void {
+    open.delete(line)
+    line.talk.quit()
+  }
+
+  async function connect(): Promise<Line> {
+    const line: Line = { talk: await openLine(lineOptions), sent: 0, idleSince: 0 }
+    open.add(line)
+    return line
   }
 
   async function turn(signal: AbortSignal): Promise<void> {
@@ -113,44 +74,35 @@ export function createSmtp(options: SmtpOptions): Channel {
 
   async function deliver(message: OutgoingMessage): Promise<Outcome> {
     let line = idle.pop()
-    while (line?.isBroken) line = idle.pop()
+    while (line && !line.talk.isOpen) {
+      open.delete(line)
+      line = idle.pop()
+    }
     try {
       line ??= await connect()
     } catch (error) {
-      return beforeBody(error as SmtpError)
+      return notSent(error as SmtpFailure)
     }
     const taken = line
-    let bodyAsked = false
-    const raw = Buffer.from(message.mime(), 'latin1')
-    // nodemailer reads the stream only once the server answered DATA with 354.
-    const body = new Readable({
-      read() {
-        bodyAsked = true
-        this.push(raw)
-        this.push(null)
-      },
-    })
-    const outcome = await new Promise<Outcome>((resolve) => {
-      taken.connection.send(
-        { from: message.sender, to: [message.recipient], size: raw.length },
-        body,
-        (error, info) => {
-          if (!error) return resolve({ kind: 'accepted', providerMessageId: info?.serverMessageId ?? null })
-          const known = error as SmtpError
-          resolve(
-            bodyAsked && !known.responseCode
-              ? {
-                  kind: 'unknown',
-                  detail: `the connection ended while the message was on its way (${known.code ?? 'no reply'})`,
-                }
-              : beforeBody(known),
-          )
-        },
-      )
-    })
+    let bodyLeft = false
+    let outcome: Outcome
+    try {
+      const { reply, isAccepted } = await taken.talk.send(message.sender, message.recipient, message.mime(), () => {
+        bodyLeft = true
+      })
+      outcome = isAccepted ? { kind: 'accepted', providerMessageId: reply.text.slice(0, 300) } : refusal(reply)
+    } catch (error) {
+      const { code } = error as SmtpFailure
+      outcome = bodyLeft
+        ? {
+            kind: 'unknown',
+            detail: `the connection ended while the message was on its way (${code ?? 'no reply'})`,
+          }
+        : notSent(error as SmtpFailure)
+    }
     taken.sent += 1
-    if (outcome.kind !== 'accepted' || taken.sent >= messagesPerLine || closed) close(taken)
-    else if (!taken.isBroken) {
+    if (!taken.talk.isOpen || taken.sent >= messagesPerLine || closed) close(taken)
+    else {
       taken.idleSince = Date.now()
       idle.push(taken)
     }
@@ -187,31 +139,39 @@ export function createSmtp(options: SmtpOptions): Channel {
   }
 }
 
-// Nothing of the message had left, or the server answered: the outcome is certain.
-function beforeBody(error: SmtpError): Outcome {
-  const reply = error.responseCode
-  const detail = (error.response ?? error.message).replace(/[^\s<>"'(),;:]+@[^\s<>"'(),;:]+/g, '<email>').slice(0, 300)
-  if (reply && reply >= 500) {
-    const enhanced = /\b5\.\d{1,3}\.\d{1,3}\b/.exec(error.response ?? '')?.[0]
-    // A refused login or connection is our set-up, not the message's fault: it must not use up its chances.
-    if (error.code === 'EAUTH' || !error.command || /^(CONN|EHLO|HELO|STARTTLS|AUTH)/.test(error.command)) {
-      return { kind: 'deferred', code: `smtp.${reply}`, detail, unreachable: true, retryAfterMs: 30_000 }
-    }
+// Nothing of the message had left: no server, or a set-up that it refuses. That is no fault of the message.
+function notSent(error: SmtpFailure): Outcome {
+  if (error.reply)
     return {
-      kind: 'rejected',
-      code: enhanced ?? `smtp.${reply}`,
-      detail,
-      suppress: isDeadAddress(reply, enhanced, error.command),
+      kind: 'deferred',
+      code: `smtp.${error.reply.code}`,
+      detail: withoutAddresses(error.reply.text),
+      unreachable: true,
+      ...(error.reply.code >= 500 ? { retryAfterMs: 30_000 } : {}),
     }
-  }
-  if (reply) return { kind: 'deferred', code: `smtp.${reply}`, detail }
   return {
     kind: 'deferred',
-    code: error.syscall ? `${error.syscall}.${error.code ?? ''}` : (error.code ?? 'connection'),
-    detail,
+    code: error.code ?? 'connection',
+    detail: withoutAddresses(error.message),
     unreachable: true,
   }
 }
+
+// The server answered, so the outcome is certain.
+function refusal({ code, text, command }: SmtpReply): Outcome {
+  const detail = withoutAddresses(text)
+  if (code < 500) return { kind: 'deferred', code: `smtp.${code}`, detail }
+  const enhanced = /\b5\.\d{1,3}\.\d{1,3}\b/.exec(text)?.[0]
+  return {
+    kind: 'rejected',
+    code: enhanced ?? `smtp.${code}`,
+    detail,
+    suppress: isDeadAddress(code, enhanced, command),
+  }
+}
+
+const withoutAddresses = (text: string): string =>
+  text.replace(/[^\s<>"'(),;:]+@[^\s<>"'(),;:]+/g, '<email>').slice(0, 300)
 
 // Enhanced codes that speak of the mailbox itself (RFC 3463); quota and policy refusals are not the end of an address.
 function isDeadAddress(reply: number, enhanced: string | undefined, command: string): boolean {
