@@ -72,7 +72,7 @@ async function waitFor(what: string, check: () => boolean | Promise<boolean>, wi
 const open = async (pool: pg.Pool, campaignId: string): Promise<number> => {
   try {
     const { rows } = await pool.query<{ n: number }>(
-      `select count(*) as n from sends where campaign_id = $1 and status in ('pending', 'claimed')`,
+      `select count(*) as n from sends where campaign_id = $1 and status = 'pending'`,
       [campaignId],
     )
     return rows[0]!.n
@@ -88,9 +88,7 @@ async function judge(pool: pg.Pool, campaignId: string, sink: SmtpSink, bound: n
   )
   const copies = (id: string): number => sink.copies.get(`<${id}@cornercellars.test>`) ?? 0
   // Lost: never ended, or called sent while no server ever took it.
-  const lost = rows.filter(
-    (r) => r.status === 'pending' || r.status === 'claimed' || (r.status === 'sent' && copies(r.id) === 0),
-  ).length
+  const lost = rows.filter((r) => r.status === 'pending' || (r.status === 'sent' && copies(r.id) === 0)).length
   const duplicates = rows.reduce((sum, r) => sum + Math.max(0, copies(r.id) - 1), 0)
   return { messages: rows.length, lost, duplicates, bound, unknown: rows.filter((r) => r.status === 'unknown').length }
 }

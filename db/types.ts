@@ -227,7 +227,6 @@ export interface DeliveryAttempts {
   code: string | null;
   detail: string | null;
   finished_at: Timestamp | null;
-  id: Generated<string>;
   message_id: string | null;
   outcome: string | null;
   provider: string;
@@ -518,6 +517,7 @@ export interface SendBatches {
   id: Generated<string>;
   leased_until: Timestamp;
   lock_key: Int8;
+  send_ids: Generated<string[]>;
   size: number;
   worker_id: string;
 }

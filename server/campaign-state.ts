@@ -8,7 +8,7 @@ export async function completeCampaigns(ctx: Ctx): Promise<string[]> {
   const { rows } = await ctx.pool.query<{ id: string }>(
     `update campaigns as c set status = 'completed', finished_at = $1, updated_at = now()
      where c.status = 'active' and c.type <> 'triggered' and c.started_at is not null
-       and not exists (select 1 from sends as s where s.campaign_id = c.id and s.status in ('pending', 'claimed'))
+       and not exists (select 1 from sends as s where s.campaign_id = c.id and s.status = 'pending')
      returning c.id`,
     [ctx.clock()],
   )

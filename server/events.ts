@@ -34,8 +34,9 @@ export async function appendEvents(client: ClientBase | Pool, events: readonly N
     value_cents: e.valueCents ?? null,
     properties: e.properties ?? {},
   }))
-  const { rows: answer } = await client.query<{ added: number }>(
-    `with given as (
+  const { rows: answer } = await client.query<{ added: number }>({
+    name: 'append-events',
+    text: `with given as (
        -- ids carry the time of the fact: a late event lands in its own month
        select uuidv7_at(g.at) as id, g.*, row_number() over (partition by g.key) as nth
        from jsonb_to_recordset($1::jsonb) as g(type text, at timestamptz, key text, customer_id uuid, campaign_id uuid,
@@ -62,8 +63,8 @@ export async function appendEvents(client: ClientBase | Pool, events: readonly N
        do update set events = r.events + excluded.events, value_cents = r.value_cents + excluded.value_cents
      )
      select count(*) as added from fresh`,
-    [JSON.stringify(rows)],
-  )
+    values: [JSON.stringify(rows)],
+  })
   return answer[0]?.added ?? 0
 }
 

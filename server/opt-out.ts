@@ -82,7 +82,7 @@ export async function closeAddresses(
     `update sends set status = 'cancelled', refused_by = g.reason, error_message = 'The address was closed before this message was due.', updated_at = now()
      from (select distinct on (x.customer_id, x.scope) x.customer_id, x.scope, x.reason
            from jsonb_to_recordset($1::jsonb) as x(customer_id uuid, scope text, reason text) where x.customer_id is not null) as g
-     where sends.customer_id = g.customer_id and sends.status = 'pending' and (g.scope = 'all' or sends.channel = g.scope)`,
+     where sends.customer_id = g.customer_id and sends.status = 'pending' and not is_leased(sends.id, sends.campaign_id) and (g.scope = 'all' or sends.channel = g.scope)`,
     [JSON.stringify(rows)],
   )
   return { suppressed: suppressed ?? 0, denied, cancelled: cancelled ?? 0 }

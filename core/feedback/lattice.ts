@@ -20,7 +20,7 @@ export const terminalStates: readonly SendState[] = ['delivered', 'failed', 'bou
  * whose report overtakes our own commit; `failed|unknown -> ...` is the provider's truth arriving late.
  */
 const moves: Record<SendState, readonly SendState[]> = {
-  pending: ['claimed', 'skipped', 'cancelled', 'failed'],
+  pending: ['claimed', 'sent', 'delivered', 'bounced', 'failed', 'skipped', 'cancelled', 'unknown'],
   claimed: ['pending', 'sent', 'delivered', 'bounced', 'failed', 'skipped', 'cancelled', 'unknown'],
   unknown: ['sent', 'delivered', 'bounced', 'failed'],
   failed: ['sent', 'delivered', 'bounced'],

@@ -23,12 +23,12 @@ export async function readLedger(ctx: Ctx, campaignId: string): Promise<Ledger> 
   const { rows } = await ctx.pool.query<{ outcome: string; rule_id: string | null; count: number }>(
     `with best as (
        select distinct on (s.action_id) s.action_id, s.status, s.refused_by from sends as s where s.campaign_id = $1
-       order by s.action_id, array_position(array['delivered', 'sent', 'claimed', 'pending', 'unknown', 'bounced', 'failed', 'skipped', 'cancelled'], s.status), s.id
+       order by s.action_id, array_position(array['delivered', 'sent', 'pending', 'unknown', 'bounced', 'failed', 'skipped', 'cancelled'], s.status), s.id
      ), each as (
        select case
            when a.status = 'holdout' then 'holdout'
            when best.status in ('delivered', 'sent') then 'contacted'
-           when best.status in ('claimed', 'pending') then 'waiting'
+           when best.status = 'pending' then 'waiting'
            when best.status is not null then best.status
            when a.status in ('skipped', 'failed') then a.status
            else 'waiting' end as outcome,

@@ -32,7 +32,7 @@ async function countRunning(ctx: Ctx): Promise<Reply['running_campaigns']> {
        (select count(*) from analytics_events as e where e.event_type = 'sent' and e.occurred_at > $1::timestamptz - interval '1 minute' and e.occurred_at <= $1 and e.campaign_id = c.id)::int as last_minute
      from campaigns as c
      left join (
-       select sends.campaign_id, count(*) as total, count(*) filter (where sends.status in ('pending', 'claimed')) as pending,
+       select sends.campaign_id, count(*) as total, count(*) filter (where sends.status = 'pending') as pending,
          count(*) filter (where sends.status in ('failed', 'bounced')) as failed,
          min(sends.due_at) filter (where sends.status = 'pending') as next_due_at, max(sends.due_at) filter (where sends.status = 'pending') as last_due_at
        from sends where sends.campaign_id in (select r.id from campaigns as r where r.status in ('active', 'paused')) group by 1

@@ -33,7 +33,7 @@ export async function status(globals: Globals): Promise<void> {
          (select count(*) from customers where customers.deleted_at is null and customers.email_consent = 'granted') as reachable_by_email,
          (select count(*) from orders) as orders, (select count(*) from customer_scores) as scored,
          (select count(*) from actions where actions.status = 'proposed') as proposed_actions,
-         (select count(*) from sends where sends.status in ('pending', 'claimed')) as pending,
+         (select count(*) from sends where sends.status = 'pending') as pending,
          (select count(*) from sends where sends.status = 'unknown') as unknown,
          exists (select 1 from settings where settings.name = 'demo') as demo`,
     )

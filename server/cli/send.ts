@@ -83,7 +83,7 @@ async function deliver(ctx: Ctx, globals: Globals, campaignId: string): Promise<
   const timer = setInterval(() => {
     void ctx.pool
       .query<{ n: number }>(
-        `select count(*) as n from sends where sends.campaign_id = $1 and sends.status not in ('pending', 'claimed')`,
+        `select count(*) as n from sends where sends.campaign_id = $1 and sends.status <> 'pending'`,
         [campaignId],
       )
       .then(

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { ChannelKind } from '#core/delivery/message.ts'
 import type { Variables } from '#core/delivery/template.ts'
 import type { Offer } from '#core/planning/offer.ts'
+import { withTx } from '#db/pool.ts'
 import type { Ctx } from '../context.ts'
 import type { Worker } from './liveness.ts'
 
@@ -58,8 +59,8 @@ export async function dueCampaigns(ctx: Ctx, channel: ChannelKind, campaignId: s
 }
 
 /**
- * Leases up to `limit` due sends of a running campaign to this worker, in one statement: whoever dies with them loses
- * the lease, whoever asks at the same time gets others.
+ * Leases up to `limit` due sends of a running campaign to this worker: one row that names them. The sends are not
+ * touched. Whoever dies with a lease loses it, whoever asks at the same time waits a moment and gets others.
  */
 export async function claimBatch(
   ctx: Ctx,
@@ -69,41 +70,57 @@ export async function claimBatch(
   limit: number,
 ): Promise<ClaimedSend[]> {
   const batchId = randomUUID()
-  const { rows } = await ctx.pool.query<ClaimedSend>({
-    text: `with due as (
-        select s.id from sends as s
-        where s.campaign_id = $1 and s.channel = $2 and s.status = 'pending' and s.due_at <= $3 and s.window_end > $3
-        order by s.due_at limit $4 for update skip locked
-      ), taken as (
-        update sends as s set status = 'claimed', batch_id = $5, updated_at = now()
-        where s.id = any(array(select due.id from due)) and s.status = 'pending'
-          and exists (select 1 from campaigns as c where c.id = $1 and c.status = 'active')
-        returning s.id, s.action_id, s.customer_id, s.recipient, s.template_id, s.variables, s.due_at, s.window_end, s.retry_count
-      ), lease as (
-        insert into send_batches (id, campaign_id, worker_id, lock_key, size, leased_until)
-        select $5, $1, $6, $7, count(*), now() + make_interval(secs => ${leaseSeconds}) from taken having count(*) > 0
-      )
-      select t.id, $5::uuid as batch_id, c.id as campaign_id, c.end_date as campaign_end, c.resend_unknown, t.action_id, a.segment, a.offer,
-        $2 as channel, t.recipient, t.template_id, t.variables, t.due_at, t.window_end, t.retry_count, t.customer_id, cu.store_id,
-        case when cu.id is not null then jsonb_build_object('birth_date', cu.birth_date, 'age_status', cu.age_status, 'email_consent', cu.email_consent,
-          'sms_consent', cu.sms_consent, 'state', cu.state, 'time_zones', cu.time_zones) end as person,
-        coalesce(h.week, 0)::int as sent_week, coalesce(h.sms_week, 0)::int as sent_sms_week
-      from taken as t
-      join campaigns as c on c.id = $1
-      left join customers as cu on cu.id = t.customer_id and cu.deleted_at is null
-      left join actions as a on a.id = t.action_id
-      -- What the customer got in the last seven days; of messages in flight only the older ones count, so that two at once do not block each other.
-      left join lateral (
-        select count(*) as week, count(*) filter (where x.channel = 'sms') as sms_week from sends as x
-        where x.customer_id = t.customer_id and x.id > uuidv7_floor($3::timestamptz - interval '60 days') and x.id <> t.id
-          and ((x.status in ('sent', 'delivered') and x.sent_at > $3::timestamptz - interval '7 days')
-            or (x.status in ('claimed', 'unknown') and x.updated_at > now() - interval '7 days' and x.id < t.id))
-      ) as h on true
-      order by t.due_at, t.id`,
-    values: [campaignId, channel, ctx.clock(), limit, batchId, worker.id, worker.lockKey],
+  return withTx(ctx.pool, async (tx) => {
+    // A statement of its own: the next one must see what the last holder of the lock has leased.
+    await tx.query({
+      name: 'dispatch-claim-lock',
+      text: `select pg_advisory_xact_lock(hashtextextended('claim ' || $1 || $2, 7))`,
+      values: [campaignId, channel],
+    })
+    const { rows } = await tx.query<ClaimedSend>({
+      text: claimSql,
+      values: [campaignId, channel, ctx.clock(), limit, batchId, worker.id, worker.lockKey],
+    })
+    return rows
   })
-  return rows
 }
+
+const claimSql = `with in_flight as (
+    select unnest(b.send_ids) as id from send_batches as b where b.closed_at is null
+  ), due as materialized (
+    select s.id, s.action_id, s.customer_id, s.recipient, s.template_id, s.variables, s.due_at, s.window_end, s.retry_count
+    from sends as s
+    where s.campaign_id = $1 and s.channel = $2 and s.status = 'pending' and s.due_at <= $3 and s.window_end > $3
+      and s.id not in (select f.id from in_flight as f)
+      and exists (select 1 from campaigns as c where c.id = $1 and c.status = 'active')
+    order by s.due_at limit $4
+  ), lease as (
+    insert into send_batches (id, campaign_id, worker_id, lock_key, size, leased_until, send_ids)
+    select $5, $1, $6, $7, count(*), now() + make_interval(secs => ${leaseSeconds}), array_agg(due.id) from due having count(*) > 0
+  ), earlier as (
+    -- What these customers got in the last seven days, and what is on its way to them.
+    select x.customer_id, x.id, x.channel, x.status in ('sent', 'delivered') as has_left from sends as x
+    where x.customer_id = any(array(select due.customer_id from due)) and x.id > uuidv7_floor($3::timestamptz - interval '60 days')
+      and ((x.status in ('sent', 'delivered') and x.sent_at > $3::timestamptz - interval '7 days')
+        or (x.status = 'unknown' and x.updated_at > now() - interval '7 days')
+        or (x.status = 'pending' and x.id in (select f.id from in_flight as f union all select due.id from due)))
+  ), history as (
+    -- Of messages in flight only the older ones count, so that two at once do not block each other.
+    select due.id, count(*) as week, count(*) filter (where e.channel = 'sms') as sms_week
+    from due join earlier as e on e.customer_id = due.customer_id and e.id <> due.id and (e.has_left or e.id < due.id)
+    group by due.id
+  )
+  select t.id, $5::uuid as batch_id, c.id as campaign_id, c.end_date as campaign_end, c.resend_unknown, t.action_id, a.segment, a.offer,
+    $2 as channel, t.recipient, t.template_id, t.variables, t.due_at, t.window_end, t.retry_count, t.customer_id, cu.store_id,
+    case when cu.id is not null then jsonb_build_object('birth_date', cu.birth_date, 'age_status', cu.age_status, 'email_consent', cu.email_consent,
+      'sms_consent', cu.sms_consent, 'state', cu.state, 'time_zones', cu.time_zones) end as person,
+    coalesce(h.week, 0)::int as sent_week, coalesce(h.sms_week, 0)::int as sent_sms_week
+  from due as t
+  join campaigns as c on c.id = $1
+  left join customers as cu on cu.id = t.customer_id and cu.deleted_at is null
+  left join actions as a on a.id = t.action_id
+  left join history as h on h.id = t.id
+  order by t.due_at, t.id`
 
 /** Keeps the leases of batches in work; a worker that hangs lets them run out. */
 export async function renewLeases(ctx: Ctx, batchIds: readonly string[]): Promise<void> {

@@ -177,7 +177,7 @@ async function hasSoon(ctx: Ctx, campaignId: string | null, patienceMs: number):
   const { rows } = await ctx.pool.query<{ soon: boolean }>(
     `select exists (
        select 1 from sends as s join campaigns as c on c.id = s.campaign_id and c.status = 'active'
-       where ($1::uuid is null or c.id = $1) and (s.status = 'claimed' or (s.status = 'pending' and s.window_end > $2 and s.due_at <= $3))) as soon`,
+       where ($1::uuid is null or c.id = $1) and s.status = 'pending' and s.window_end > $2 and s.due_at <= $3) as soon`,
     [campaignId, ctx.clock(), new Date(ctx.clock().getTime() + patienceMs)],
   )
   return rows[0]?.soon ?? false

@@ -11,7 +11,7 @@ type Row = z.input<typeof Send>
 type Query = z.output<typeof dispatch.list.query>
 
 const columns = `s.id, s.campaign_id, c.name as campaign_name, s.customer_id, cu.name as customer_name, s.action_id, s.channel, s.recipient, s.template_id,
-  s.status, s.due_at, s.window_end, s.provider, s.refused_by, s.error_message, s.retry_count, s.sent_at, s.delivered_at, s.opened_at, s.clicked_at,
+  case when s.status = 'pending' and is_leased(s.id, s.campaign_id) then 'claimed' else s.status end as status, s.due_at, s.window_end, s.provider, s.refused_by, s.error_message, s.retry_count, s.sent_at, s.delivered_at, s.opened_at, s.clicked_at,
   s.converted_at, s.conversion_cents, s.created_at`
 const joins = 'left join campaigns as c on c.id = s.campaign_id left join customers as cu on cu.id = s.customer_id'
 const countLimit = 10_000
@@ -21,7 +21,7 @@ export async function listSends(ctx: Ctx, query: Query): Promise<z.input<NonNull
   if (query.cursor && !/^[0-9a-f-]{36}$/i.test(query.cursor))
     throw new InputError([{ path: 'query.cursor', message: 'This cursor is not one of ours.' }])
   const filter = `($1::uuid is null or s.campaign_id = $1) and ($2::uuid is null or s.customer_id = $2) and ($3::text is null or s.channel = $3)
-    and ($4::text[] is null or s.status = any($4))`
+    and ($4::text[] is null or s.status = any($4) or ('claimed' = any($4) and s.status = 'pending' and is_leased(s.id, s.campaign_id)))`
   const values = [query.campaign_id ?? null, query.customer_id ?? null, query.channel ?? null, query.status ?? null]
   const [{ rows }, { rows: counted }] = await Promise.all([
     ctx.pool.query<Row>(

@@ -30,11 +30,6 @@ export interface Reclaimed {
 export async function reclaimBatches(ctx: Ctx, worker: Worker): Promise<Reclaimed> {
   const total: Reclaimed = { batches: 0, released: 0, reconciled: 0, unknown: 0 }
   if (!worker.isSettled()) return total
-  // A claimed send without an open batch would wait for ever; no path leads there, and this makes sure.
-  await ctx.pool.query(
-    `update send_batches as b set closed_at = null, leased_until = now() - interval '1 second'
-     where b.closed_at < now() - interval '10 seconds' and b.id in (select s.batch_id from sends as s where s.status = 'claimed')`,
-  )
   const { rows: open } = await ctx.pool.query<{ id: string; lock_key: number }>(
     `select b.id, b.lock_key from send_batches as b
      where b.closed_at is null and (b.leased_until < now() or (b.lock_key <> $1
@@ -61,18 +56,21 @@ async function reclaim(ctx: Ctx, batchId: string): Promise<Reclaimed> {
   // Looked up before the transaction: a provider may be slow, and row locks must not wait for it.
   const { rows: attempts } = await ctx.pool.query<OpenAttempt>(
     `select a.send_id, a.batch_id, s.channel, a.message_id, s.retry_count, coalesce(c.resend_unknown, false) as resend_unknown
-     from delivery_attempts as a join sends as s on s.id = a.send_id and s.batch_id = a.batch_id and s.status = 'claimed'
+     from send_batches as b cross join unnest(b.send_ids) as leased(id)
+     join delivery_attempts as a on a.send_id = leased.id and a.batch_id = b.id and a.outcome is null
+     join sends as s on s.id = a.send_id and s.status = 'pending'
      left join campaigns as c on c.id = s.campaign_id
-     where a.batch_id = $1 and a.outcome is null`,
+     where b.id = $1`,
     [batchId],
   )
   const fates = await lookUp(ctx, attempts)
   return withTx(ctx.pool, async (tx) => {
-    const { rowCount } = await tx.query(
-      'update send_batches set closed_at = now() where id = $1 and closed_at is null',
+    // Waits for a commit of the worker, should it only hang; after this it can begin nothing more of this batch.
+    const { rows: held } = await tx.query<{ send_ids: string[] }>(
+      'select b.send_ids from send_batches as b where b.id = $1 and b.closed_at is null for update',
       [batchId],
     )
-    if (rowCount === 0) return { batches: 0, released: 0, reconciled: 0, unknown: 0 }
+    if (!held[0]) return { batches: 0, released: 0, reconciled: 0, unknown: 0 }
     const now = ctx.clock()
     const results = attempts.map((a): ResultItem => {
       const fate = fates.get(a.message_id ?? '') ?? 'unknown'
@@ -108,14 +106,19 @@ async function reclaim(ctx: Ctx, batchId: string): Promise<Reclaimed> {
     })
     await writeResults(tx, ctx.config, results)
     const known = attempts.map((a) => a.send_id)
-    const { rowCount: released } = await tx.query(
-      `update sends as s set status = 'pending', batch_id = null, updated_at = now() where s.batch_id = $1 and s.status = 'claimed' and s.id <> all($2::uuid[])
-         -- a worker that only hung may have begun one since we looked: the next sweep sees to it
-         and not exists (select 1 from delivery_attempts as a where a.send_id = s.id and a.batch_id = $1 and a.outcome is null)`,
-      [batchId, known],
+    // A worker that only hung may have begun some since we looked: they stay leased and the next sweep sees to them.
+    const { rows: left } = await tx.query<{ id: string }>(
+      `select a.send_id as id from delivery_attempts as a where a.send_id = any($2::uuid[]) and a.batch_id = $1 and a.outcome is null and a.send_id <> all($3::uuid[])`,
+      [batchId, held[0].send_ids, known],
     )
+    const still = left.map((row) => row.id)
+    await tx.query(
+      `update send_batches set send_ids = $2, leased_until = now(), closed_at = case when cardinality($2::uuid[]) = 0 then now() end where id = $1`,
+      [batchId, still],
+    )
+    const released = held[0].send_ids.length - known.length - still.length
     const reconciled = [...fates.values()].filter((f) => f !== 'unknown').length
-    return { batches: 1, released: released ?? 0, reconciled, unknown: attempts.length - reconciled }
+    return { batches: 1, released: Math.max(0, released), reconciled, unknown: attempts.length - reconciled }
   })
 }
 
@@ -140,7 +143,7 @@ export async function rollWindows(ctx: Ctx): Promise<void> {
          greatest(1, ceil(extract(epoch from ($1::timestamptz - s.window_end)) / 86400.0))::int as days
        from sends as s join campaigns as c on c.id = s.campaign_id and c.status = 'active'
        left join customers as cu on cu.id = s.customer_id
-       where s.status = 'pending' and s.window_end <= $1 order by s.window_end limit 5000 for update of s skip locked
+       where s.status = 'pending' and s.window_end <= $1 and not is_leased(s.id, s.campaign_id) order by s.window_end limit 5000 for update of s skip locked
      ), moved as (
        select late.id, late.end_date, late.zone,
          ((late.due_at at time zone late.zone) + make_interval(days => late.days)) at time zone late.zone as due_at,
@@ -161,6 +164,7 @@ export async function rollWindows(ctx: Ctx): Promise<void> {
 export async function cancelLeftovers(ctx: Ctx): Promise<void> {
   await ctx.pool.query(
     `update sends as s set status = 'cancelled', refused_by = 'campaign-cancelled', updated_at = now()
-     from campaigns as c where c.id = s.campaign_id and c.status = 'cancelled' and c.updated_at > now() - interval '2 days' and s.status = 'pending'`,
+     from campaigns as c where c.id = s.campaign_id and c.status = 'cancelled' and c.updated_at > now() - interval '2 days' and s.status = 'pending'
+       and not is_leased(s.id, s.campaign_id)`,
   )
 }

@@ -173,7 +173,7 @@ async function findContacts(
 ): Promise<Map<string, { at: Date; channel: 'email' | 'sms' }[]>> {
   const { rows } = await client.query<{ customer_id: string; at: Date; channel: 'email' | 'sms' }>(
     `select sends.customer_id, coalesce(sends.sent_at, sends.due_at) as at, sends.channel from sends
-     where sends.customer_id = any($1) and sends.campaign_id is distinct from $2::uuid and sends.status in ('pending', 'claimed', 'sent', 'delivered', 'unknown')
+     where sends.customer_id = any($1) and sends.campaign_id is distinct from $2::uuid and sends.status in ('pending', 'sent', 'delivered', 'unknown')
        -- a campaign is started at most some weeks ahead of its messages: older partitions need not be looked at
        and sends.id >= uuidv7_floor($3::timestamptz - interval '40 days')
        and sends.due_at >= $3::timestamptz - interval '8 days' and sends.due_at < $4::timestamptz + interval '9 days'`,

@@ -49,7 +49,8 @@ export async function cancelCampaign(ctx: Ctx, actor: Actor, id: string, reason?
     if (campaign.status === 'cancelled') return false
     checkMove(campaign, 'cancel')
     const { rowCount: cancelled } = await tx.query(
-      `update sends set status = 'cancelled', refused_by = 'campaign-cancelled', updated_at = now() where sends.campaign_id = $1 and sends.status = 'pending'`,
+      `update sends set status = 'cancelled', refused_by = 'campaign-cancelled', updated_at = now() where sends.campaign_id = $1 and sends.status = 'pending'
+         and not is_leased(sends.id, sends.campaign_id)`,
       [id],
     )
     await tx.query(

@@ -8,10 +8,10 @@ type ActionQuery = z.output<typeof scoring.list.query>
 type Row<T extends Action> = Omit<T, 'offer_text' | 'created_at'> & { created_at: Date }
 
 const columns = `a.id, a.campaign_id, k.name as campaign_name, a.customer_id, c.name as customer_name, a.segment, a.priority_score, a.reason,
-  a.offer, a.creative_hint, a.scheduled_date, a.send_window, a.channels, a.status, a.refused_by, a.created_at`
+  a.offer, a.creative_hint, a.scheduled_date, a.send_window, a.channels, action_status(a) as status, a.refused_by, a.created_at`
 const tables =
   'actions as a join customers as c on c.id = a.customer_id left join campaigns as k on k.id = a.campaign_id'
-const filters = `($1::text[] is null or a.segment = any($1)) and ($2::text[] is null or a.status = any($2))
+const filters = `($1::text[] is null or a.segment = any($1)) and ($2::text[] is null or a.status = any($2) or (a.status in ('pending', 'queued') and action_status(a) = any($2)))
   and ($3::uuid is null or a.campaign_id = $3) and ($4::uuid is null or a.customer_id = $4)`
 
 const shown = <T extends Action>(row: Row<T>): Row<T> & { offer_text: string } => ({
