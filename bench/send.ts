@@ -130,7 +130,7 @@ async function tenKilobytes(): Promise<void> {
   await pool.query(
     `insert into message_templates (key, version, name, channel, category, subject_template, preheader_template, body_html_template, body_text_template)
      select 'bench_10kb', 1, 'Bench', t.channel, t.category, t.subject_template, t.preheader_template,
-       replace(t.body_html_template, '</body>', repeat($1, 4) || '</body>'), t.body_text_template || repeat($2, 3)
+       replace(t.body_html_template, '</body>', repeat($1, 1) || '</body>'), t.body_text_template || repeat($2, 1)
      from message_templates as t where t.key = 'new_arrivals' order by t.version desc limit 1`,
     [
       paragraph,

@@ -19,6 +19,8 @@ export interface PoolOptions {
   max?: number
   statementTimeoutMs?: number
   applicationName?: string
+  /** statements are sent without waiting for the answer to the one before; whoever uses it minds the order */
+  pipeline?: boolean
 }
 
 /** A connection pool with our type rules: int8 -> number, date -> 'YYYY-MM-DD', timestamptz -> Date. */
@@ -28,6 +30,7 @@ export function createPool(url: string, options: PoolOptions = {}): pg.Pool {
     max: options.max ?? 20,
     application_name: options.applicationName ?? 'liquor-agent',
     connectionTimeoutMillis: 10_000,
+    ...(options.pipeline ? { pipeline: true } : {}),
     keepAlive: true,
     ...(options.statementTimeoutMs ? { statement_timeout: options.statementTimeoutMs } : {}),
   })

@@ -102,7 +102,7 @@ async function run(
     await keeper
   } finally {
     for (const stop of stops) stop()
-    await commit.idle()
+    await commit.end()
     await progress.flush()
     await worker.stop()
   }

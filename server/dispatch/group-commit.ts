@@ -1,7 +1,9 @@
-import { withTx } from '#db/pool.ts'
+import { createPool } from '#db/pool.ts'
 import type { Ctx } from '../context.ts'
+import { loadPartitions } from '../partitions.ts'
 import {
   closeBatches,
+  reportResults,
   writeResults,
   writeStarts,
   type ResultItem,
@@ -19,6 +21,7 @@ export interface GroupCommit {
   /** closes the batch after everything written so far */
   close(batchId: string): void
   idle(): Promise<void>
+  end(): Promise<void>
 }
 
 interface Waiting<I, O> {
@@ -36,6 +39,8 @@ export class DatabaseAway extends Error {
 }
 
 export function createGroupCommit(ctx: Ctx, onSettled: (settled: readonly Settled[]) => void): GroupCommit {
+  const pool = createPool(ctx.databaseUrl, { max: 1, pipeline: true, applicationName: 'liquor-agent ledger' })
+  pool.on('error', () => undefined)
   let starts: Waiting<StartItem, StartVerdict>[] = []
   let results: Waiting<ResultItem, void>[] = []
   let closing: string[] = []
@@ -68,20 +73,11 @@ export function createGroupCommit(ctx: Ctx, onSettled: (settled: readonly Settle
     const until = Date.now() + patienceMs
     for (let attempt = 0; ; attempt++) {
       try {
-        const { verdicts, settled } = await withTx(ctx.pool, async (tx) => {
-          const settled = await writeResults(
-            tx,
-            ctx.config,
-            finished.map((w) => w.item),
-          )
-          const verdicts = await writeStarts(
-            tx,
-            started.map((w) => w.item),
-            ctx.clock(),
-          )
-          await closeBatches(tx, closed)
-          return { verdicts, settled }
-        })
+        const { verdicts, settled } = await write(
+          started.map((w) => w.item),
+          finished.map((w) => w.item),
+          closed,
+        )
         onSettled(settled)
         for (const w of finished) w.resolve()
         for (const w of started) w.resolve(verdicts.get(w.item.sendId) ?? 'lost')
@@ -113,6 +109,35 @@ export function createGroupCommit(ctx: Ctx, onSettled: (settled: readonly Settle
     }
   }
 
+  // Two round trips for the whole transaction: only the events wait for an answer, all else is sent behind each other.
+  async function write(
+    starts: readonly StartItem[],
+    results: readonly ResultItem[],
+    closed: readonly string[],
+  ): Promise<{ verdicts: Map<string, StartVerdict>; settled: Settled[] }> {
+    await loadPartitions(ctx.pool)
+    const client = await pool.connect()
+    let broken: Error | undefined
+    try {
+      const [, settled] = await Promise.all([client.query('begin'), writeResults(client, results)])
+      const reported = reportResults(client, ctx.config, results, settled)
+      // Closing a dead address takes several statements, and the commit must come behind them.
+      if (results.some((item) => item.deadAddress)) await reported
+      const [verdicts] = await Promise.all([
+        writeStarts(client, starts, ctx.clock()),
+        reported,
+        closeBatches(client, closed),
+        client.query('commit'),
+      ])
+      return { verdicts, settled }
+    } catch (error) {
+      await client.query('rollback').catch((e: Error) => (broken = e))
+      throw error
+    } finally {
+      client.release(broken)
+    }
+  }
+
   return {
     start: (item) =>
       new Promise((resolve, reject) => {
@@ -130,6 +155,10 @@ export function createGroupCommit(ctx: Ctx, onSettled: (settled: readonly Settle
     },
     async idle() {
       while (running) await running
+    },
+    async end() {
+      while (running) await running
+      await pool.end()
     },
   }
 }

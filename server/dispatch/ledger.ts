@@ -62,7 +62,7 @@ export async function writeStarts(
 ): Promise<Map<string, StartVerdict>> {
   if (items.length === 0) return new Map()
   const ids = items.map((i) => i.sendId)
-  const sends = await partitionOf(tx, 'sends', ids)
+  const sends = partitionOf('sends', ids)
   const { rows } = await tx.query<{ send_id: string; verdict: StartVerdict }>({
     name: `dispatch-start ${sends}`,
     text: `with given as (
@@ -112,11 +112,7 @@ export async function writeStarts(
  * Moves sends on and closes their attempts. Guarded, so that repeating it changes nothing: a send moves only while this
  * batch holds it, except that a late "accepted" still corrects a send that was already given up.
  */
-export async function writeResults(
-  tx: ClientBase,
-  config: Pick<Config, 'secret'>,
-  items: readonly ResultItem[],
-): Promise<Settled[]> {
+export async function writeResults(tx: ClientBase, items: readonly ResultItem[]): Promise<Settled[]> {
   if (items.length === 0) return []
   const rows = items.map((i) => ({
     send_id: i.sendId,
@@ -133,8 +129,7 @@ export async function writeResults(
     retry_count: i.retryCount,
     at: i.at,
   }))
-  const sends = await partitionOf(
-    tx,
+  const sends = partitionOf(
     'sends',
     items.map((i) => i.sendId),
   )
@@ -180,11 +175,6 @@ export async function writeResults(
       ) as m left join actions as a on a.id = m.action_id`,
     values: [JSON.stringify(rows)],
   })
-  await release(
-    tx,
-    items.filter((i) => i.status === 'pending'),
-  )
-  await report(tx, config, items, settled)
   return settled
 }
 
@@ -209,12 +199,17 @@ export async function closeBatches(tx: ClientBase, batchIds: readonly string[]):
     })
 }
 
-async function report(
+/** What the results mean for everybody else: events, closed addresses, sends that are free again. Belongs to writeResults. */
+export async function reportResults(
   tx: ClientBase,
   config: Pick<Config, 'secret'>,
   items: readonly ResultItem[],
   settled: readonly Settled[],
 ): Promise<void> {
+  const freed = release(
+    tx,
+    items.filter((i) => i.status === 'pending'),
+  )
   const given = new Map(items.map((i) => [i.sendId, i]))
   const events: NewEvent[] = []
   for (const s of settled) {
@@ -235,12 +230,12 @@ async function report(
       events.push({ ...base, type: 'bounce', key: `bounce:${s.id}`, properties: { class: 'hard', code: item.code } })
     else if (s.status === 'failed') events.push({ ...base, type: 'failed', properties: { code: item.code } })
   }
-  await appendEvents(tx, events)
+  await Promise.all([freed, appendEvents(tx, events)])
   const dead = settled.flatMap((s) => {
     const item = given.get(s.id)
     return item?.deadAddress ? [{ ...item.deadAddress, sendId: s.id, reason: 'hard_bounce' as const, at: item.at }] : []
   })
-  await closeAddresses(tx, config, dead, { source: 'provider' })
+  if (dead.length > 0) await closeAddresses(tx, config, dead, { source: 'provider' })
 }
 
 // PostgreSQL's text holds no NUL, and a server's reply may hold anything.

@@ -3,8 +3,9 @@ import type { ChannelKind } from '#core/delivery/message.ts'
 import { settle } from '#core/dispatch/settle.ts'
 import type { Ctx } from '../context.ts'
 import type { Fate } from '../ports/channel.ts'
+import { loadPartitions } from '../partitions.ts'
 import { readSetting } from '../settings.ts'
-import { writeResults, type ResultItem } from './ledger.ts'
+import { reportResults, writeResults, type ResultItem } from './ledger.ts'
 import type { Worker } from './liveness.ts'
 
 interface OpenAttempt {
@@ -64,6 +65,7 @@ async function reclaim(ctx: Ctx, batchId: string): Promise<Reclaimed> {
     [batchId],
   )
   const fates = await lookUp(ctx, attempts)
+  await loadPartitions(ctx.pool)
   return withTx(ctx.pool, async (tx) => {
     // Waits for a commit of the worker, should it only hang; after this it can begin nothing more of this batch.
     const { rows: held } = await tx.query<{ send_ids: string[] }>(
@@ -104,7 +106,7 @@ async function reclaim(ctx: Ctx, batchId: string): Promise<Reclaimed> {
         deadAddress: null,
       }
     })
-    await writeResults(tx, ctx.config, results)
+    await reportResults(tx, ctx.config, results, await writeResults(tx, results))
     const known = attempts.map((a) => a.send_id)
     // A worker that only hung may have begun some since we looked: they stay leased and the next sweep sees to them.
     const { rows: left } = await tx.query<{ id: string }>(
