@@ -66,6 +66,7 @@ export function createLane({ ctx, kind, worker, commit, composer, admission, cam
       dueAt: null,
       windowEnd: null,
       retryCount: send.retry_count,
+      segment: send.segment,
       at: ctx.clock(),
       deadAddress: null,
       ...over,

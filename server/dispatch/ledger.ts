@@ -40,6 +40,7 @@ export interface ResultItem {
   dueAt: Date | null
   windowEnd: Date | null
   retryCount: number
+  segment: string | null
   at: Date
   /** set when the address is dead and must not be tried again */
   deadAddress: { channel: ChannelKind; address: string; customerId: string | null } | null
@@ -114,32 +115,18 @@ export async function writeStarts(
  */
 export async function writeResults(tx: ClientBase, items: readonly ResultItem[]): Promise<Settled[]> {
   if (items.length === 0) return []
-  const rows = items.map((i) => ({
-    send_id: i.sendId,
-    batch_id: i.batchId,
-    status: i.status,
-    outcome: i.outcome,
-    code: i.code,
-    detail: clean(i.detail),
-    provider: i.provider,
-    provider_message_id: clean(i.providerMessageId),
-    refused_by: i.refusedBy,
-    due_at: i.dueAt,
-    window_end: i.windowEnd,
-    retry_count: i.retryCount,
-    at: i.at,
-  }))
   const sends = partitionOf(
     'sends',
     items.map((i) => i.sendId),
   )
-  const { rows: settled } = await tx.query<Settled>({
+  const { rows } = await tx.query<Moved>({
     name: `dispatch-results ${sends}`,
     text: `with given as (
-        select * from jsonb_to_recordset($1::jsonb) as g(send_id uuid, batch_id uuid, status text, outcome text, code text, detail text, provider text,
-          provider_message_id text, refused_by text, due_at timestamptz, window_end timestamptz, retry_count int, at timestamptz)
+        select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
+          $10::timestamptz[], $11::timestamptz[], $12::int[], $13::timestamptz[]) as g(send_id, batch_id, status, outcome, code, detail, provider,
+          provider_message_id, refused_by, due_at, window_end, retry_count, at)
       ), held as (
-        select b.id from send_batches as b where b.id in (select given.batch_id from given) and b.closed_at is null for share
+        select b.id from send_batches as b where b.id = any($2::uuid[]) and b.closed_at is null for share
       ), attempts as (
         update delivery_attempts as a set outcome = given.outcome, code = given.code, detail = given.detail, finished_at = given.at
         from given where a.send_id = given.send_id and a.batch_id = given.batch_id and given.outcome is not null
@@ -157,25 +144,56 @@ export async function writeResults(tx: ClientBase, items: readonly ResultItem[])
           and ((s.status = 'pending' and given.batch_id in (select held.id from held))
             -- what the provider took has left, whatever was decided about it meanwhile
             or (given.outcome = 'accepted' and s.status in ('unknown', 'pending', 'cancelled', 'skipped')))
-        returning s.id, s.campaign_id, s.customer_id, s.action_id, s.channel, s.status
-      ), acted as (
-        -- Only what keeps an action from its customer is written into it; that it went, its send says (action_status).
-        update actions as a set status = case when moved.status in ('failed', 'unknown') then 'failed' else 'skipped' end,
-          refused_by = case when moved.status = 'skipped' then given.refused_by else a.refused_by end, updated_at = now()
-        from moved join given on given.send_id = moved.id
-        where a.id = moved.action_id and moved.status in ('failed', 'skipped', 'cancelled')
+        returning s.id, s.campaign_id, s.customer_id, s.channel, s.status
       )
-      select m.id, m.campaign_id, m.customer_id, m.channel, m.status, a.segment
-      from (
-        select moved.id, moved.campaign_id, moved.customer_id, moved.action_id, moved.channel, moved.status from moved
-        union all
-        -- The provider's report was faster than we were: what is left to say is that it was sent.
-        select s.id, s.campaign_id, s.customer_id, s.action_id, s.channel, 'sent' from attempts
-        join ${sends} as s on s.id = attempts.send_id and s.status in ('delivered', 'bounced') where attempts.outcome = 'accepted'
-      ) as m left join actions as a on a.id = m.action_id`,
-    values: [JSON.stringify(rows)],
+      select moved.id, moved.campaign_id, moved.customer_id, moved.channel, moved.status from moved
+      union all
+      -- The provider's report was faster than we were: what is left to say is that it was sent.
+      select s.id, s.campaign_id, s.customer_id, s.channel, 'sent' from (
+        select attempts.send_id from attempts where attempts.outcome = 'accepted' except all select moved.id from moved
+      ) as overtaken join ${sends} as s on s.id = overtaken.send_id and s.status in ('delivered', 'bounced')`,
+    values: [
+      items.map((i) => i.sendId),
+      items.map((i) => i.batchId),
+      items.map((i) => i.status),
+      items.map((i) => i.outcome),
+      items.map((i) => i.code),
+      items.map((i) => clean(i.detail)),
+      items.map((i) => i.provider),
+      items.map((i) => clean(i.providerMessageId)),
+      items.map((i) => i.refusedBy),
+      items.map((i) => i.dueAt),
+      items.map((i) => i.windowEnd),
+      items.map((i) => i.retryCount),
+      items.map((i) => i.at),
+    ],
   })
-  return settled
+  const segments = new Map(items.map((i) => [i.sendId, i.segment]))
+  return rows.map((row) => ({ ...row, segment: segments.get(row.id) ?? null }))
+}
+
+type Moved = Omit<Settled, 'segment'>
+
+// Only what keeps an action from its customer is written into it; that it went, its send says (action_status).
+async function refuseActions(
+  tx: ClientBase,
+  settled: readonly Settled[],
+  items: Map<string, ResultItem>,
+): Promise<void> {
+  const refused = settled.filter((s) => ['failed', 'skipped', 'cancelled'].includes(s.status))
+  if (refused.length === 0) return
+  await tx.query({
+    name: 'dispatch-refused-actions',
+    text: `update actions as a set status = case when g.status = 'failed' then 'failed' else 'skipped' end,
+        refused_by = coalesce(g.refused_by, a.refused_by), updated_at = now()
+      from unnest($1::uuid[], $2::text[], $3::text[]) as g(send_id, status, refused_by) join sends as s on s.id = g.send_id
+      where a.id = s.action_id`,
+    values: [
+      refused.map((s) => s.id),
+      refused.map((s) => s.status),
+      refused.map((s) => (s.status === 'skipped' ? (items.get(s.id)?.refusedBy ?? null) : null)),
+    ],
+  })
 }
 
 // What goes back in line is no longer leased: somebody else may take it while the rest of its batch is still at work.
@@ -230,7 +248,7 @@ export async function reportResults(
       events.push({ ...base, type: 'bounce', key: `bounce:${s.id}`, properties: { class: 'hard', code: item.code } })
     else if (s.status === 'failed') events.push({ ...base, type: 'failed', properties: { code: item.code } })
   }
-  await Promise.all([freed, appendEvents(tx, events)])
+  await Promise.all([freed, refuseActions(tx, settled, given), appendEvents(tx, events)])
   const dead = settled.flatMap((s) => {
     const item = given.get(s.id)
     return item?.deadAddress ? [{ ...item.deadAddress, sendId: s.id, reason: 'hard_bounce' as const, at: item.at }] : []

@@ -14,6 +14,7 @@ interface OpenAttempt {
   channel: ChannelKind
   message_id: string | null
   retry_count: number
+  segment: string | null
   resend_unknown: boolean
 }
 
@@ -56,7 +57,7 @@ export async function reclaimBatches(ctx: Ctx, worker: Worker): Promise<Reclaime
 async function reclaim(ctx: Ctx, batchId: string): Promise<Reclaimed> {
   // Looked up before the transaction: a provider may be slow, and row locks must not wait for it.
   const { rows: attempts } = await ctx.pool.query<OpenAttempt>(
-    `select a.send_id, a.batch_id, s.channel, a.message_id, s.retry_count, coalesce(c.resend_unknown, false) as resend_unknown
+    `select a.send_id, a.batch_id, s.channel, a.message_id, s.retry_count, (select x.segment from actions as x where x.id = s.action_id) as segment, coalesce(c.resend_unknown, false) as resend_unknown
      from send_batches as b cross join unnest(b.send_ids) as leased(id)
      join delivery_attempts as a on a.send_id = leased.id and a.batch_id = b.id and a.outcome is null
      join sends as s on s.id = a.send_id and s.status = 'pending'
@@ -102,6 +103,7 @@ async function reclaim(ctx: Ctx, batchId: string): Promise<Reclaimed> {
         dueAt: next.dueAt,
         windowEnd: null,
         retryCount: next.retryCount,
+        segment: a.segment,
         at: now,
         deadAddress: null,
       }
