@@ -1,5 +1,5 @@
 -- A lease is a row of send_batches with the ids it covers; the sends themselves are written once, when their fate is known.
--- `claimed` is therefore no longer stored: it is a pending send in an open batch (decision 0025).
+-- `claimed` is therefore no longer stored: it is a pending send in an open batch (decision 0009).
 
 alter table send_batches add column send_ids uuid[] not null default '{}';
 create index send_batches_leased on send_batches (campaign_id) where closed_at is null;
