@@ -55,6 +55,20 @@ export function maskPhone(phone: string | null): string | null {
   return `${phone.startsWith('+1') ? '+1' : phone.slice(0, 3)}•••${phone.slice(-4)}`
 }
 
+const emailInText = /[\p{L}\p{N}._%+-]+@[\p{L}\p{N}.-]+\.\p{L}{2,}/gu
+const phoneInText = /\+[1-9]\d{6,14}\b|(?<!\d)\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}(?!\d)/g
+
+/** Free text (an error of a provider, the words of a message) with every address in it masked. */
+export function hideAddresses<T extends string | null>(text: T): T {
+  return (
+    text === null
+      ? null
+      : text
+          .replace(emailInText, (email) => maskEmail(email) ?? '')
+          .replace(phoneInText, (phone) => `•••${phone.slice(-4)}`)
+  ) as T
+}
+
 export interface Count {
   total: number
   total_is_exact: boolean
@@ -87,6 +101,11 @@ export function countUpTo(pool: Pool, from: string, where: string, values: reado
     () => remembered.delete(key),
   )
   return count
+}
+
+/** After many rows changed at once: what was counted before is not worth remembering. */
+export function forgetCounts(): void {
+  remembered.clear()
 }
 
 async function countNow(pool: Pool, from: string, where: string, values: readonly unknown[]): Promise<Count> {
