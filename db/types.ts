@@ -305,6 +305,8 @@ export interface Identities {
   external_id: string | null;
   id: string | null;
   is_merged: boolean | null;
+  own_email: string | null;
+  own_external_id: string | null;
   phone: string | null;
 }
 

@@ -42,12 +42,16 @@ alter table customers add column erased_at timestamptz;
 alter table customers add column merged_into uuid references customers(id) on delete cascade;
 create index customers_merged on customers (merged_into) where merged_into is not null;
 
--- Who is meant by a number, an email or a phone. Keys of merged customers mean the one they were merged into.
+-- Who is meant by a number, an email or a phone: keys of merged customers mean the one they were merged into. Files and
+-- tills look people up here. own_* are the keys of the customer that is meant; they differ only behind a merge.
 create view identities as
-  select coalesce(c.merged_into, c.id) as id, c.external_id, c.email, c.phone,
+  select coalesce(c.merged_into, c.id) as id, c.external_id, c.email, c.phone, c.merged_into is not null as is_merged,
     case when c.merged_into is null then c.deleted_at
       else (select k.deleted_at from customers as k where k.id = c.merged_into) end as deleted_at,
-    c.merged_into is not null as is_merged
+    case when c.merged_into is null then c.external_id
+      else (select k.external_id from customers as k where k.id = c.merged_into) end as own_external_id,
+    case when c.merged_into is null then c.email
+      else (select k.email from customers as k where k.id = c.merged_into) end as own_email
   from customers as c;
 
 -- Two customers that were one. `before` is what an undo puts back, `moved` the ids of what changed its customer.
