@@ -95,15 +95,13 @@ try {
       `${list}&primary_category=Bourbon&is_night_buyer=true&clv_min_cents=50000&sort=-total_spent`,
     ],
     sort: [
-      ...[
-        '-total_spent',
-        '-last_purchase_at',
-        'purchase_frequency',
-        '-avg_order_value',
-        'email',
-        '-created_at',
-        '-name',
-      ],
+      '-total_spent',
+      '-last_purchase_at',
+      'purchase_frequency',
+      '-avg_order_value',
+      'email',
+      '-created_at',
+      '-name',
       'rfm_segment,-clv_score',
     ].map((sort) => `${list}&sort=${sort}`),
     search: ['mary%20bakerwell', 'c4242', 'zo%C3%AB%20thornf', 'c123456%40example.com', 'rosenzalez-okafor'].map(

@@ -65,6 +65,16 @@ export const erasing: readonly [table: string, statement: string][] = [
     `update audit_log as l set before = null, after = null, reason = null
      where l.entity = 'customer' and l.entity_id = any(array(select x::text from unnest($1::uuid[]) as x))`,
   ],
+  // Why something was done to a few chosen people is often about one of them.
+  [
+    'audit_log',
+    `update audit_log as l set after = l.after - 'note', reason = null
+     where l.entity = 'job' and l.entity_id in (select j.id::text from jobs as j where j.input -> 'ids' ?| array(select x::text from unnest($1::uuid[]) as x))`,
+  ],
+  [
+    'jobs',
+    `update jobs as j set input = j.input - 'note' where j.input -> 'ids' ?| array(select x::text from unnest($1::uuid[]) as x) and j.finished_at is not null`,
+  ],
   [
     'idempotency_keys',
     `delete from idempotency_keys as k where k.response::text ilike any (array(select '%' || x || '%' from unnest($1::uuid[]) as x))`,

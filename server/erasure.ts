@@ -80,7 +80,13 @@ async function scrub(tx: ClientBase, people: readonly Person[], addresses: reado
   // However it was typed: "(212) 555-0123" and "212.555.0123" are one number. It may stand where JSON wants a number.
   const numbers = addresses
     .filter((a) => !a.includes('@'))
-    .map((a) => `(?<![0-9])\\+?1?[ ().-]{0,3}${[...a.replace(/^\+1|\D/g, '')].join('[ ().-]{0,3}')}(?![0-9])`)
+    .map(
+      (a) =>
+        `(?<![0-9])\\+?1?[ ().-]{0,3}${a
+          .replace(/^\+1|\D/g, '')
+          .split('')
+          .join('[ ().-]{0,3}')}(?![0-9])`,
+    )
   const passes = [
     { pattern: words.map((w) => escaped(inJson(w))).join('|'), plain: words.map(escaped).join('|'), instead: 'erased' },
     { pattern: numbers.join('|'), plain: numbers.join('|'), instead: '0' },

@@ -5,6 +5,7 @@ import path from 'node:path'
 import type { PoolClient } from 'pg'
 import type { ExportColumn } from '#contract/bulk.ts'
 import { csvLine } from '#core/knowledge/csv-cell.ts'
+import { withTx } from '#db/pool.ts'
 import type { JobHandler, JobTools } from '../background.ts'
 import type { Ctx } from '../context.ts'
 import { customerFrom, maskEmail, maskPhone } from '../customer-rows.ts'
@@ -32,6 +33,7 @@ export interface ExportInput extends BulkInput {
  */
 export const exportJob: JobHandler = async (ctx, given, tools) => {
   const input = given as unknown as ExportInput
+  if (input.frozen) return resultOf(ctx, input.export_id)
   const file = path.join(ctx.config.dataDir, 'exports', `${input.export_id}.csv`)
   await mkdir(path.dirname(file), { recursive: true })
   const part = `${file}.part`
@@ -43,7 +45,7 @@ export const exportJob: JobHandler = async (ctx, given, tools) => {
     const rows = await write(ctx, client, input, tools, part)
     await client.query('commit')
     await rename(part, file)
-    await publish(ctx, input, file, rows, started[0]!.at)
+    await publish(ctx, tools.jobId, input, file, rows, started[0]!.at)
     return { export_id: input.export_id, rows }
   } catch (error) {
     await client.query('rollback').catch((e: Error) => (broken = e))
@@ -101,15 +103,40 @@ async function write(ctx: Ctx, client: PoolClient, input: ExportInput, tools: Jo
   return done
 }
 
-/** Somebody who was erased while the file was written must not be in a file that is there afterwards. */
-async function publish(ctx: Ctx, input: ExportInput, file: string, rows: number, snapshotAt: Date): Promise<void> {
+/**
+ * Makes the file one that can be fetched. Somebody who was erased while it was written must not be in it; and a search
+ * text, which may be somebody's address, is not kept any longer than it is needed.
+ */
+async function publish(
+  ctx: Ctx,
+  jobId: string,
+  input: ExportInput,
+  file: string,
+  rows: number,
+  snapshotAt: Date,
+): Promise<void> {
   const { size } = await stat(file)
-  const { rowCount } = await ctx.pool.query(
-    `update exports as e set status = 'ready', path = $2, rows = $3, bytes = $4, finished_at = now(), expires_at = $5
-     where e.id = $1 and not exists (select from customers as c where c.erased_at >= $6::timestamptz)`,
-    [input.export_id, file, rows, size, new Date(ctx.clock().getTime() + exportHours * 3_600_000), snapshotAt],
-  )
-  if (rowCount) return
+  const isPublished = await withTx(ctx.pool, async (tx) => {
+    const { rowCount } = await tx.query(
+      `update exports as e set status = 'ready', path = $2, rows = $3, bytes = $4, finished_at = now(), expires_at = $5
+       where e.id = $1 and not exists (select from customers as c where c.erased_at >= $6::timestamptz)`,
+      [input.export_id, file, rows, size, new Date(ctx.clock().getTime() + exportHours * 3_600_000), snapshotAt],
+    )
+    await tx.query(
+      `update jobs set input = jsonb_set(jobs.input #- '{filter,q}', '{frozen}', 'true') where jobs.id = $1 and $2`,
+      [jobId, rowCount === 1],
+    )
+    return rowCount === 1
+  })
+  if (isPublished) return
   await rm(file, { force: true })
   throw new AppError('conflict', 'A customer was erased while the file was written. Make the export again.')
+}
+
+/** Of a run that was cut off after the file was there. */
+async function resultOf(ctx: Ctx, id: string): Promise<{ export_id: string; rows: number | null }> {
+  const { rows } = await ctx.pool.query<{ rows: number | null }>('select e.rows from exports as e where e.id = $1', [
+    id,
+  ])
+  return { export_id: id, rows: rows[0]?.rows ?? null }
 }

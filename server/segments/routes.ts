@@ -1,5 +1,7 @@
 import { segments } from '#contract/segments.ts'
+import type { Actor } from '../audit.ts'
 import { startJob } from '../background.ts'
+import { hideAddresses } from '../customer-rows.ts'
 import { bind, type Routes } from '../http/bind.ts'
 import { readSegmentDetail } from './detail.ts'
 import { createFromFilter, createPicked, createSegment, deleteSegment, restoreSegment, updateSegment } from './edit.ts'
@@ -8,8 +10,13 @@ import { listMembers, listSegments, readSegment } from './queries.ts'
 import { checkRefreshable } from './refresh.ts'
 
 export const segmentRoutes: Routes = (app, ctx) => {
-  bind(app, ctx, segments.listSegments, ({ query }) => listSegments(ctx, query))
-  bind(app, ctx, segments.getSegment, ({ params }) => readSegmentDetail(ctx, params.id))
+  bind(app, ctx, segments.listSegments, async ({ query, actor }) => {
+    const page = await listSegments(ctx, query)
+    return { ...page, data: page.data.map((segment) => shown(segment, actor)) }
+  })
+  bind(app, ctx, segments.getSegment, async ({ params, actor }) =>
+    shown(await readSegmentDetail(ctx, params.id), actor),
+  )
   bind(app, ctx, segments.previewSegment, ({ body, actor }) => previewRule(ctx, actor, body.rules))
   bind(app, ctx, segments.createSegment, ({ body, actor }) => createSegment(ctx, actor, body))
   bind(app, ctx, segments.segmentFromFilter, ({ body, actor }) => createFromFilter(ctx, actor, body))
@@ -26,4 +33,9 @@ export const segmentRoutes: Routes = (app, ctx) => {
     return startJob(ctx, actor, 'segment_refresh', { segment_id: params.id })
   })
   bind(app, ctx, segments.segmentCustomers, ({ params, query, actor }) => listMembers(ctx, actor, params.id, query))
+}
+
+/** A rule may ask for an address; role `user` sees that it does, not for which. */
+function shown<T extends object>(segment: T, actor: Pick<Actor, 'role'>): T {
+  return actor.role === 'user' ? (JSON.parse(hideAddresses(JSON.stringify(segment))) as T) : segment
 }

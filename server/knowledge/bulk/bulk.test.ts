@@ -299,6 +299,14 @@ describe('who may, and what is refused', () => {
     await undo(job.id)
   }, 60_000)
 
+  test('a search that found nobody means nobody, also when the job goes on after a crash', async () => {
+    const job = await start({ action: 'add_tag', tag: 'oops', filter: { q: 'nobody@nowhere.example' } })
+    expect(await resultOf(ctx, job)).toEqual({ matched: 0, changed: 0, same: 0 })
+    await ctx.pool.query(`update jobs set status = 'running', finished_at = null where id = $1`, [job.id])
+    expect(await resultOf(ctx, job)).toEqual({ matched: 0, changed: 0, same: 0 })
+    expect(await count(`customers as c where 'oops' = any(c.tags)`)).toBe(0)
+  })
+
   test('a stopped job changes nobody more, and what it did can be taken back', async () => {
     const job = await start({ action: 'add_tag', tag: 'half', filter: {} })
     const stopped = await new Promise<number>((resolve, reject) => {

@@ -11,6 +11,8 @@ export interface BulkInput {
   at: string
   /** of who asked: it decides what a search may look at */
   role: Actor['role']
+  /** whom it means is written down (bulk_items); the filter is no longer asked */
+  frozen?: boolean
   tag?: string
   /** rename_tag: what the tag becomes */
   name?: string

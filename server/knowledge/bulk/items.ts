@@ -38,8 +38,7 @@ export async function whomSql(ctx: Ctx, input: BulkInput, values: unknown[]): Pr
  * how many of them are done already when the job was interrupted.
  */
 export async function freeze(ctx: Ctx, jobId: string, input: BulkInput): Promise<{ matched: number; done: number }> {
-  const before = await count(ctx, jobId)
-  if (before.matched > 0) return before
+  if (input.frozen) return count(ctx, jobId)
   const values: unknown[] = []
   const where = await whomSql(ctx, input, values)
   await withTx(ctx.pool, async (tx) => {
@@ -49,8 +48,12 @@ export async function freeze(ctx: Ctx, jobId: string, input: BulkInput): Promise
        where j.id = $${values.length + 1} and c.created_at <= j.created_at and ${where}`,
       [...values, jobId],
     )
-    // A search text may be somebody's address; from now on nobody needs it.
-    await tx.query(`update jobs set input = input #- '{filter,q}' where jobs.id = $1`, [jobId])
+    // A search text may be somebody's address; from now on nobody needs it. Without the mark, a run that goes on would
+    // take the filter that is left for the question.
+    await tx.query(
+      `update jobs set input = jsonb_set(jobs.input #- '{filter,q}', '{frozen}', 'true') where jobs.id = $1`,
+      [jobId],
+    )
   })
   return count(ctx, jobId)
 }
