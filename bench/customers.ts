@@ -84,7 +84,8 @@ try {
     }
   // By number as far as anybody counts exactly, by cursor five times as far.
   const deepBy = Math.min(400, customers / 50)
-  const cursor = (await get(`${list}&sort=-clv_score&page=${deepBy * 5}`)).next_cursor
+  // Not the last page of a small shop: that one has no next.
+  const cursor = (await get(`${list}&sort=-clv_score&page=${Math.min(deepBy * 5, customers / 25 - 50)}`)).next_cursor
   const kinds: Record<string, string[]> = {
     list: [list, `${list}&sort=name`, `${list}&sort=-clv_score`],
     filter: [

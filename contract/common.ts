@@ -19,7 +19,8 @@ const csv = z
   )
 /** A filter that may be given as `a,b` or repeated. */
 export const List = z.union([csv, z.array(z.string().max(200)).max(100)])
-export const Flag = z.enum(['true', 'false']).transform((v) => v === 'true')
+/** `true` in a body, `'true'` in an address. */
+export const Flag = z.union([z.boolean(), z.enum(['true', 'false']).transform((v) => v === 'true')])
 
 /** Every list: pages for people, a cursor for programs. */
 export const pageQuery = {
@@ -66,6 +67,8 @@ export const Job = z.strictObject({
   error: z.string().nullable(),
   created_at: Instant,
   finished_at: Instant.nullable(),
+  /** `POST /jobs/:id/undo` would take it back now */
+  can_undo: z.boolean(),
 })
 export type Job = z.infer<typeof Job>
 

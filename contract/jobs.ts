@@ -21,4 +21,15 @@ export const jobs = {
     params: IdParams,
     reply: Job,
   }),
+  undo: route({
+    method: 'POST',
+    path: '/api/v1/jobs/:id/undo',
+    access: 'manager',
+    tag,
+    status: 202,
+    summary: 'Take back what a job did, as far as nobody changed it since; answers with the job that does it',
+    description: 'Jobs that can be taken back say `can_undo` for seven days, also when they were stopped half-way.',
+    params: IdParams,
+    reply: Job,
+  }),
 }

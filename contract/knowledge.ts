@@ -103,6 +103,10 @@ export const Customer = CustomerRow.extend({
   segments: z.array(z.strictObject({ id: Id, key: z.string(), name: z.string(), entered_at: Instant })),
   consents: z.array(ConsentProof),
   contactability: z.array(Contactability),
+  /** the customer this one was made a part of */
+  merged_into: Id.nullable(),
+  /** since then nothing is known of the person any more */
+  erased_at: Instant.nullable(),
   /** send it as If-Match when changing the customer */
   etag: z.string(),
 })
@@ -141,33 +145,65 @@ export const CustomerEdit = CustomerFields.partial()
 export type CustomerEdit = z.infer<typeof CustomerEdit>
 
 const amount = z.coerce.number().int().min(0).max(1_000_000_000_00).optional()
+const days = z.coerce.number().int().min(1).max(3650).optional()
+const orders = z.coerce.number().int().min(0).max(100_000).optional()
+const hour = z.coerce.number().int().min(0).max(24).optional()
+const part = (most: number) => z.string().trim().max(most).optional()
+/** Days are whole days of the shop, as in segment rules: "the last 1 day" begins at midnight yesterday. */
 export const customerFilters = {
   /** name, email, phone, customer number; role user finds email and phone only by the whole value */
-  q: z.string().trim().max(200).optional(),
+  q: part(200),
   rfm_segment: List.optional(),
   segment_id: Id.optional(),
   churn_risk: List.optional(),
   primary_category: List.optional(),
+  secondary_category: List.optional(),
+  /** any of these among the favourite brands */
+  brand: List.optional(),
   state: List.optional(),
+  city: part(100),
+  /** the first digits */
+  zip: part(10),
   age_status: List.optional(),
   email_consent: List.optional(),
   sms_consent: List.optional(),
+  has_email: Flag.optional(),
+  has_phone: Flag.optional(),
   is_night_buyer: Flag.optional(),
   /** bought within the last N days */
-  bought_within_days: z.coerce.number().int().min(1).max(3650).optional(),
+  bought_within_days: days,
   /** bought nothing for N days (or never) */
-  not_bought_for_days: z.coerce.number().int().min(1).max(3650).optional(),
+  not_bought_for_days: days,
+  /** known to the shop for at most N days */
+  created_within_days: days,
+  orders_min: orders,
+  orders_max: orders,
   clv_min_cents: amount,
   clv_max_cents: amount,
   spent_min_cents: amount,
   spent_max_cents: amount,
+  aov_min_cents: amount,
+  aov_max_cents: amount,
+  /** usual hour, shop time, from (included) to (excluded); 21 to 2 goes over midnight */
+  hour_from: hour,
+  hour_to: hour,
+  /** answered at least this share of messages */
+  success_min_pct: z.coerce.number().min(0).max(100).optional(),
+  success_max_pct: z.coerce.number().min(0).max(100).optional(),
   /** all of these tags */
   tags: List.optional(),
+  /** any of these tags */
+  any_tag: List.optional(),
+  /** none of these tags */
+  without_tags: List.optional(),
   store_id: Id.optional(),
   import_id: Id.optional(),
   is_demo: Flag.optional(),
   deleted: Flag.optional(),
 } as const
+/** The filters of the list alone, as a body: what a bulk action means, what a view keeps. */
+export const CustomerFilter = z.strictObject(customerFilters)
+export type CustomerFilter = z.output<typeof CustomerFilter>
 export const CustomerQuery = z.strictObject({ ...pageQuery, ...customerFilters })
 export type CustomerQuery = z.infer<typeof CustomerQuery>
 

@@ -3,7 +3,7 @@ import { Window } from '#core/planning/plan.ts'
 import { Rule } from '#core/segments/rule.ts'
 import { Id, IdParams, Instant, Job, pageOf, pageQuery } from './common.ts'
 import { route } from './http.ts'
-import { CustomerRow } from './knowledge.ts'
+import { CustomerFilter, CustomerRow } from './knowledge.ts'
 
 export const Segment = z.strictObject({
   id: Id,
@@ -11,6 +11,7 @@ export const Segment = z.strictObject({
   key: z.string(),
   name: z.string(),
   description: z.string().nullable(),
+  /** from the scores, by rule, or picked by hand */
   kind: z.enum(['rfm', 'rule', 'snapshot']),
   rules: z.unknown(),
   /** playbook: offer kinds and keys, best first */
@@ -107,6 +108,28 @@ export const segments = {
     status: 201,
     summary: 'Create a segment from a rule; a job fills it',
     body: SegmentInput,
+    reply: Segment,
+  }),
+  segmentFromFilter: route({
+    method: 'POST',
+    path: '/api/v1/segments/from-filter',
+    access: 'manager',
+    tag,
+    status: 201,
+    summary: 'Make a segment of a filter of the customer list; refused where no rule can say the filter',
+    body: SegmentFields.pick({ name: true, description: true })
+      .partial({ description: true })
+      .extend({ filter: CustomerFilter }),
+    reply: Segment,
+  }),
+  pickedSegment: route({
+    method: 'POST',
+    path: '/api/v1/segments/hand-picked',
+    access: 'manager',
+    tag,
+    status: 201,
+    summary: 'Make an empty segment whose members are picked by hand, with the bulk action add_to_segment',
+    body: SegmentFields.pick({ name: true, description: true }).partial({ description: true }),
     reply: Segment,
   }),
   updateSegment: route({

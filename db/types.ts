@@ -89,6 +89,13 @@ export interface AuditLog {
   request_id: string | null;
 }
 
+export interface BulkItems {
+  before: Json | null;
+  customer_id: string;
+  job_id: string;
+  state: Generated<string>;
+}
+
 export interface Campaigns {
   approved_at: Timestamp | null;
   approved_by: string | null;
@@ -158,6 +165,18 @@ export interface Conversions {
   value_cents: Int8;
 }
 
+export interface CustomerMerges {
+  before: Json | null;
+  created_at: Generated<Timestamp>;
+  created_by: string | null;
+  id: Generated<string>;
+  kept_id: string;
+  merged_id: string;
+  moved: Generated<Json>;
+  undo_until: Timestamp;
+  undone_at: Timestamp | null;
+}
+
 export interface Customers {
   address: string | null;
   age_status: Generated<string>;
@@ -167,11 +186,13 @@ export interface Customers {
   deleted_at: Timestamp | null;
   email: string | null;
   email_consent: Generated<string>;
+  erased_at: Timestamp | null;
   external_id: string | null;
   first_name: string | null;
   id: Generated<string>;
   import_id: string | null;
   is_demo: Generated<boolean>;
+  merged_into: string | null;
   name: string | null;
   phone: string | null;
   raw_data: Json | null;
@@ -252,15 +273,20 @@ export interface Experiments {
 }
 
 export interface Exports {
+  bytes: Int8 | null;
   created_at: Generated<Timestamp>;
   created_by: string | null;
+  expires_at: Timestamp | null;
   finished_at: Timestamp | null;
   id: Generated<string>;
+  is_masked: Generated<boolean>;
+  job_id: string | null;
   kind: string;
   params: Generated<Json>;
   path: string | null;
   reason: string | null;
   rows: Int8 | null;
+  status: Generated<string>;
 }
 
 export interface IdempotencyKeys {
@@ -270,6 +296,17 @@ export interface IdempotencyKeys {
   request_hash: Buffer;
   response: Json | null;
   status: number | null;
+}
+
+export interface Identities {
+  deleted_at: Timestamp | null;
+  email: string | null;
+  external_id: string | null;
+  id: string | null;
+  is_merged: boolean | null;
+  own_email: string | null;
+  own_external_id: string | null;
+  phone: string | null;
 }
 
 export interface Imports {
@@ -315,6 +352,8 @@ export interface Jobs {
   started_at: Timestamp | null;
   status: Generated<string>;
   total: Int8 | null;
+  undo_until: Timestamp | null;
+  undone_by: string | null;
 }
 
 export interface Links {
@@ -586,11 +625,20 @@ export interface Suppressions {
   address_hash: Buffer;
   channel: string;
   created_at: Generated<Timestamp>;
+  created_by: string | null;
   customer_id: string | null;
   id: Generated<string>;
   is_demo: Generated<boolean>;
+  job_id: string | null;
+  note: string | null;
   reason: string;
   send_id: string | null;
+}
+
+export interface UserPreferences {
+  updated_at: Generated<Timestamp>;
+  user_id: string;
+  value: Generated<Json>;
 }
 
 export interface Users {
@@ -602,6 +650,18 @@ export interface Users {
   is_active: Generated<boolean>;
   password_hash: string;
   role: Generated<string>;
+  updated_at: Generated<Timestamp>;
+}
+
+export interface Views {
+  columns: string[] | null;
+  created_at: Generated<Timestamp>;
+  filters: Generated<Json>;
+  id: Generated<string>;
+  is_shared: Generated<boolean>;
+  name: string;
+  owner_id: string | null;
+  sort: string | null;
   updated_at: Generated<Timestamp>;
 }
 
@@ -629,10 +689,12 @@ export interface DB {
   analytics_events: AnalyticsEvents;
   api_keys: ApiKeys;
   audit_log: AuditLog;
+  bulk_items: BulkItems;
   campaign_variants: CampaignVariants;
   campaigns: Campaigns;
   consents: Consents;
   conversions: Conversions;
+  customer_merges: CustomerMerges;
   customer_scores: CustomerScores;
   customers: Customers;
   delivery_attempts: DeliveryAttempts;
@@ -640,6 +702,7 @@ export interface DB {
   experiments: Experiments;
   exports: Exports;
   idempotency_keys: IdempotencyKeys;
+  identities: Identities;
   imports: Imports;
   jobs: Jobs;
   links: Links;
@@ -663,7 +726,9 @@ export interface DB {
   settings: Settings;
   stores: Stores;
   suppressions: Suppressions;
+  user_preferences: UserPreferences;
   users: Users;
+  views: Views;
   webhook_inbox: WebhookInbox;
   webhook_subscriptions: WebhookSubscriptions;
 }

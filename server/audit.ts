@@ -39,3 +39,28 @@ export async function audit(client: ClientBase | Pool, actor: Actor, change: Cha
     ],
   )
 }
+
+/** One line of the audit trail for each of these rows, in one statement. */
+export async function auditEach(
+  client: ClientBase,
+  actor: Actor,
+  change: Omit<Change, 'entityId'>,
+  entityIds: readonly string[],
+): Promise<void> {
+  if (entityIds.length === 0) return
+  await client.query(
+    `insert into audit_log (actor_kind, actor_id, action, entity, entity_id, before, after, reason, request_id)
+     select $1, $2, $3, $4, g.id, $5, $6, $7, $8 from unnest($9::text[]) as g(id)`,
+    [
+      actor.kind,
+      actor.id,
+      change.action,
+      change.entity,
+      change.before === undefined ? null : JSON.stringify(change.before),
+      change.after === undefined ? null : JSON.stringify(change.after),
+      change.reason ?? null,
+      actor.requestId ?? null,
+      entityIds,
+    ],
+  )
+}

@@ -1,7 +1,9 @@
+import type { ClientBase, Pool } from 'pg'
 import type { Job } from '#contract/common.ts'
-import type { Actor } from './audit.ts'
+import { withTx } from '#db/pool.ts'
+import { audit, type Actor } from './audit.ts'
 import type { Ctx } from './context.ts'
-import { notFound } from './http/errors.ts'
+import { AppError, notFound } from './http/errors.ts'
 
 /** What a running job may use: report progress, see whether it should stop. */
 export interface JobTools {
@@ -13,24 +15,78 @@ export interface JobTools {
 
 export type JobHandler = (ctx: Ctx, input: Record<string, unknown>, tools: JobTools) => Promise<unknown>
 
-const columns = 'id, kind, status, done, total, message, result, error, created_at, finished_at'
+/** An undo that failed or was stopped may be asked for again. */
+const canUndo = `(jobs.finished_at is not null and coalesce(jobs.undo_until > now(), false) and (jobs.undone_by is null
+  or exists (select from jobs as u where u.id = jobs.undone_by and u.status in ('failed', 'cancelled'))))`
+const columns = `jobs.id, jobs.kind, jobs.status, jobs.done, jobs.total, jobs.message, jobs.result, jobs.error, jobs.created_at, jobs.finished_at,
+  ${canUndo} as can_undo`
+const undoDays = 7
 
 /** Stores the job and wakes a worker; the row is the truth, so a lost wake-up only costs a few seconds. */
-export async function startJob(ctx: Ctx, actor: Actor, kind: string, input: Record<string, unknown>): Promise<Job> {
-  const { rows } = await ctx.pool.query<Job>(
-    `insert into jobs (kind, input, created_by) values ($1, $2, $3) returning ${columns}`,
-    [kind, JSON.stringify(input), actor.kind === 'user' ? actor.id : null],
+export async function startJob(
+  ctx: Ctx,
+  actor: Actor,
+  kind: string,
+  input: Record<string, unknown>,
+  options: { canUndo?: boolean } = {},
+): Promise<Job> {
+  const job = await insertJob(ctx.pool, actor, kind, input, options)
+  await wakeWorker(ctx, job.id)
+  return job
+}
+
+async function insertJob(
+  client: ClientBase | Pool,
+  actor: Actor,
+  kind: string,
+  input: Record<string, unknown>,
+  options: { canUndo?: boolean } = {},
+): Promise<Job> {
+  const { rows } = await client.query<Job>(
+    `insert into jobs (kind, input, created_by, undo_until) values ($1, $2, $3, case when $4 then now() + make_interval(days => $5) end) returning ${columns}`,
+    [kind, JSON.stringify(input), actor.kind === 'user' ? actor.id : null, options.canUndo ?? false, undoDays],
   )
-  const job = rows[0]!
+  return rows[0]!
+}
+
+async function wakeWorker(ctx: Ctx, id: string): Promise<void> {
   await ctx.queue
-    .enqueue('job', { id: job.id })
-    .catch((err: unknown) => ctx.log.warn({ err, job: job.id }, 'wake-up lost, the sweep will find the job'))
+    .enqueue('job', { id })
+    .catch((err: unknown) => ctx.log.warn({ err, job: id }, 'wake-up lost, the sweep will find the job'))
+}
+
+/** Starts the job that takes another one back. Throws not_found, conflict when that cannot or may no longer be done. */
+export async function undoJob(ctx: Ctx, actor: Actor, id: string): Promise<Job> {
+  const job = await withTx(ctx.pool, async (tx) => {
+    const { rows } = await tx.query<{ kind: string; can_undo: boolean; is_over: boolean; was_undoable: boolean }>(
+      `select jobs.kind, ${canUndo} as can_undo, jobs.finished_at is not null as is_over, coalesce(jobs.undo_until > now(), false) as was_undoable
+       from jobs where jobs.id = $1 for update`,
+      [id],
+    )
+    const found = rows[0]
+    if (!found) throw notFound('job', id)
+    if (!found.can_undo)
+      throw new AppError(
+        'conflict',
+        !found.was_undoable
+          ? `This cannot be taken back: it has no undo, or the ${undoDays} days for it are over.`
+          : found.is_over
+            ? 'This was taken back already.'
+            : 'This is still running; stop it first, then take back what it did.',
+        { id },
+      )
+    const undo = await insertJob(tx, actor, 'undo', { job_id: id, kind: found.kind })
+    await tx.query('update jobs set undone_by = $2 where jobs.id = $1', [id, undo.id])
+    await audit(tx, actor, { action: 'job.undone', entity: 'job', entityId: id, after: { by: undo.id } })
+    return undo
+  })
+  await wakeWorker(ctx, job.id)
   return job
 }
 
 /** Throws not_found. */
 export async function readJob(ctx: Ctx, id: string): Promise<Job> {
-  const { rows } = await ctx.pool.query<Job>(`select ${columns} from jobs where id = $1`, [id])
+  const { rows } = await ctx.pool.query<Job>(`select ${columns} from jobs where jobs.id = $1`, [id])
   if (!rows[0]) throw notFound('job', id)
   return rows[0]
 }

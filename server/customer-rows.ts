@@ -55,6 +55,34 @@ export function maskPhone(phone: string | null): string | null {
   return `${phone.startsWith('+1') ? '+1' : phone.slice(0, 3)}•••${phone.slice(-4)}`
 }
 
+/** An email or a phone, whichever it is. */
+export const maskAddress = (address: string): string =>
+  (address.includes('@') ? maskEmail(address) : maskPhone(address)) ?? ''
+
+/** A text with this one address in it masked, however a mail writes it. */
+export function maskIn<T extends string | null>(text: T, address: string): T {
+  if (text === null) return text
+  const masked = maskAddress(address)
+  return [address, encodeURIComponent(address)].reduce(
+    (left: string, form) => left.replaceAll(new RegExp(form.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'), 'gi'), masked),
+    text,
+  ) as T
+}
+
+const emailInText = /[\p{L}\p{N}._%+-]+@[\p{L}\p{N}.-]+\.\p{L}{2,}/gu
+const phoneInText = /\+[1-9]\d{6,14}\b|(?<!\d)\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}(?!\d)/g
+
+/** Free text (an error of a provider, the words of a message) with every address in it masked. */
+export function hideAddresses<T extends string | null>(text: T): T {
+  return (
+    text === null
+      ? null
+      : text
+          .replace(emailInText, (email) => maskEmail(email) ?? '')
+          .replace(phoneInText, (phone) => `•••${phone.slice(-4)}`)
+  ) as T
+}
+
 export interface Count {
   total: number
   total_is_exact: boolean
@@ -87,6 +115,11 @@ export function countUpTo(pool: Pool, from: string, where: string, values: reado
     () => remembered.delete(key),
   )
   return count
+}
+
+/** After many rows changed at once: what was counted before is not worth remembering. */
+export function forgetCounts(): void {
+  remembered.clear()
 }
 
 async function countNow(pool: Pool, from: string, where: string, values: readonly unknown[]): Promise<Count> {

@@ -1,6 +1,6 @@
 import { jobs } from '#contract/jobs.ts'
 import { audit } from './audit.ts'
-import { cancelJob, readJob } from './background.ts'
+import { cancelJob, readJob, undoJob } from './background.ts'
 import { bind, type Routes } from './http/bind.ts'
 
 export const jobRoutes: Routes = (app, ctx) => {
@@ -10,4 +10,5 @@ export const jobRoutes: Routes = (app, ctx) => {
     await audit(ctx.pool, actor, { action: 'job.cancelled', entity: 'job', entityId: params.id })
     return readJob(ctx, params.id)
   })
+  bind(app, ctx, jobs.undo, ({ params, actor }) => undoJob(ctx, actor, params.id))
 }

@@ -1,4 +1,6 @@
 import type { JobHandler } from './background.ts'
+import { bulkJob, undoBulk } from './knowledge/bulk/run.ts'
+import { exportJob } from './knowledge/export-run.ts'
 import { importJob } from './knowledge/import/job.ts'
 import { attributeOrders } from './feedback/attribute.ts'
 import { planJob } from './planning/generate.ts'
@@ -12,6 +14,11 @@ const followOrders: JobHandler = async (ctx, input, tools) => {
   return { attributed, scores: await scoreJob(ctx, input, tools) }
 }
 
+/** How a job is taken back, by its kind; the input is { job_id, kind } of that job. */
+const undoHandlers: Record<string, JobHandler> = {
+  customers_bulk: undoBulk,
+}
+
 /** Long work that a worker does on request, by kind. */
 export const jobHandlers: Record<string, JobHandler> = {
   import: importJob,
@@ -20,4 +27,11 @@ export const jobHandlers: Record<string, JobHandler> = {
   plan: planJob,
   follow_orders: followOrders,
   segment_refresh: segmentRefreshJob,
+  customers_bulk: bulkJob,
+  customers_export: exportJob,
+  undo: async (ctx, input, tools) => {
+    const undo = undoHandlers[String(input['kind'])]
+    if (!undo) throw new Error(`jobs of kind ${String(input['kind'])} have no undo`)
+    return undo(ctx, input, tools)
+  },
 }

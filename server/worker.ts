@@ -4,6 +4,8 @@ import type { Ctx } from './context.ts'
 import { runDispatcher } from './dispatch/dispatcher.ts'
 import { attributeOrders } from './feedback/attribute.ts'
 import { refreshCampaignCounters } from './counters.ts'
+import { expireExports } from './knowledge/exports.ts'
+import { forgetUndo } from './retention.ts'
 import { refreshStaleSegments } from './segments/refresh.ts'
 
 /** A periodic duty: its failure is logged and the next turn tries again. */
@@ -22,6 +24,8 @@ const duties: Duty[] = [
   },
   { name: 'campaign counters', everyMs: 15_000, run: (ctx) => refreshCampaignCounters(ctx.pool) },
   { name: 'segments', everyMs: 60_000, run: refreshStaleSegments },
+  { name: 'files of exports', everyMs: 600_000, run: expireExports },
+  { name: 'undo notes', everyMs: 3_600_000, run: forgetUndo },
   {
     name: 'partitions',
     everyMs: 6 * 3_600_000,

@@ -1,10 +1,12 @@
 import { accounts } from '#contract/accounts.ts'
+import { views } from '#contract/views.ts'
 import { withTx } from '#db/pool.ts'
 import { audit } from '../audit.ts'
 import { demoLogin } from '../demo-login.ts'
 import { bind, type Routes } from '../http/bind.ts'
 import { AppError, InputError, notFound } from '../http/errors.ts'
 import { hashPassword, passwordMatches } from './password.ts'
+import { readPreferences, writePreferences } from './preferences.ts'
 import { countUsers, findCredentials, findUser, updateUser, type UserRow } from './queries.ts'
 import { closeAllSessions, closeSession, openSession, renewSession } from './session.ts'
 import { registerUser } from './users.ts'
@@ -45,6 +47,9 @@ export const accountRoutes: Routes = (app, ctx) => {
     if (!user) throw notFound('user')
     return shown(user)
   })
+
+  bind(app, ctx, views.preferences, ({ actor }) => readPreferences(ctx, actor.id!))
+  bind(app, ctx, views.setPreferences, ({ actor, body }) => writePreferences(ctx, actor.id!, body))
 
   bind(app, ctx, accounts.updateMe, async ({ body, actor }) => {
     const user = await findUser(ctx.pool, actor.id!)

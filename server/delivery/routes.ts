@@ -19,7 +19,7 @@ export const deliveryRoutes: Routes = (app, ctx) => {
   bind(app, ctx, delivery.getChannels, () => showChannels(ctx))
   bind(app, ctx, delivery.updateChannels, ({ body, actor }) => changeChannels(ctx, actor, body))
   bind(app, ctx, delivery.testChannel, ({ body }) => sendTest(ctx, body.channel, body.to))
-  bind(app, ctx, delivery.listSandbox, ({ query }) => listSandbox(ctx, query))
-  bind(app, ctx, delivery.getSandbox, ({ params }) => readSandbox(ctx, params.id))
+  bind(app, ctx, delivery.listSandbox, ({ query, actor }) => listSandbox(ctx, actor, query))
+  bind(app, ctx, delivery.getSandbox, ({ params, actor }) => readSandbox(ctx, actor, params.id))
   bind(app, ctx, delivery.clearSandbox, ({ actor }) => clearSandbox(ctx, actor))
 }

@@ -3,6 +3,7 @@ import type { delivery, SandboxMessage, SandboxMessageDetail } from '#contract/d
 import { withTx } from '#db/pool.ts'
 import { audit, type Actor } from '../audit.ts'
 import type { Ctx } from '../context.ts'
+import { maskAddress, maskIn } from '../customer-rows.ts'
 import { InputError, notFound } from '../http/errors.ts'
 
 type Query = z.output<typeof delivery.listSandbox.query>
@@ -15,12 +16,17 @@ const countLimit = 10_000
 /** Messages newest first, by page or by cursor (the id of the last one seen). */
 export async function listSandbox(
   ctx: Ctx,
+  actor: Pick<Actor, 'role'>,
   query: Query,
 ): Promise<z.input<NonNullable<typeof delivery.listSandbox.reply>>> {
   if (query.cursor && !/^[0-9a-f-]{36}$/i.test(query.cursor))
     throw new InputError([{ path: 'query.cursor', message: 'This cursor is not one of ours.' }])
   const filter = `($1::text is null or m.channel = $1) and ($2::boolean is null or m.is_read <> $2) and ($3::uuid is null or m.send_id = $3)
-    and ($4::text is null or m.recipient ilike $4 or m.subject ilike $4 or m.body_text ilike $4)`
+    and ($4::text is null or ${
+      actor.role === 'user'
+        ? `replace(m.subject, m.recipient, '') ilike $4`
+        : 'm.subject ilike $4 or m.body_text ilike $4 or m.recipient ilike $4'
+    })`
   const values = [
     query.channel ?? null,
     query.unread ?? null,
@@ -45,7 +51,7 @@ export async function listSandbox(
   ])
   const total = counts[0]?.total ?? 0
   return {
-    data: rows,
+    data: rows.map((row) => shown(row, actor)),
     page: query.page,
     page_size: query.page_size,
     total,
@@ -56,7 +62,11 @@ export async function listSandbox(
 }
 
 /** Opens a message, which marks it read. Throws not_found. */
-export async function readSandbox(ctx: Ctx, id: string): Promise<z.input<typeof SandboxMessageDetail>> {
+export async function readSandbox(
+  ctx: Ctx,
+  actor: Pick<Actor, 'role'>,
+  id: string,
+): Promise<z.input<typeof SandboxMessageDetail>> {
   const { rows } = await ctx.pool.query<z.input<typeof SandboxMessageDetail>>(
     `with opened as (update sandbox_messages set is_read = true where id = $1 and not is_read)
      select ${columns}, m.message_id, m.headers, m.body_html, m.body_text, sends.campaign_id, sends.customer_id
@@ -64,7 +74,27 @@ export async function readSandbox(ctx: Ctx, id: string): Promise<z.input<typeof 
     [id],
   )
   if (!rows[0]) throw notFound('message', id)
-  return { ...rows[0], is_read: true }
+  const message = { ...rows[0], is_read: true }
+  if (actor.role !== 'user') return message
+  return {
+    ...shown(message, actor),
+    body_text: maskIn(message.body_text, message.recipient),
+    body_html: maskIn(message.body_html, message.recipient),
+    headers: Object.fromEntries(
+      Object.entries(message.headers).map(([name, text]) => [name, maskIn(text, message.recipient)]),
+    ),
+  }
+}
+
+/** Role `user` sees that somebody got a message, not at which address; nor may they find out letter by letter. */
+function shown<T extends Message>(message: T, actor: Pick<Actor, 'role'>): T {
+  if (actor.role !== 'user') return message
+  return {
+    ...message,
+    recipient: maskAddress(message.recipient),
+    subject: maskIn(message.subject, message.recipient),
+    snippet: maskIn(message.snippet, message.recipient),
+  }
 }
 
 /** Empties the mailbox; the sends it came from stay as they are. */

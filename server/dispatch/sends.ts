@@ -5,6 +5,7 @@ import { audit, type Actor } from '../audit.ts'
 import { reopenCampaign } from '../campaign-state.ts'
 import { createComposer, type SendToRender } from '../composer.ts'
 import type { Ctx } from '../context.ts'
+import { hideAddresses, maskAddress, maskIn } from '../customer-rows.ts'
 import { AppError, InputError, notFound } from '../http/errors.ts'
 
 type Row = z.input<typeof Send>
@@ -17,7 +18,11 @@ const joins = 'left join campaigns as c on c.id = s.campaign_id left join custom
 const countLimit = 10_000
 
 /** Sends newest first, by page or by cursor (the id of the last one seen). Counts stop at ten thousand. */
-export async function listSends(ctx: Ctx, query: Query): Promise<z.input<NonNullable<typeof dispatch.list.reply>>> {
+export async function listSends(
+  ctx: Ctx,
+  actor: Pick<Actor, 'role'>,
+  query: Query,
+): Promise<z.input<NonNullable<typeof dispatch.list.reply>>> {
   if (query.cursor && !/^[0-9a-f-]{36}$/i.test(query.cursor))
     throw new InputError([{ path: 'query.cursor', message: 'This cursor is not one of ours.' }])
   const filter = `($1::uuid is null or s.campaign_id = $1) and ($2::uuid is null or s.customer_id = $2) and ($3::text is null or s.channel = $3)
@@ -40,7 +45,7 @@ export async function listSends(ctx: Ctx, query: Query): Promise<z.input<NonNull
   ])
   const total = counted[0]?.n ?? 0
   return {
-    data: rows,
+    data: rows.map((row) => shown(row, actor)),
     page: query.page,
     page_size: query.page_size,
     total,
@@ -50,7 +55,7 @@ export async function listSends(ctx: Ctx, query: Query): Promise<z.input<NonNull
 }
 
 /** One send with its attempts and its text, rebuilt from template version and variables. Throws not_found. */
-export async function readSend(ctx: Ctx, id: string): Promise<z.input<typeof SendDetail>> {
+export async function readSend(ctx: Ctx, actor: Pick<Actor, 'role'>, id: string): Promise<z.input<typeof SendDetail>> {
   const { rows } = await ctx.pool.query<Row & Pick<SendToRender, 'variables' | 'store_id'>>(
     `select ${columns}, s.variables, cu.store_id from sends as s ${joins} where s.id = $1`,
     [id],
@@ -74,18 +79,30 @@ export async function readSend(ctx: Ctx, id: string): Promise<z.input<typeof Sen
       },
     ]),
   ])
+  const masked = actor.role === 'user'
+  const hidden = <T extends string | null>(text: T): T => (masked ? maskIn(text, send.recipient) : text)
   return {
-    ...send,
-    attempts,
+    ...shown(send, actor),
+    attempts: attempts.map((a) => (masked ? { ...a, detail: hideAddresses(a.detail) } : a)),
     message:
       message && !('failure' in message)
-        ? { subject: message.subject, html: message.html(), text: message.text() }
+        ? { subject: hidden(message.subject), html: hidden(message.html()), text: hidden(message.text()) }
         : null,
   }
 }
 
+/** The send as this reader may see it: role `user` sees that there was an address, not which. */
+function shown<T extends Pick<Row, 'recipient' | 'error_message'>>(send: T, actor: Pick<Actor, 'role'>): T {
+  if (actor.role !== 'user') return send
+  return { ...send, recipient: maskAddress(send.recipient), error_message: hideAddresses(send.error_message) }
+}
+
 /** What happened to a send, oldest first. Throws not_found. */
-export async function listSendEvents(ctx: Ctx, id: string): Promise<{ data: z.input<typeof SendEvent>[] }> {
+export async function listSendEvents(
+  ctx: Ctx,
+  actor: Pick<Actor, 'role'>,
+  id: string,
+): Promise<{ data: z.input<typeof SendEvent>[] }> {
   const { rows } = await ctx.pool.query<z.input<typeof SendEvent>>(
     `select e.id, e.event_type, e.machine, e.value_cents, e.properties, e.occurred_at from analytics_events as e where e.send_id = $1 order by e.occurred_at, e.id limit 500`,
     [id],
@@ -94,7 +111,19 @@ export async function listSendEvents(ctx: Ctx, id: string): Promise<{ data: z.in
     const { rowCount } = await ctx.pool.query('select 1 from sends as s where s.id = $1', [id])
     if (!rowCount) throw notFound('message', id)
   }
-  return { data: rows }
+  if (actor.role !== 'user') return { data: rows }
+  // What a provider said about a bounce may quote the address.
+  return {
+    data: rows.map((row) => ({
+      ...row,
+      properties: Object.fromEntries(
+        Object.entries(row.properties).map(([key, value]) => [
+          key,
+          typeof value === 'string' ? hideAddresses(value) : value,
+        ]),
+      ),
+    })),
+  }
 }
 
 /** Puts a failed or unknown send back in line, by a person's decision; the Message-ID stays, so a repeat can be told. */

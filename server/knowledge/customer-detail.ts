@@ -21,13 +21,15 @@ type Stored = Omit<CustomerRow, 'is_masked'> &
     | 'store_name'
     | 'raw_data'
     | 'import_id'
+    | 'merged_into'
+    | 'erased_at'
     | 'scores'
   > & { version: string }
 
 /** All we know about a customer, as this reader may see it. Throws not_found. */
 export async function readCustomer(ctx: Ctx, actor: Actor, id: string): Promise<Answer> {
   const { rows } = await ctx.pool.query<Stored>(
-    `select ${customerColumns}, c.first_name, c.birth_date, c.address, c.city, c.zip, c.time_zones, c.raw_data, c.import_id, stores.name as store_name,
+    `select ${customerColumns}, c.first_name, c.birth_date, c.address, c.city, c.zip, c.time_zones, c.raw_data, c.import_id, c.merged_into, c.erased_at, stores.name as store_name,
        extract(epoch from c.updated_at)::text as version,
        case when s.customer_id is not null then jsonb_build_object('model_version', s.model_version, 'as_of', ${iso('s.as_of')}, 'computed_at', ${iso('s.computed_at')},
          'recency_score', s.recency_score, 'frequency_score', s.frequency_score, 'monetary_score', s.monetary_score, 'aov_score', s.aov_score,

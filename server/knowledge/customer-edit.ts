@@ -8,9 +8,8 @@ import { withTx } from '#db/pool.ts'
 import { audit, type Actor } from '../audit.ts'
 import type { Ctx } from '../context.ts'
 import { AppError, InputError, notFound } from '../http/errors.ts'
-import { closeAddresses } from '../opt-out.ts'
 import { readSetting } from '../settings.ts'
-import { suppressionOf } from '../suppression.ts'
+import { writeConsents } from './consents.ts'
 import { etagOf } from './customer-detail.ts'
 
 /** Columns a person may change; a name that is not here never reaches SQL. */
@@ -42,6 +41,8 @@ interface Current {
   external_id: string | null
   version: string
   deleted_at: Date | null
+  erased_at: Date | null
+  merged_into: string | null
 }
 
 /** Creates a customer. Throws InputError on a bad field, conflict when the email, phone or number is taken. */
@@ -59,7 +60,7 @@ export async function createCustomer(ctx: Ctx, actor: Actor, edit: CustomerEdit)
       ),
     )
     const id = rows[0]!.id
-    await writeConsents(ctx, tx, id, edit)
+    await writeConsents(ctx, tx, id, edit.consents ?? [])
     await audit(tx, actor, {
       action: 'customer.created',
       entity: 'customer',
@@ -103,7 +104,7 @@ export async function updateCustomer(
         [id, ...names.map((c) => values[c])],
       ),
     )
-    await writeConsents(ctx, tx, id, edit)
+    await writeConsents(ctx, tx, id, edit.consents ?? [])
     await audit(tx, actor, {
       action: 'customer.updated',
       entity: 'customer',
@@ -119,6 +120,11 @@ export async function setDeleted(ctx: Ctx, actor: Actor, id: string, deleted: bo
   await withTx(ctx.pool, async (tx) => {
     const current = await lockCustomer(tx, id)
     if ((current.deleted_at !== null) === deleted) return
+    if (current.erased_at) throw new AppError('conflict', 'This customer was erased; there is nothing left to restore.')
+    if (current.merged_into)
+      throw new AppError('conflict', 'This customer was merged into another one. Take the merge back there.', {
+        id: current.merged_into,
+      })
     await tx.query(
       `update customers set deleted_at = ${deleted ? 'clock_timestamp()' : 'null'}, updated_at = clock_timestamp() where id = $1`,
       [id],
@@ -133,7 +139,7 @@ export async function setDeleted(ctx: Ctx, actor: Actor, id: string, deleted: bo
 
 async function lockCustomer(tx: PoolClient, id: string): Promise<Current> {
   const { rows } = await tx.query<Current>(
-    `select c.email, c.phone, c.state, c.zip, c.birth_date, c.external_id, c.deleted_at, extract(epoch from c.updated_at)::text as version
+    `select c.email, c.phone, c.state, c.zip, c.birth_date, c.external_id, c.deleted_at, c.erased_at, c.merged_into, extract(epoch from c.updated_at)::text as version
      from customers as c where c.id = $1 for update`,
     [id],
   )
@@ -193,45 +199,6 @@ function normalise(edit: CustomerEdit, current: Current | null, shopZone: string
   return values
 }
 
-/** A no closes the address for good; a yes is written with its proof, and never over a do-not-contact entry. */
-async function writeConsents(ctx: Ctx, tx: PoolClient, id: string, edit: CustomerEdit): Promise<void> {
-  for (const consent of edit.consents ?? []) {
-    const { rows } = await tx.query<{ address: string | null; status: string }>(
-      `select case when $2 = 'email' then c.email::text else c.phone end as address, case when $2 = 'email' then c.email_consent else c.sms_consent end as status
-       from customers as c where c.id = $1`,
-      [id, consent.channel],
-    )
-    const { address, status } = rows[0]!
-    const at = consent.given_at ? new Date(consent.given_at) : ctx.clock()
-    if (at.getTime() > ctx.clock().getTime() + 86_400_000)
-      throw new InputError([{ path: 'consents', message: 'Consent cannot be given in the future.' }])
-    if (consent.status === 'denied' && address) {
-      await closeAddresses(
-        tx,
-        ctx.config,
-        [{ channel: consent.channel, address, customerId: id, sendId: null, reason: 'unsubscribe', at: ctx.clock() }],
-        { source: consent.source, textVersion: consent.text_version ?? null },
-      )
-      continue
-    }
-    if (status === consent.status) continue
-    if (consent.status === 'granted' && address && (await suppressionOf(tx, ctx.config, consent.channel, address))) {
-      throw new AppError(
-        'consent.suppressed',
-        'This address is on the do-not-contact list. Only the customer can take that back, with the link in a message or a new sign-up.',
-      )
-    }
-    await tx.query(
-      `update customers set ${consent.channel === 'email' ? 'email_consent' : 'sms_consent'} = $2 where id = $1`,
-      [id, consent.status],
-    )
-    await tx.query(
-      'insert into consents (customer_id, channel, status, source, text_version, given_at) values ($1, $2, $3, $4, $5, $6)',
-      [id, consent.channel, consent.status, consent.source, consent.text_version ?? null, at],
-    )
-  }
-}
-
 async function guarded<T>(query: Promise<T>): Promise<T> {
   try {
     return await query
@@ -250,7 +217,17 @@ async function guarded<T>(query: Promise<T>): Promise<T> {
   }
 }
 
-const personal = new Set(['email', 'phone', 'name', 'first_name', 'birth_date', 'address', 'city', 'zip'])
+const personal = new Set([
+  'external_id',
+  'email',
+  'phone',
+  'name',
+  'first_name',
+  'birth_date',
+  'address',
+  'city',
+  'zip',
+])
 
 /** What the audit trail keeps: that an address changed, not the address; it outlives an erasure. */
 function traceOf(values: Values, edit?: CustomerEdit): Record<string, unknown> {

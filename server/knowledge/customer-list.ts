@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto'
 import type { CustomerQuery, CustomerRow } from '#contract/knowledge.ts'
-import { readEmail, readPhone } from '#core/knowledge/read-value.ts'
 import type { Actor } from '../audit.ts'
 import type { Ctx } from '../context.ts'
+import { InputError } from '../http/errors.ts'
 import {
   countUpTo,
   customerColumns,
@@ -21,83 +21,7 @@ import {
   type Params,
   type SortStep,
 } from '../keyset.ts'
-
-const live = 'c.deleted_at is null'
-const likeText = (text: string): string => text.replace(/[\\%_]/g, '\\$&')
-
-/** The filters as one condition over `c` and `s`; every value is a parameter. */
-export function customerWhere(
-  query: Partial<CustomerQuery>,
-  actor: Pick<Actor, 'role'>,
-  now: Date,
-  params: Params,
-): string {
-  return customerTerms(query, actor, now, params).join(' and ')
-}
-
-function customerTerms(query: Partial<CustomerQuery>, actor: Pick<Actor, 'role'>, now: Date, params: Params): string[] {
-  const terms: string[] = [query.deleted ? 'c.deleted_at is not null' : live]
-  const anyOf = (sql: string, values: readonly string[] | undefined): void => {
-    if (values && values.length > 0) terms.push(`${sql} = any(${params.add(values)}::text[])`)
-  }
-  const bound = (sql: string, operator: string, value: unknown, type: string): void => {
-    if (value !== undefined) terms.push(`${sql} ${operator} ${params.add(value)}::${type}`)
-  }
-  const daysAgo = (days: number): Date => new Date(now.getTime() - days * 86_400_000)
-  if (query.q) terms.push(searchTerm(query.q, actor, params))
-  anyOf('s.rfm_segment', query.rfm_segment)
-  anyOf('s.churn_risk', query.churn_risk)
-  anyOf('s.primary_category', query.primary_category)
-  anyOf(
-    'c.state',
-    query.state?.map((s) => s.toUpperCase()),
-  )
-  anyOf('c.age_status', query.age_status)
-  anyOf('c.email_consent', query.email_consent)
-  anyOf('c.sms_consent', query.sms_consent)
-  bound('s.is_night_buyer', '=', query.is_night_buyer, 'boolean')
-  if (query.bought_within_days !== undefined)
-    bound('s.last_purchase_at', '>=', daysAgo(query.bought_within_days), 'timestamptz')
-  if (query.not_bought_for_days !== undefined)
-    terms.push(
-      `(s.last_purchase_at is null or s.last_purchase_at < ${params.add(daysAgo(query.not_bought_for_days))}::timestamptz)`,
-    )
-  bound('s.clv_cents', '>=', query.clv_min_cents, 'bigint')
-  bound('s.clv_cents', '<=', query.clv_max_cents, 'bigint')
-  bound('s.total_spent_cents', '>=', query.spent_min_cents, 'bigint')
-  bound('s.total_spent_cents', '<=', query.spent_max_cents, 'bigint')
-  if (query.tags && query.tags.length > 0) terms.push(`c.tags @> ${params.add(query.tags)}::text[]`)
-  bound('c.store_id', '=', query.store_id, 'uuid')
-  bound('c.import_id', '=', query.import_id, 'uuid')
-  bound('c.is_demo', '=', query.is_demo, 'boolean')
-  if (query.segment_id)
-    terms.push(
-      `exists (select from segment_members as m where m.customer_id = c.id and m.segment_id = ${params.add(query.segment_id)}::uuid)`,
-    )
-  return terms
-}
-
-// Who may not see an address must not find it out letter by letter either, so only whole ones match.
-function searchTerm(q: string, actor: Pick<Actor, 'role'>, params: Params): string {
-  // PostgreSQL's text cannot hold NUL.
-  const clean = q.replaceAll('\0', '')
-  const email = readEmail(clean).value
-  // A whole address is one person; every other way to find it would look at all addresses of its domain.
-  if (email) return `c.email = ${params.add(email)}::citext`
-  const inside = params.add(`%${likeText(clean)}%`)
-  const begins = params.add(`${likeText(clean.toLowerCase())}%`)
-  const terms = [`c.name ilike ${inside}`, `lower(c.external_id) like ${begins}`]
-  const digits = clean.replace(/\D/g, '')
-  if (actor.role === 'user') {
-    const phone = digits.length >= 10 ? readPhone(clean).value : undefined
-    if (phone) terms.push(`c.phone = ${params.add(phone)}`)
-  } else {
-    // No address has a blank in it.
-    if (!/\s/.test(clean)) terms.push(`c.email::text ilike ${inside}`)
-    if (digits.length >= 3 && /^[\d\s()+.-]+$/.test(clean)) terms.push(`c.phone like ${params.add(`%${digits}%`)}`)
-  }
-  return `(${terms.join(' or ')})`
-}
+import { customerTerms, customerWhere, live, viewerOf } from './customer-filter.ts'
 
 export interface CustomerPage extends Count {
   data: CustomerRow[]
@@ -109,13 +33,14 @@ export interface CustomerPage extends Count {
 /** One page of customers. With a cursor the page number is ignored and nothing is skipped or repeated while rows change. */
 export async function listCustomers(ctx: Ctx, actor: Pick<Actor, 'role'>, query: CustomerQuery): Promise<CustomerPage> {
   const sort = query.sort ?? 'name'
-  const steps = parseSort(sort, 'name', customerSortKeys, 'c.id')
+  const steps = customerOrder(sort, actor)
+  const viewer = await viewerOf(ctx, actor.role, query)
   const counted = createParams()
-  const where = customerWhere(query, actor, ctx.clock(), counted)
+  const where = customerWhere(query, viewer, counted)
   const counting = countUpTo(ctx.pool, customerFrom, where, counted.values)
   const read = async (filled: boolean): Promise<PageRow[]> => {
     const params = createParams()
-    const terms = customerTerms(query, actor, ctx.clock(), params)
+    const terms = customerTerms(query, viewer, params)
     const after = query.cursor ? readCursor(ctx.config.secret, query.cursor, sort) : null
     if (filled && after?.[0] === null) return []
     const sql = pageSql(steps, terms, params, {
@@ -139,6 +64,18 @@ export async function listCustomers(ctx: Ctx, actor: Pick<Actor, 'role'>, query:
   const next = rows.length > query.page_size && last ? writeCursor(ctx.config.secret, sort, last.page_keys) : null
   const data = page.map(({ page_keys: _, ...row }) => showCustomer(row, actor))
   return { data, page: query.page, page_size: query.page_size, ...count, next_cursor: next }
+}
+
+/** Throws InputError: on an unknown key, and on an order that would tell what this reader may not see. */
+export function customerOrder(sort: string, actor: Pick<Actor, 'role'>): SortStep[] {
+  if (actor.role === 'user' && /(^|,)\s*-?email\s*(,|$)/.test(sort))
+    throw new InputError([
+      {
+        path: 'query.sort',
+        message: 'Addresses are masked for your role, and so is their order; sort by name instead.',
+      },
+    ])
+  return parseSort(sort, 'name', customerSortKeys, 'c.id')
 }
 
 type PageRow = Omit<CustomerRow, 'is_masked'> & { page_keys: unknown[] }

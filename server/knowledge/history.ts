@@ -1,6 +1,8 @@
 import type { HistoryEntry } from '#contract/knowledge.ts'
 import type { z } from 'zod'
+import type { Actor } from '../audit.ts'
 import type { Ctx } from '../context.ts'
+import { hideAddresses } from '../customer-rows.ts'
 import { notFound } from '../http/errors.ts'
 import { readCursor, writeCursor } from '../keyset.ts'
 
@@ -22,6 +24,7 @@ const branches: Record<HistoryEntry['kind'], string> = {
 /** Purchases, messages and events of one customer on one line of time, newest first. Throws not_found. */
 export async function readHistory(
   ctx: Ctx,
+  actor: Pick<Actor, 'role'>,
   id: string,
   query: { cursor?: string | undefined; page_size: number; kind?: string[] | undefined },
 ): Promise<{ data: Entry[]; next_cursor: string | null }> {
@@ -58,6 +61,8 @@ export async function readHistory(
   return {
     data: page.map(({ order_id, key: _, ...entry }) => ({
       ...entry,
+      // A provider's words about a failure may quote the address.
+      detail: actor.role === 'user' ? hideAddresses(entry.detail) : entry.detail,
       items: order_id ? (items.get(order_id) ?? []) : [],
     })),
     next_cursor: rows.length > query.page_size && end ? writeCursor(ctx.config.secret, sort, [end.key, end.id]) : null,

@@ -6,7 +6,7 @@ import { audit, type Actor } from '../audit.ts'
 import { cancelJob, startJob } from '../background.ts'
 import type { Ctx } from '../context.ts'
 import { AppError, notFound } from '../http/errors.ts'
-import { countUpTo, type Count } from '../customer-rows.ts'
+import { countUpTo, hideAddresses, type Count } from '../customer-rows.ts'
 import { readCursor, writeCursor } from '../keyset.ts'
 import type { Upload } from './uploads.ts'
 
@@ -46,9 +46,15 @@ export async function queueImport(ctx: Ctx, actor: Actor, upload: Upload): Promi
 
 // What stood in refused cells is personal data.
 function shown(row: ImportRow, role: Actor['role']): ImportRow {
+  if (role !== 'user') return row
   const { reasons } = row.summary
-  if (role !== 'user' || !reasons) return row
-  return { ...row, summary: { ...row.summary, reasons: reasons.map(({ values: _, ...reason }) => reason) } }
+  const { repairs: _, ...options } = row.options
+  return {
+    ...row,
+    options,
+    error: hideAddresses(row.error),
+    summary: reasons ? { ...row.summary, reasons: reasons.map(({ values: __, ...reason }) => reason) } : row.summary,
+  }
 }
 
 /** Throws not_found. */

@@ -1,6 +1,7 @@
 import { imports } from '#contract/imports.ts'
 import { knowledge } from '#contract/knowledge.ts'
 import { products } from '#contract/products.ts'
+import { forgetCounts } from '../customer-rows.ts'
 import { bind, type Routes } from '../http/bind.ts'
 import { readBreakdown } from './breakdown.ts'
 import { readCustomer } from './customer-detail.ts'
@@ -11,8 +12,11 @@ import { previewImport } from './import/preview.ts'
 import { cancelImport, listImports, openRejectsOf, queueImport, readImport } from './imports.ts'
 import { listProducts } from './products.ts'
 import { readForm, receive } from './uploads.ts'
+import { customerWorkRoutes } from './work-routes.ts'
 
 export const knowledgeRoutes: Routes = (app, ctx) => {
+  // The worker that changed many customers may be another process.
+  ctx.bus.subscribe('job.', (_topic, { status }) => status === 'running' || forgetCounts())
   bind(app, ctx, knowledge.listCustomers, ({ query, actor }) => listCustomers(ctx, actor, query))
   bind(app, ctx, knowledge.customerSegments, () => readBreakdown(ctx))
   bind(app, ctx, knowledge.createCustomer, async ({ body, actor, reply }) => {
@@ -39,7 +43,9 @@ export const knowledgeRoutes: Routes = (app, ctx) => {
     await setDeleted(ctx, actor, params.id, false)
     return readCustomer(ctx, actor, params.id)
   })
-  bind(app, ctx, knowledge.customerHistory, ({ params, query }) => readHistory(ctx, params.id, query))
+  bind(app, ctx, knowledge.customerHistory, ({ params, query, actor }) => readHistory(ctx, actor, params.id, query))
+
+  customerWorkRoutes(app, ctx)
 
   bind(app, ctx, imports.create, async ({ request, actor }) =>
     queueImport(ctx, actor, await receive(ctx, request, actor)),

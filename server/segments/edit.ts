@@ -1,5 +1,7 @@
 import type { ClientBase } from 'pg'
+import type { CustomerFilter } from '#contract/knowledge.ts'
 import type { SegmentInput } from '#contract/segments.ts'
+import { ruleOfFilter } from '#core/segments/from-filter.ts'
 import { withTx } from '#db/pool.ts'
 import { audit, type Actor } from '../audit.ts'
 import { startJob } from '../background.ts'
@@ -9,17 +11,44 @@ import { readSegment, type SegmentRow } from './queries.ts'
 
 const isUser = (actor: Actor): string | null => (actor.kind === 'user' ? actor.id : null)
 
+type NewSegment = Omit<SegmentInput, 'rules'> & { rules?: SegmentInput['rules'] }
+
 /** Stores the segment with its first version and starts the job that fills it. The key is made from the name. */
 export async function createSegment(ctx: Ctx, actor: Actor, input: SegmentInput): Promise<SegmentRow> {
-  const id = await withTx(ctx.pool, async (tx) => {
+  const id = await insertSegment(ctx, actor, 'rule', input)
+  await startJob(ctx, actor, 'segment_refresh', { segment_id: id })
+  return readSegment(ctx, id)
+}
+
+/** The list filter as a segment that stays up to date. Throws InputError with a sentence for each filter no rule can say. */
+export async function createFromFilter(
+  ctx: Ctx,
+  actor: Actor,
+  input: Omit<NewSegment, 'rules'> & { filter: CustomerFilter },
+): Promise<SegmentRow> {
+  const { filter, ...rest } = input
+  const made = ruleOfFilter(filter)
+  if ('problems' in made)
+    throw new InputError(made.problems.map((p) => ({ path: `filter.${p.filter}`, message: p.message })))
+  return createSegment(ctx, actor, { ...rest, rules: made.rule })
+}
+
+/** A segment without a rule: its members are those somebody adds (server/segment-lists.ts). */
+export async function createPicked(ctx: Ctx, actor: Actor, input: NewSegment): Promise<SegmentRow> {
+  return readSegment(ctx, await insertSegment(ctx, actor, 'snapshot', input))
+}
+
+async function insertSegment(ctx: Ctx, actor: Actor, kind: 'rule' | 'snapshot', input: NewSegment): Promise<string> {
+  return withTx(ctx.pool, async (tx) => {
     const { rows } = await tx.query<{ id: string }>(
       `insert into segments (key, name, description, kind, rules, recommended_offers, messaging_strategy, optimal_channels, optimal_send_window, is_active)
-       values ($1, $2, $3, 'rule', $4, $5, $6, $7, $8, $9) returning id`,
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) returning id`,
       [
         await freeKey(tx, input.name),
         input.name,
         input.description ?? null,
-        JSON.stringify(input.rules),
+        kind,
+        JSON.stringify(input.rules ?? {}),
         JSON.stringify(input.recommended_offers ?? ['content']),
         input.messaging_strategy ?? null,
         input.optimal_channels ?? ['email'],
@@ -29,11 +58,9 @@ export async function createSegment(ctx: Ctx, actor: Actor, input: SegmentInput)
     )
     const made = rows[0]!.id
     await keepVersion(tx, actor, made)
-    await audit(tx, actor, { action: 'segment.created', entity: 'segment', entityId: made, after: input })
+    await audit(tx, actor, { action: 'segment.created', entity: 'segment', entityId: made, after: { kind, ...input } })
     return made
   })
-  await startJob(ctx, actor, 'segment_refresh', { segment_id: id })
-  return readSegment(ctx, id)
 }
 
 /** Changed rules become a new version, and the members follow in a job. Throws InputError for the rules of RFM segments. */
@@ -49,7 +76,10 @@ export async function updateSegment(
       throw new InputError([
         {
           path: 'rules',
-          message: 'An RFM segment follows the scores; its rules are fixed. Make a segment of your own.',
+          message:
+            before.kind === 'rfm'
+              ? 'An RFM segment follows the scores; its rules are fixed. Make a segment of your own.'
+              : 'This segment is picked by hand and has no rule. Make a new segment for a rule.',
         },
       ])
     const rulesChanged = change.rules !== undefined && JSON.stringify(change.rules) !== JSON.stringify(before.rules)

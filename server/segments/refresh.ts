@@ -39,8 +39,7 @@ export async function refreshSegment(ctx: Ctx, id: string): Promise<Refreshed> {
     )
     const segment = rows[0]
     if (!segment) throw notFound('segment', id)
-    if (segment.kind !== 'rule')
-      throw new AppError('conflict', 'An RFM segment follows the scores: run scoring to refresh it.', { id })
+    checkRefreshable(id, segment.kind)
     const params = createParams()
     const me = params.add(id)
     const rule = compileRule(Rule.parse(segment.rules), params, { now, zone })
@@ -61,6 +60,18 @@ export async function refreshSegment(ctx: Ctx, id: string): Promise<Refreshed> {
     const { entered, left } = changed.rows[0]!
     return finish(tx, id, now, entered, left)
   })
+}
+
+/** Only a rule can be asked anew. Throws conflict. */
+export function checkRefreshable(id: string, kind: string): void {
+  if (kind === 'rule') return
+  throw new AppError(
+    'conflict',
+    kind === 'rfm'
+      ? 'An RFM segment follows the scores: run scoring to refresh it.'
+      : 'This segment is picked by hand: its members are those you added, there is nothing to count again.',
+    { id },
+  )
 }
 
 // Events and their rollup in the same statement, as server/events.ts does it, but on sets: a segment may be large.

@@ -36,11 +36,13 @@ export function consentStaging(config: Pick<Config, 'secret'>): Staging<ConsentF
 // Who a row means: stored customers only, a consent makes nobody.
 const matched = `create temp table matched on commit drop as
   select s.line, coalesce(e.id, m.id, p.id) as target,
-    coalesce(e.id <> m.id, false) or coalesce(e.id <> p.id, false) or coalesce(m.id <> p.id, false) as conflict
+    coalesce(e.id <> m.id, false) or coalesce(e.id <> p.id, false) or coalesce(m.id <> p.id, false) as conflict,
+    -- the address was merged away: a yes to it is no yes to the kept one
+    coalesce(case s.channel when 'email' then m.is_merged else p.is_merged end, false) as is_former
   from staged as s
-  left join customers as e on e.external_id = s.external_id and e.deleted_at is null
-  left join customers as m on m.email = s.email::citext and m.deleted_at is null
-  left join customers as p on p.phone = s.phone and p.deleted_at is null`
+  left join identities as e on e.external_id = s.external_id and e.deleted_at is null
+  left join identities as m on m.email = s.email::citext and m.deleted_at is null
+  left join identities as p on p.phone = s.phone and p.deleted_at is null`
 
 /**
  * Staged statements -> consents of known customers. Each is kept as proof, once; the newest of the file decides, but a
@@ -55,7 +57,7 @@ export async function mergeConsentList(client: PoolClient): Promise<MergeCounts>
     from matched as m where m.conflict or m.target is null`)
   await client.query('delete from matched where conflict or target is null')
   await client.query(`create temp table stated on commit drop as
-    select s.*, m.target, row_number() over (partition by m.target, s.channel order by s.given_at desc, s.line desc) as nth,
+    select s.*, m.target, m.is_former, row_number() over (partition by m.target, s.channel order by s.given_at desc, s.line desc) as nth,
       row_number() over (partition by m.target, s.channel, s.status, s.source, s.given_at order by s.line) as same_nth
     from matched as m join staged as s on s.line = m.line`)
   const added = await client.query(`create temp table fresh on commit drop as
@@ -73,7 +75,7 @@ export async function mergeConsentList(client: PoolClient): Promise<MergeCounts>
         and (c.${channel}_consent = 'denied' or ${blocked(channel)})`)
     const { rowCount } = await client.query(`update customers as c set ${channel}_consent = t.status, updated_at = now()
       from stated as t where t.target = c.id and t.channel = '${channel}' and t.nth = 1 and c.${channel}_consent <> t.status
-        and (t.status = 'denied' or (c.${channel}_consent <> 'denied' and ${address} and not ${blocked(channel)}))`)
+        and (t.status = 'denied' or (c.${channel}_consent <> 'denied' and ${address} and not t.is_former and not ${blocked(channel)}))`)
     customers += rowCount ?? 0
   }
   const { rows } = await client.query<{ kept: number; twice: number }>(
@@ -123,12 +125,23 @@ export async function mergeSuppressions(client: PoolClient, options: MergeOption
     select a.*, row_number() over (partition by a.channel, a.hash order by a.at, a.line) as nth,
       exists (select from suppressions as u where u.channel = a.channel and u.address_hash = a.hash) as known
     from (
-      select s.line, s.channel, s.reason, s.at, s.email_hash as hash, c.id as customer from staged as s
-        left join customers as c on c.email = s.email::citext where s.email_hash is not null
+      select s.line, s.channel, s.reason, s.at, s.email_hash as hash, c.id as customer, c.is_merged from staged as s
+        left join identities as c on c.email = s.email::citext where s.email_hash is not null
       union all
-      select s.line, s.channel, s.reason, s.at, s.phone_hash, c.id from staged as s
-        left join customers as c on c.phone = s.phone where s.phone_hash is not null
+      select s.line, s.channel, s.reason, s.at, s.phone_hash, c.id, c.is_merged from staged as s
+        left join identities as c on c.phone = s.phone where s.phone_hash is not null
     ) as a`)
+  // Who said no under an address that was merged away said it for the one that was kept.
+  for (const channel of ['email', 'sms'] as const)
+    await client.query(
+      `with said as (
+         update customers as c set ${channel}_consent = 'denied', updated_at = now() from closed as k
+         where k.customer = c.id and k.is_merged and k.channel in ($1, 'all') and k.reason <> 'hard_bounce' and c.${channel}_consent <> 'denied' returning c.id, k.at
+       )
+       insert into consents (customer_id, channel, status, source, given_at)
+       select said.id, $1, 'denied', 'do-not-contact list', coalesce(min(said.at), now()) from said group by said.id`,
+      [channel],
+    )
   const added = await client.query(
     `insert into suppressions (channel, address_hash, customer_id, reason, is_demo, created_at)
      select k.channel, k.hash, k.customer, k.reason, $1, k.at from closed as k where k.nth = 1 and not k.known

@@ -105,13 +105,15 @@ export async function mergeCustomers(client: PoolClient, options: MergeOptions):
       case
         when e.id is not null then e.deleted_at
         when m.id is not null then m.deleted_at else p.deleted_at end as deleted_at,
-      case when e.id is null and m.id is not null then m.external_id
-           when e.id is null and p.id is not null then p.external_id end as other_external_id,
-      case when e.id is null and m.id is null then p.email end as other_email
+      case when e.id is null and m.id is not null then m.own_external_id
+           when e.id is null and p.id is not null then p.own_external_id end as other_external_id,
+      case when e.id is null and m.id is null then p.own_email end as other_email,
+      coalesce(e.is_merged, false) as external_merged, coalesce(m.is_merged, false) as email_merged, coalesce(p.is_merged, false) as phone_merged
     from staged as s
-    left join customers as e on e.external_id = s.external_id
-    left join customers as m on m.email = s.email::citext
-    left join customers as p on p.phone = s.phone`)
+    left join identities as e on e.external_id = s.external_id
+    left join identities as m on m.email = s.email::citext
+    left join identities as p on p.phone = s.phone`)
+  await dropFormerKeys(client)
   await client.query(`
     insert into rejected (line, column_name, reason)
     select m.line, x.column_name, x.reason from matched as m cross join lateral (
@@ -176,6 +178,30 @@ export async function mergeCustomers(client: PoolClient, options: MergeOptions):
     rowsDuplicate: duplicates.rowCount ?? 0,
     also: { consents, ...(raced > 0 ? { raced } : {}) },
   }
+}
+
+/**
+ * A key that was merged away names the customer, but is no longer theirs: it changes nothing, and a yes to an address
+ * that was not kept is no yes to the kept one.
+ */
+async function dropFormerKeys(client: PoolClient): Promise<void> {
+  const former = 'm.external_merged or m.email_merged or m.phone_merged'
+  const unless = (flag: string, column: string): string =>
+    `${column} = case when m.${flag} then null else s.${column} end`
+  const keys = [
+    unless('external_merged', 'external_id'),
+    unless('email_merged', 'email'),
+    unless('phone_merged', 'phone'),
+  ]
+  const consent = (channel: string, flag: string): string =>
+    `${channel}_consent = case when m.${flag} and s.${channel}_consent = 'granted' then null else s.${channel}_consent end`
+  await client.query(
+    `update staged as s set ${[...keys, consent('email', 'email_merged'), consent('sms', 'phone_merged')].join(', ')}
+     from matched as m where m.line = s.line and (${former})`,
+  )
+  await client.query(
+    `update matched as s set ${keys.join(', ').replaceAll('m.', 's.')} where ${former.replaceAll('m.', 's.')}`,
+  )
 }
 
 /** Rows of the same customer under different keys are joined through the keys they share; the last row gets `nth` 1. */

@@ -165,13 +165,13 @@ async function resolveCustomers(client: PoolClient, options: MergeOptions): Prom
     select row_number() over () as buyer, d.*, e.id as by_external, m.id as by_email, p.id as by_phone, coalesce(e.id, m.id, p.id) as customer,
       (e.id is not null and m.id is not null and e.id <> m.id) or (e.id is not null and p.id is not null and e.id <> p.id)
         or (m.id is not null and p.id is not null and m.id <> p.id)
-        or (e.id is null and d.customer_id is not null and coalesce(m.external_id, p.external_id) is not null) as conflict
+        or (e.id is null and d.customer_id is not null and coalesce(m.own_external_id, p.own_external_id) is not null) as conflict
     from (select s.customer_id, s.email, s.phone, (array_agg(s.customer_name order by s.line desc) filter (where s.customer_name is not null))[1] as name,
         (array_agg(to_jsonb(s.time_zones)) filter (where s.time_zones is not null))[1] as zones, min(s.line) as line
       from staged as s group by s.customer_id, s.email, s.phone) as d
-    left join customers as e on e.external_id = d.customer_id
-    left join customers as m on m.email = d.email
-    left join customers as p on p.phone = d.phone`)
+    left join identities as e on e.external_id = d.customer_id
+    left join identities as m on m.email = d.email
+    left join identities as p on p.phone = d.phone`)
   let created = 0
   if (options.createCustomers) {
     const { rowCount } = await client.query(
