@@ -42,6 +42,8 @@ export const ImportSummary = z.strictObject({
   also: z.record(z.string(), z.int()).optional(),
   rows_per_second: z.number().optional(),
   duration_ms: z.number().optional(),
+  /** of it in the database, after the file was read */
+  merge_ms: z.number().optional(),
 })
 export type ImportSummary = z.infer<typeof ImportSummary>
 

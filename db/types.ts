@@ -273,6 +273,13 @@ export interface IdempotencyKeys {
   status: number | null;
 }
 
+export interface ImportBefore {
+  before: Json;
+  entity: string;
+  import_id: string;
+  row_id: string;
+}
+
 export interface Imports {
   bytes_read: Generated<Int8>;
   bytes_total: Generated<Int8>;
@@ -282,10 +289,12 @@ export interface Imports {
   error: string | null;
   file_hash: Buffer | null;
   finished_at: Timestamp | null;
+  header_signature: Buffer | null;
   id: Generated<string>;
   job_id: string | null;
   kind: string;
   mapping: Generated<Json>;
+  merging_since: Timestamp | null;
   options: Generated<Json>;
   path: string | null;
   phase: string | null;
@@ -300,6 +309,11 @@ export interface Imports {
   started_at: Timestamp | null;
   status: Generated<string>;
   summary: Generated<Json>;
+  undo_job_id: string | null;
+  undo_result: Generated<Json>;
+  undo_until: Timestamp | null;
+  undone_at: Timestamp | null;
+  written_at: Timestamp | null;
 }
 
 export interface Jobs {
@@ -412,6 +426,7 @@ export interface Products {
   created_at: Generated<Timestamp>;
   department: string;
   id: Generated<string>;
+  import_id: string | null;
   is_active: Generated<boolean>;
   is_demo: Generated<boolean>;
   name: string;
@@ -640,6 +655,7 @@ export interface DB {
   experiments: Experiments;
   exports: Exports;
   idempotency_keys: IdempotencyKeys;
+  import_before: ImportBefore;
   imports: Imports;
   jobs: Jobs;
   links: Links;

@@ -8,7 +8,7 @@ export const pipeline = [
     seedName: 'knowledge base',
     verb: 'import',
     does: 'customers, orders, catalog',
-    tables: ['customers', 'orders', 'order_items', 'products', 'consents', 'imports'],
+    tables: ['customers', 'orders', 'order_items', 'products', 'consents', 'imports', 'import_before'],
   },
   {
     stage: 'segments',
