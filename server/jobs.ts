@@ -1,5 +1,6 @@
 import type { JobHandler } from './background.ts'
 import { importJob } from './knowledge/import/job.ts'
+import { importUndoJob } from './knowledge/import/undo.ts'
 import { attributeOrders } from './feedback/attribute.ts'
 import { planJob } from './planning/generate.ts'
 import { actionsJob, scoreJob } from './scoring/jobs.ts'
@@ -15,6 +16,7 @@ const followOrders: JobHandler = async (ctx, input, tools) => {
 /** Long work that a worker does on request, by kind. */
 export const jobHandlers: Record<string, JobHandler> = {
   import: importJob,
+  import_undo: importUndoJob,
   score: scoreJob,
   actions: actionsJob,
   plan: planJob,

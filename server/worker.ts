@@ -4,6 +4,7 @@ import type { Ctx } from './context.ts'
 import { runDispatcher } from './dispatch/dispatcher.ts'
 import { attributeOrders } from './feedback/attribute.ts'
 import { refreshCampaignCounters } from './counters.ts'
+import { forgetOldImports } from './knowledge/import/undo.ts'
 import { refreshStaleSegments } from './segments/refresh.ts'
 
 /** A periodic duty: its failure is logged and the next turn tries again. */
@@ -22,6 +23,7 @@ const duties: Duty[] = [
   },
   { name: 'campaign counters', everyMs: 15_000, run: (ctx) => refreshCampaignCounters(ctx.pool) },
   { name: 'segments', everyMs: 60_000, run: refreshStaleSegments },
+  { name: 'imports past undoing', everyMs: 3_600_000, run: forgetOldImports },
   {
     name: 'partitions',
     everyMs: 6 * 3_600_000,

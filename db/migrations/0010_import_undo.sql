@@ -12,8 +12,6 @@ alter table imports
   add column undone_at timestamptz,
   -- grows with each chunk that is undone, in the transaction of the chunk
   add column undo_result jsonb not null default '{}';
-create index imports_headers on imports (kind, header_signature, id desc) where status = 'succeeded' and not dry_run;
-create index imports_undoable on imports (undo_until) where undo_until is not null;
 
 -- Which products an import brought; customers and orders say so already.
 alter table products add column import_id uuid references imports(id) on delete set null;

@@ -8,6 +8,7 @@ import { createCustomer, setDeleted, updateCustomer } from './customer-edit.ts'
 import { listCustomers } from './customer-list.ts'
 import { readHistory } from './history.ts'
 import { previewImport } from './import/preview.ts'
+import { queueUndo } from './import/undo.ts'
 import { cancelImport, listImports, openRejectsOf, queueImport, readImport } from './imports.ts'
 import { listProducts } from './products.ts'
 import { readForm, receive } from './uploads.ts'
@@ -56,6 +57,10 @@ export const knowledgeRoutes: Routes = (app, ctx) => {
   bind(app, ctx, imports.list, ({ query, actor }) => listImports(ctx, actor, query))
   bind(app, ctx, imports.get, ({ params, actor }) => readImport(ctx, params.id, actor.role))
   bind(app, ctx, imports.cancel, ({ params, actor }) => cancelImport(ctx, actor, params.id))
+  bind(app, ctx, imports.undo, async ({ params, actor }) => {
+    await queueUndo(ctx, actor, params.id)
+    return readImport(ctx, params.id, actor.role)
+  })
   bind(app, ctx, imports.rejects, async ({ params, actor, reply }) => {
     const { stream, name } = await openRejectsOf(ctx, actor, params.id)
     await reply
