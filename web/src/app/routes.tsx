@@ -46,6 +46,7 @@ export const pages: readonly PageRow[] = [
     load: () => import('../features/knowledge/import-page.tsx'),
     role: 'manager',
   },
+  { path: '/customers/imports', title: 'Imports', load: () => import('../features/knowledge/imports-page.tsx') },
   { path: '/customers/$id', title: 'Customer', load: () => import('../features/knowledge/customer-page.tsx') },
   {
     path: '/segments',
