@@ -85,7 +85,8 @@ test('suppressions: strangers too, each channel once, in the words of other send
 })
 
 test('cells that cannot be read are repaired in groups: read as something else, or left empty', async () => {
-  const csv = 'email,state,phone\np1@example.com,Nuu York,\np2@example.com,Nuu York,ask again\np3@example.com,TX,ask again\n'
+  const csv =
+    'email,state,phone\np1@example.com,Nuu York,\np2@example.com,Nuu York,ask again\np3@example.com,TX,ask again\n'
   const check = await run('customers', csv, { dryRun: true })
   expect(check).toMatchObject({ rows_new: 0, rows_rejected: 3 })
   const reasons = check.summary.reasons!

@@ -147,11 +147,19 @@ describe('imports over HTTP', () => {
     expect(await look(file)).toMatchObject({ remembered: null })
     const mapping = { sku: 'nr', name: 'what', category: 'shelf', price: 'net' }
     const send = async (fields: Record<string, string>): Promise<Import> => {
-      const queued = await manager({ method: 'POST', url: '/api/v1/customers/import', ...form(fields, file, 'till.csv') })
+      const queued = await manager({
+        method: 'POST',
+        url: '/api/v1/customers/import',
+        ...form(fields, file, 'till.csv'),
+      })
       await runJob(ctx, queued.json<Import>().job_id ?? '', jobHandlers, new AbortController().signal)
       return queued.json<Import>()
     }
-    const fields = { kind: 'products', mapping: JSON.stringify(mapping), options: JSON.stringify({ date_order: 'dmy' }) }
+    const fields = {
+      kind: 'products',
+      mapping: JSON.stringify(mapping),
+      options: JSON.stringify({ date_order: 'dmy' }),
+    }
     // A check teaches nothing.
     await send({ ...fields, dry_run: 'true' })
     expect(await look(file)).toMatchObject({ remembered: null })

@@ -58,8 +58,14 @@ describe('any chunk cut gives the rows of the whole file', () => {
   })
   test('CSV in any encoding, row end, delimiter and quoting', async () => {
     // Letters that no mix of can be read as UTF-8, so that Latin-1 stays Latin-1.
-    const latin = fc.string({ unit: fc.constantFrom('a', 'é', 'ü', 'ñ', '"', '\n', '\r\n', ' ', ',', ';', '|', '\t'), maxLength: 9 })
-    const wide = fc.string({ unit: fc.constantFrom('a', 'é', '漢', '🥃', '\u2028', '"', '\r', '\n', ' ', ',', ';', '|', '\t'), maxLength: 9 })
+    const latin = fc.string({
+      unit: fc.constantFrom('a', 'é', 'ü', 'ñ', '"', '\n', '\r\n', ' ', ',', ';', '|', '\t'),
+      maxLength: 9,
+    })
+    const wide = fc.string({
+      unit: fc.constantFrom('a', 'é', '漢', '🥃', '\u2028', '"', '\r', '\n', ' ', ',', ';', '|', '\t'),
+      maxLength: 9,
+    })
     const table = (cell: fc.Arbitrary<string>): fc.Arbitrary<string[][]> =>
       fc.array(fc.array(cell, { minLength: 3, maxLength: 3 }), { minLength: 1, maxLength: 15 })
     const shape = {
@@ -93,10 +99,9 @@ describe('any chunk cut gives the rows of the whole file', () => {
       fc.asyncProperty(table(latin), fc.record(shape), (rows, how) => holds(rows, 'latin1', how)),
       { numRuns: 100 },
     )
-    await fc.assert(
-      fc.asyncProperty(table(wide), fc.constantFrom('utf8', 'bom', 'utf16be'), fc.record(shape), holds),
-      { numRuns: 200 },
-    )
+    await fc.assert(fc.asyncProperty(table(wide), fc.constantFrom('utf8', 'bom', 'utf16be'), fc.record(shape), holds), {
+      numRuns: 200,
+    })
   })
   test('byte by byte', async () => {
     const text = 'name;note\r\n"Zoë ""Z""";"two\r\nlines"\r\nRené;x\n\nlast;"y"'
@@ -276,15 +281,34 @@ describe('what is no table is refused with a reason', () => {
     ['a gigabyte of quotes on one line', () => endless(filled('"'), giga), /line_too_long/, /Export it again as CSV/],
     ['a gigabyte of commas on one line', () => endless(filled(','), giga), /line_too_long|too_many/, /Export|Remove/],
     ['a gigabyte of brackets', () => endless(filled('['), giga), /line_too_long/, /Export it again/],
-    ['a JSON string that never ends', () => endless(filled('a'), giga, '["'), /line_too_long/, /Write one object per|Export/],
+    [
+      'a JSON string that never ends',
+      () => endless(filled('a'), giga, '["'),
+      /line_too_long/,
+      /Write one object per|Export/,
+    ],
     ['a gigabyte of blanks', () => endless(filled(' '), giga), /empty/, /Export it again/],
-    ['10 MB of quotes under a header', () => endless(filled('"'), 10 * mega, 'a,b\n'), /line_too_long/, /Export it again/],
+    [
+      '10 MB of quotes under a header',
+      () => endless(filled('"'), 10 * mega, 'a,b\n'),
+      /line_too_long/,
+      /Export it again/,
+    ],
     ['one row of 100 MB', () => endless(filled('x,y;'), 100 * mega, 'a,b\n'), /line_too_long/, /Export it again/],
     ['a million columns', () => endless(filled('col,'), 4 * mega), /line_too_long|too_many_columns/, /Export|Remove/],
-    ['a million empty columns', () => pieces(Buffer.from(','.repeat(1_000_000)), []), /too_many_columns/, /Remove the ones/],
+    [
+      'a million empty columns',
+      () => pieces(Buffer.from(','.repeat(1_000_000)), []),
+      /too_many_columns/,
+      /Remove the ones/,
+    ],
     [
       'an object with a hundred thousand keys',
-      () => pieces(Buffer.from(JSON.stringify([Object.fromEntries(Array.from({ length: 70_000 }, (_, i) => [`k${i}`, 1]))])), []),
+      () =>
+        pieces(
+          Buffer.from(JSON.stringify([Object.fromEntries(Array.from({ length: 70_000 }, (_, i) => [`k${i}`, 1]))])),
+          [],
+        ),
       /too_many_columns/,
       /Keep the ones that matter/,
     ],
@@ -301,7 +325,9 @@ describe('what is no table is refused with a reason', () => {
     const refused = await refusal(endless(filled('"""\n'), 10 * mega, 'a,b\n'))
     expect(refused).toMatchObject({
       code: 'import.no_rows',
-      message: expect.stringMatching(/^None of the first \d+ rows can be read\. The row has 1 cells where the header has 2/) as string,
+      message: expect.stringMatching(
+        /^None of the first \d+ rows can be read\. The row has 1 cells where the header has 2/,
+      ) as string,
     })
     expect(refused.ms).toBeLessThan(2000)
     expect(refused.grownMb).toBeLessThan(200)

@@ -280,7 +280,10 @@ describe('orders', () => {
 
   test('an order that somebody changed since stays', async () => {
     await run('customers', 'email\na@x.test\n')
-    const id = await run('orders', 'order id,email,date,total\nK1,a@x.test,2026-11-19,50.00\nK2,a@x.test,2026-11-19,60.00\n')
+    const id = await run(
+      'orders',
+      'order id,email,date,total\nK1,a@x.test,2026-11-19,50.00\nK2,a@x.test,2026-11-19,60.00\n',
+    )
     await run('orders', 'order id,email,date,total\nK1,a@x.test,2026-11-19,55.00\n')
     expect(await undo(id)).toEqual({ ...nothing, removed: 1, kept_added: 1 })
     expect(await all('select external_id, total_cents from orders')).toEqual([{ external_id: 'K1', total_cents: 5500 }])

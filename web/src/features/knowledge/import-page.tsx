@@ -5,7 +5,7 @@ import { cx } from '../../lib/cx.ts'
 import { count } from '../../lib/format.ts'
 import { t } from '../../lib/i18n.ts'
 import { refresh, useApi } from '../../lib/query.ts'
-import { text, useUrl } from '../../lib/url.ts'
+import { choice, text, useUrl } from '../../lib/url.ts'
 import { TextLink } from '../../ui/button.tsx'
 import { Page, Skeleton } from '../../ui/page.tsx'
 import { Note, Panel } from '../../ui/panel.tsx'
@@ -15,19 +15,19 @@ import { CheckStep } from './import-check-step.tsx'
 import { FileStep } from './import-file-step.tsx'
 import { MatchStep, sameMapping } from './import-match-step.tsx'
 import { ImportDone, RunningImport } from './import-run.tsx'
-import { formFields, isOpen, kindWord, type Choices, type Import, type Preview } from './import-words.ts'
+import { formFields, importKinds, isOpen, kindWord, type Choices, type Import, type Preview } from './import-words.ts'
 
 const steps = ['file', 'match', 'check', 'commit'] as const
 type Step = (typeof steps)[number]
 /** the running import stands in the address: the page may be left and found again */
-const spec = { run: text(), check: text() }
+const spec = { run: text(), check: text(), kind: choice(importKinds, 'customers') }
 
 /** A file becomes customers, orders, products or lists of who said yes and no: file, columns, check, commit. */
 export default function ImportPage() {
   const [url, setUrl] = useUrl(spec)
   const [file, setFile] = useState<File | null>(null)
   const [choices, setChoices] = useState<Choices>({
-    kind: 'customers',
+    kind: url.kind,
     mapping: null,
     dateOrder: 'mdy',
     createCustomers: false,
