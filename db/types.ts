@@ -498,6 +498,7 @@ export interface SegmentMembers {
 }
 
 export interface Segments {
+  cool_down_days: Generated<number>;
   created_at: Generated<Timestamp>;
   customer_count: Generated<number>;
   deleted_at: Timestamp | null;
@@ -513,6 +514,7 @@ export interface Segments {
   optimal_send_window: Generated<Json>;
   recommended_offers: Generated<Json>;
   rules: Json;
+  tone: string | null;
   updated_at: Generated<Timestamp>;
   version: Generated<number>;
 }
@@ -588,7 +590,9 @@ export interface Stores {
   legal_name: string;
   licence_number: string | null;
   name: string;
+  opening_hours: Json | null;
   phone: string | null;
+  sale_hours: Generated<Json>;
   sells: Generated<string[]>;
   state: string;
   time_zone: string;
