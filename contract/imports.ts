@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Id, IdParams, Instant, pageOf, pageQuery } from './common.ts'
+import { Flag, Id, IdParams, Instant, pageOf, pageQuery } from './common.ts'
 import { route } from './http.ts'
 
 export const ImportKind = z.enum(['customers', 'orders', 'products', 'consents', 'suppressions'])
@@ -42,8 +42,28 @@ export const ImportSummary = z.strictObject({
   also: z.record(z.string(), z.int()).optional(),
   rows_per_second: z.number().optional(),
   duration_ms: z.number().optional(),
+  /** of it in the database, after the file was read */
+  merge_ms: z.number().optional(),
 })
 export type ImportSummary = z.infer<typeof ImportSummary>
+
+/** What taking an import back did, in rows. */
+export const ImportUndone = z.strictObject({
+  /** added by the import and gone again */
+  removed: z.int().default(0),
+  /** changed by the import and as before again */
+  restored: z.int().default(0),
+  /** changed by somebody since, so left as they are */
+  kept_changed: z.int().default(0),
+  /** added by the import and in use by now, so left as they are */
+  kept_added: z.int().default(0),
+  /** a no that came with the file is never taken back */
+  opt_outs_kept: z.int().default(0),
+  /** orders: the customers and products it had made on the way */
+  customers_removed: z.int().default(0),
+  products_removed: z.int().default(0),
+})
+export type ImportUndone = z.infer<typeof ImportUndone>
 
 export const Import = z.strictObject({
   id: Id,
@@ -66,6 +86,20 @@ export const Import = z.strictObject({
   has_rejects: z.boolean(),
   summary: ImportSummary,
   error: z.string().nullable(),
+  /** name of who started it; null: the command line or the system */
+  created_by_name: z.string().nullable(),
+  /** seconds it will still take; `at_least`: the time in the database is not known yet. Null: nobody can say */
+  eta: z.strictObject({ seconds: z.int(), at_least: z.boolean() }).nullable(),
+  undo: z.strictObject({
+    /** why it cannot be taken back; null: it can */
+    refusal: z.string().nullable(),
+    /** until when it can */
+    until: Instant.nullable(),
+    job_id: Id.nullable(),
+    is_running: z.boolean(),
+    undone_at: Instant.nullable(),
+    result: ImportUndone,
+  }),
   created_at: Instant,
   started_at: Instant.nullable(),
   finished_at: Instant.nullable(),
@@ -89,8 +123,21 @@ export const ImportPreview = z.strictObject({
   encoding: z.string(),
   headers: z.array(z.string()),
   skipped_lines: z.array(z.string()),
-  /** field -> header */
+  /** field -> header: as given, else as in the last import, else guessed */
   mapping: z.record(z.string(), z.string()),
+  /** the last import of this kind, when its columns helped; null: all is guessed */
+  remembered: z
+    .strictObject({
+      source: z.string(),
+      at: Instant,
+      by: z.string().nullable(),
+      /** the file has the same columns in the same order: nothing is left to match */
+      is_complete: z.boolean(),
+      /** fields that were taken from it */
+      fields: z.array(z.string()),
+      options: ImportOptions.partial(),
+    })
+    .nullable(),
   certainty: z.record(z.string(), z.number()),
   unused: z.array(z.string()),
   fields: z.array(z.strictObject({ field: z.string(), label: z.string() })),
@@ -125,7 +172,13 @@ export const imports = {
     access: 'user',
     tag,
     summary: 'Imports, newest first',
-    query: z.strictObject({ ...pageQuery, kind: ImportKind.optional() }),
+    query: z.strictObject({
+      ...pageQuery,
+      kind: ImportKind.optional(),
+      status: z.enum(['queued', 'running', 'succeeded', 'failed', 'cancelled', 'undone']).optional(),
+      /** true: only checks; false: only imports */
+      dry_run: Flag.optional(),
+    }),
     reply: pageOf(Import),
   }),
   get: route({
@@ -152,6 +205,18 @@ export const imports = {
     access: 'manager',
     tag,
     summary: 'Stop an import; nothing of it is kept',
+    params: IdParams,
+    reply: Import,
+  }),
+  undo: route({
+    method: 'POST',
+    path: '/api/v1/imports/:id/undo',
+    access: 'manager',
+    tag,
+    status: 202,
+    summary: 'Take an import back, for seven days; a job does it',
+    description:
+      'What it added goes, what it changed becomes as before. Rows that somebody changed or used since stay and are counted. A no that came with the file stays.',
     params: IdParams,
     reply: Import,
   }),

@@ -97,6 +97,8 @@ export const Customer = CustomerRow.extend({
   zip: z.string().nullable(),
   time_zones: z.array(z.string()),
   store_name: z.string().nullable(),
+  /** who belongs to no store: the nearest by ZIP */
+  nearest_store: z.strictObject({ id: Id, name: z.string() }).nullable(),
   raw_data: z.unknown(),
   import_id: Id.nullable(),
   scores: Scores.nullable(),

@@ -3,6 +3,14 @@ import { departments } from '#core/planning/offer.ts'
 import { Id, IdParams, Website } from './common.ts'
 import { route } from './http.ts'
 
+const stretch = z.strictObject({
+  start: z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'Write a time like 09:00.'),
+  end: z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$|^24:00$/, 'Write a time like 21:00, or 24:00.'),
+})
+/** Seven lists, Monday first; an empty one is a closed day. What lies after midnight belongs to the next day. */
+const Week = z.array(z.array(stretch).max(3)).length(7)
+export type Week = z.infer<typeof Week>
+
 /** A shop with an address and a licence: its state's law applies to its offers, its address stands in every message. */
 const fields = {
   name: z.string().trim().min(1, 'Write the name customers know.').max(120),
@@ -21,6 +29,12 @@ const fields = {
   website: Website.nullable(),
   /** departments the licence covers */
   sells: z.array(z.enum(departments)).min(1),
+  /** number of the store in your till: imports find it by that */
+  external_id: z.string().trim().min(1).max(60).nullable(),
+  /** by the store's clock; null: not stated */
+  opening_hours: Week.nullable(),
+  /** when a department may be sold, where that is not whenever the store is open */
+  sale_hours: z.partialRecord(z.enum(departments), Week.nullable()),
 }
 export const StoreInput = z.strictObject({
   ...fields,
@@ -28,11 +42,13 @@ export const StoreInput = z.strictObject({
   phone: fields.phone.default(null),
   website: fields.website.default(null),
   sells: fields.sells.default(['spirits', 'wine', 'beer']),
+  external_id: fields.external_id.default(null),
+  opening_hours: fields.opening_hours.default(null),
+  sale_hours: fields.sale_hours.default({}),
 })
 export const Store = z.strictObject({
   id: Id,
   ...fields,
-  external_id: z.string().nullable(),
   is_demo: z.boolean(),
   customers: z.int(),
 })
@@ -47,6 +63,16 @@ export const stores = {
     tag,
     summary: 'The shops of this retailer',
     reply: z.strictObject({ data: z.array(Store) }),
+  }),
+  nearest: route({
+    method: 'GET',
+    path: '/api/v1/stores/nearest',
+    access: 'user',
+    tag,
+    summary: 'How many customers without a store of their own are nearest to each',
+    description:
+      'By state, then by the difference of the first three ZIP digits; who has neither counts with the oldest store.',
+    reply: z.strictObject({ data: z.array(z.strictObject({ store_id: Id, customers: z.int() })) }),
   }),
   create: route({
     method: 'POST',

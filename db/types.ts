@@ -309,6 +309,13 @@ export interface Identities {
   phone: string | null;
 }
 
+export interface ImportBefore {
+  before: Json;
+  entity: string;
+  import_id: string;
+  row_id: string;
+}
+
 export interface Imports {
   bytes_read: Generated<Int8>;
   bytes_total: Generated<Int8>;
@@ -318,10 +325,12 @@ export interface Imports {
   error: string | null;
   file_hash: Buffer | null;
   finished_at: Timestamp | null;
+  header_signature: Buffer | null;
   id: Generated<string>;
   job_id: string | null;
   kind: string;
   mapping: Generated<Json>;
+  merging_since: Timestamp | null;
   options: Generated<Json>;
   path: string | null;
   phase: string | null;
@@ -336,6 +345,11 @@ export interface Imports {
   started_at: Timestamp | null;
   status: Generated<string>;
   summary: Generated<Json>;
+  undo_job_id: string | null;
+  undo_result: Generated<Json>;
+  undo_until: Timestamp | null;
+  undone_at: Timestamp | null;
+  written_at: Timestamp | null;
 }
 
 export interface Jobs {
@@ -450,6 +464,7 @@ export interface Products {
   created_at: Generated<Timestamp>;
   department: string;
   id: Generated<string>;
+  import_id: string | null;
   is_active: Generated<boolean>;
   is_demo: Generated<boolean>;
   name: string;
@@ -521,6 +536,7 @@ export interface SegmentMembers {
 }
 
 export interface Segments {
+  cool_down_days: Generated<number>;
   created_at: Generated<Timestamp>;
   customer_count: Generated<number>;
   deleted_at: Timestamp | null;
@@ -536,6 +552,7 @@ export interface Segments {
   optimal_send_window: Generated<Json>;
   recommended_offers: Generated<Json>;
   rules: Json;
+  tone: string | null;
   updated_at: Generated<Timestamp>;
   version: Generated<number>;
 }
@@ -612,7 +629,9 @@ export interface Stores {
   legal_name: string;
   licence_number: string | null;
   name: string;
+  opening_hours: Json | null;
   phone: string | null;
+  sale_hours: Generated<Json>;
   sells: Generated<string[]>;
   state: string;
   time_zone: string;
@@ -703,6 +722,7 @@ export interface DB {
   exports: Exports;
   idempotency_keys: IdempotencyKeys;
   identities: Identities;
+  import_before: ImportBefore;
   imports: Imports;
   jobs: Jobs;
   links: Links;

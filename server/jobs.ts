@@ -2,6 +2,7 @@ import type { JobHandler } from './background.ts'
 import { bulkJob, undoBulk } from './knowledge/bulk/run.ts'
 import { exportJob } from './knowledge/export-run.ts'
 import { importJob } from './knowledge/import/job.ts'
+import { importUndoJob } from './knowledge/import/undo.ts'
 import { attributeOrders } from './feedback/attribute.ts'
 import { planJob } from './planning/generate.ts'
 import { actionsJob, scoreJob } from './scoring/jobs.ts'
@@ -22,6 +23,7 @@ const undoHandlers: Record<string, JobHandler> = {
 /** Long work that a worker does on request, by kind. */
 export const jobHandlers: Record<string, JobHandler> = {
   import: importJob,
+  import_undo: importUndoJob,
   score: scoreJob,
   actions: actionsJob,
   plan: planJob,

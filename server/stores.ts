@@ -9,7 +9,8 @@ import { readSetting } from './settings.ts'
  */
 export async function loadStores(client: ClientBase | Pool): Promise<StoreForGate[]> {
   const { rows } = await client.query<StoreForGate & { sells: Department[] }>(
-    `select stores.id, stores.name, stores.legal_name, stores.licence_number, stores.state, stores.time_zone, stores.sells from stores order by stores.id`,
+    `select stores.id, stores.name, stores.legal_name, stores.licence_number, stores.state, stores.zip, stores.time_zone, stores.sells, stores.opening_hours, stores.sale_hours
+     from stores order by stores.id`,
   )
   if (rows.length > 0) return rows.map((row) => ({ ...row, sells: [...row.sells, 'other'] }))
   const shop = await readSetting(client, 'shop')

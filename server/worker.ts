@@ -6,6 +6,7 @@ import { attributeOrders } from './feedback/attribute.ts'
 import { refreshCampaignCounters } from './counters.ts'
 import { expireExports } from './knowledge/exports.ts'
 import { forgetUndo } from './retention.ts'
+import { forgetOldImports } from './knowledge/import/undo.ts'
 import { refreshStaleSegments } from './segments/refresh.ts'
 
 /** A periodic duty: its failure is logged and the next turn tries again. */
@@ -26,6 +27,7 @@ const duties: Duty[] = [
   { name: 'segments', everyMs: 60_000, run: refreshStaleSegments },
   { name: 'files of exports', everyMs: 600_000, run: expireExports },
   { name: 'undo notes', everyMs: 3_600_000, run: forgetUndo },
+  { name: 'imports past undoing', everyMs: 3_600_000, run: forgetOldImports },
   {
     name: 'partitions',
     everyMs: 6 * 3_600_000,

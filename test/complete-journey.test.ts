@@ -54,6 +54,9 @@ test.skipIf(!existsSync(file))(
       time_zone: 'America/New_York',
       phone: null,
       website: null,
+      external_id: null,
+      opening_hours: null,
+      sale_hours: {},
       sells: ['spirits', 'wine', 'beer'],
     })
     await seedTemplates(ctx)

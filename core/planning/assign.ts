@@ -1,4 +1,5 @@
 import { localMinutes, type Day } from '../calendar.ts'
+import type { StoreHours } from '../knowledge/store-hours.ts'
 import { openHours, type ContactLimits } from '../compliance/contact-hours.ts'
 import { gate, type Recipient, type TemplateFlags } from '../compliance/gate.ts'
 import type { Policy } from '../compliance/policy.ts'
@@ -8,9 +9,10 @@ import type { PlanEntry } from './plan.ts'
 
 export type AssignableEntry = Pick<PlanEntry, 'id' | 'day' | 'segment' | 'channel' | 'offer' | 'window' | 'score'>
 
-export interface StoreForGate extends StoreFacts {
+export interface StoreForGate extends StoreFacts, Partial<StoreHours> {
   id: string
   time_zone: string
+  zip?: string
 }
 
 /** One customer as planning needs them; addresses stay outside. */

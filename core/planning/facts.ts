@@ -2,6 +2,7 @@ import type { ContactLimits } from '../compliance/contact-hours.ts'
 import type { Policy } from '../compliance/policy.ts'
 import type { StoreFacts } from '../compliance/rules.ts'
 import type { Day } from '../calendar.ts'
+import type { StoreHours } from '../knowledge/store-hours.ts'
 import type { Offer } from './offer.ts'
 import type { PlanLimits, Window } from './plan.ts'
 
@@ -49,7 +50,7 @@ export interface TemplateFacts {
   category: string
 }
 
-export interface StoreOfPlan extends StoreFacts {
+export interface StoreOfPlan extends StoreFacts, Partial<StoreHours> {
   id: string
 }
 

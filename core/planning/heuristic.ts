@@ -2,6 +2,7 @@ import { addDays, daysBetween, intersectWindows, isoWeekday, weekdayName, type D
 import { checkOffer } from '../compliance/rules.ts'
 import type { Verdict } from '../compliance/verdict.ts'
 import { holidaysBetween } from '../holidays.ts'
+import { closedShelf } from '../knowledge/store-hours.ts'
 import { formatCents } from '../money.ts'
 import type { PlanChannel, PlannerFacts, SegmentFacts, StoreOfPlan } from './facts.ts'
 import { forecastOf } from './forecast.ts'
@@ -151,7 +152,10 @@ export function windowOf(segment: SegmentFacts, channel: PlanChannel, facts: Pla
 export function storeVerdicts(offer: Offer, segment: SegmentFacts, day: Day | null, facts: PlannerFacts): Verdict[] {
   const own = facts.stores.filter((s) => (segment.stores[s.id] ?? 0) > 0)
   const stores = own.length > 0 ? own : facts.stores
-  const found = stores.map((store) => ({ store, verdicts: checkOffer(offer, store, facts.policy, day) }))
+  const found = stores.map((store) => {
+    const closed = closedShelf(offer, store, day)
+    return { store, verdicts: [...checkOffer(offer, store, facts.policy, day), ...(closed ? [closed] : [])] }
+  })
   const everywhere = found.length > 0 && found.every((f) => f.verdicts.some((v) => v.outcome === 'deny'))
   const all = found.flatMap(({ store, verdicts }) =>
     verdicts.map((v): Verdict =>

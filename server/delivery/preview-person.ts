@@ -1,8 +1,10 @@
 import type { Pool } from 'pg'
 import type { Variables } from '#core/delivery/template.ts'
+import { createStoreFinder } from '#core/knowledge/nearest-store.ts'
 import { formatCents } from '#core/money.ts'
 import { describeOffer, type Offer } from '#core/planning/offer.ts'
 import { notFound } from '../http/errors.ts'
+import { loadStores } from '../stores.ts'
 import { sampleVariables } from './starter-templates/sample.ts'
 
 export interface PreviewPerson {
@@ -16,10 +18,12 @@ export async function readPerson(pool: Pool, customerId: string | null): Promise
   const { rows } = await pool.query<{
     first_name: string | null
     store_id: string | null
+    state: string | null
+    zip: string | null
     category: string | null
     offer: Offer | null
   }>(
-    `select c.first_name, c.store_id, cs.primary_category as category, a.offer
+    `select c.first_name, c.store_id, c.state, c.zip, cs.primary_category as category, a.offer
      from customers as c left join customer_scores as cs on cs.customer_id = c.id
      left join lateral (select actions.offer from actions where actions.customer_id = c.id order by actions.id desc limit 1) as a on true
      where c.id = $1 and c.deleted_at is null`,
@@ -32,8 +36,9 @@ export async function readPerson(pool: Pool, customerId: string | null): Promise
     [person.category],
   )
   const text = person.offer ? describeOffer(person.offer) : null
+  const { store } = createStoreFinder(await loadStores(pool))(person)
   return {
-    storeId: person.store_id,
+    storeId: store.id === 'shop' ? null : store.id,
     variables: {
       first_name: person.first_name,
       // The same sentence as in a real message (planning/materialise); the reason of an action is for the shopkeeper.

@@ -1,5 +1,6 @@
 import type { Customer } from '#contract/knowledge.ts'
 import { standingVerdicts } from '#core/compliance/gate.ts'
+import { createStoreFinder } from '#core/knowledge/nearest-store.ts'
 import type { Ctx } from '../context.ts'
 import { readPolicy } from '../policy.ts'
 import { readSetting } from '../settings.ts'
@@ -16,6 +17,7 @@ type Person = Pick<
   | 'state'
   | 'time_zones'
   | 'store_id'
+  | 'zip'
   | 'deleted_at'
 >
 
@@ -33,7 +35,7 @@ export async function contactability(
     readSetting(ctx.pool, 'limits'),
     loadStores(ctx.pool),
   ])
-  const store = stores.find((s) => s.id === person.store_id) ?? stores[0]!
+  const { store } = createStoreFinder(stores)(person)
   return (['email', 'sms'] as const).map((channel) => {
     const reasons = person.deleted_at
       ? [

@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto'
 import type { Customer, CustomerRow } from '#contract/knowledge.ts'
 import type { z } from 'zod'
+import { createStoreFinder, type CustomerPlace } from '#core/knowledge/nearest-store.ts'
+import type { StoreForGate } from '#core/planning/assign.ts'
 import type { Actor } from '../audit.ts'
 import type { Ctx } from '../context.ts'
 import { customerColumns, customerFrom, showCustomer } from '../customer-rows.ts'
 import { notFound } from '../http/errors.ts'
+import { loadStores } from '../stores.ts'
 import { suppressionOf } from '../suppression.ts'
 import { contactability } from './contactability.ts'
 
@@ -61,11 +64,17 @@ export async function readCustomer(ctx: Ctx, actor: Actor, id: string): Promise<
     ...row,
     ...shown,
     ...(shown.is_masked ? { address: null, birth_date: null, raw_data: null } : {}),
+    nearest_store: row.store_id ? null : nearestOf(row, await loadStores(ctx.pool)),
     segments: segments.rows,
     consents: consents.rows.map((k) => (shown.is_masked ? { ...k, ip: null } : k)),
     contactability: await contactability(ctx, row, { email: email?.reason ?? null, sms: sms?.reason ?? null }),
     etag: etagOf(id, version),
   }
+}
+
+function nearestOf(customer: CustomerPlace, stores: readonly StoreForGate[]): Customer['nearest_store'] {
+  const { store } = createStoreFinder(stores)(customer)
+  return store.id === 'shop' ? null : { id: store.id, name: store.name }
 }
 
 /** Changes with every edit. @param version epoch of updated_at with microseconds, as text */

@@ -2,18 +2,42 @@ import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import type { ReadStream } from 'node:fs'
 import type { z } from 'zod'
+import type { imports, ImportUndone } from '#contract/imports.ts'
+import { remainingTime } from '#core/knowledge/import-eta.ts'
 import { audit, type Actor } from '../audit.ts'
 import { cancelJob, startJob } from '../background.ts'
 import type { Ctx } from '../context.ts'
 import { AppError, notFound } from '../http/errors.ts'
 import { countUpTo, hideAddresses, type Count } from '../customer-rows.ts'
 import { readCursor, writeCursor } from '../keyset.ts'
+import { undoRefusal } from './import/undo.ts'
 import type { Upload } from './uploads.ts'
 
 type ImportRow = z.input<typeof import('#contract/imports.ts').Import>
 
+/** As stored: what the row needs besides to say how long it takes and whether it can be undone. */
+interface Stored extends Omit<ImportRow, 'eta' | 'undo'> {
+  undo_until: Date | null
+  undo_job_id: string | null
+  undo_job_status: string | null
+  undone_at: Date | null
+  undo_result: z.input<typeof ImportUndone>
+  is_over: boolean | null
+  elapsed_ms: number | null
+  merging_ms: number | null
+  merge_ms_per_row: number | null
+}
+
 const columns = `i.id, i.kind, i.source, i.status, i.phase, i.dry_run, i.job_id, i.mapping, i.options, i.bytes_total, i.bytes_read, i.rows_read, i.rows_new,
-  i.rows_changed, i.rows_same, i.rows_duplicate, i.rows_rejected, i.rejects_path is not null as has_rejects, i.summary, i.error, i.created_at, i.started_at, i.finished_at`
+  i.rows_changed, i.rows_same, i.rows_duplicate, i.rows_rejected, i.rejects_path is not null as has_rejects, i.summary, i.error, i.created_at, i.started_at, i.finished_at,
+  coalesce(u.full_name, u.email) as created_by_name, i.undo_until, i.undo_job_id, j.status as undo_job_status, i.undone_at, i.undo_result, i.undo_until < now() as is_over,
+  (extract(epoch from clock_timestamp() - i.started_at) * 1000)::float8 as elapsed_ms, (extract(epoch from clock_timestamp() - i.merging_since) * 1000)::float8 as merging_ms,
+  usual.merge_ms_per_row`
+const from = `imports as i left join users as u on u.id = i.created_by left join jobs as j on j.id = i.undo_job_id
+  left join lateral (
+    select (p.summary ->> 'merge_ms')::float8 / p.rows_read as merge_ms_per_row from imports as p
+    where i.status = 'running' and p.kind = i.kind and p.status = 'succeeded' and p.rows_read > 0 and p.summary ? 'merge_ms' order by p.id desc limit 1
+  ) as usual on true`
 
 /** Writes the import down and hands it to a worker. */
 export async function queueImport(ctx: Ctx, actor: Actor, upload: Upload): Promise<ImportRow> {
@@ -45,39 +69,70 @@ export async function queueImport(ctx: Ctx, actor: Actor, upload: Upload): Promi
 }
 
 // What stood in refused cells is personal data.
-function shown(row: ImportRow, role: Actor['role']): ImportRow {
-  if (role !== 'user') return row
+function withoutAddresses(row: Pick<ImportRow, 'summary' | 'options' | 'error'>): Partial<ImportRow> {
   const { reasons } = row.summary
   const { repairs: _, ...options } = row.options
   return {
-    ...row,
     options,
     error: hideAddresses(row.error),
     summary: reasons ? { ...row.summary, reasons: reasons.map(({ values: __, ...reason }) => reason) } : row.summary,
   }
 }
 
+/** The row as this reader may see it. */
+function shown(stored: Stored, role: Actor['role']): ImportRow {
+  const { undo_until, undo_job_id, undo_job_status, undone_at, undo_result, is_over, ...rest } = stored
+  const { elapsed_ms, merging_ms, merge_ms_per_row, ...row } = rest
+  return {
+    ...row,
+    ...(role === 'user' ? withoutAddresses(row) : {}),
+    eta:
+      row.status === 'running'
+        ? remainingTime({
+            phase: row.phase,
+            elapsedMs: elapsed_ms ?? 0,
+            mergingMs: merging_ms,
+            bytesRead: row.bytes_read,
+            bytesTotal: row.bytes_total,
+            rowsRead: row.rows_read,
+            mergeMsPerRow: merge_ms_per_row,
+          })
+        : null,
+    undo: {
+      refusal: undoRefusal({ ...row, is_empty: undo_until === null, is_over, undone_at }),
+      until: undo_until,
+      job_id: undo_job_id,
+      is_running: undo_job_status === 'queued' || undo_job_status === 'running',
+      undone_at,
+      result: undo_result,
+    },
+  }
+}
+
 /** Throws not_found. */
 export async function readImport(ctx: Ctx, id: string, role: Actor['role'] = 'admin'): Promise<ImportRow> {
-  const { rows } = await ctx.pool.query<ImportRow>(`select ${columns} from imports as i where i.id = $1`, [id])
+  const { rows } = await ctx.pool.query<Stored>(`select ${columns} from ${from} where i.id = $1`, [id])
   if (!rows[0]) throw notFound('import', id)
   return shown(rows[0], role)
 }
 
+/** Imports and checks, newest first. */
 export async function listImports(
   ctx: Ctx,
   actor: Actor,
-  query: { page: number; page_size: number; cursor?: string | undefined; kind?: string | undefined },
+  query: z.output<(typeof imports.list)['query']>,
 ): Promise<Count & { data: ImportRow[]; page: number; page_size: number; next_cursor: string | null }> {
   const after = query.cursor ? readCursor(ctx.config.secret, query.cursor, 'imports')[0] : null
   // Ids carry the time, so newest first is the id backwards.
-  const where = '($1::text is null or i.kind = $1)'
+  const where = `($1::text is null or i.kind = $1) and ($2::boolean is null or i.dry_run = $2)
+    and ($3::text is null or ($3 = 'undone' and i.undone_at is not null) or (i.status = $3 and i.undone_at is null))`
+  const filter = [query.kind ?? null, query.dry_run ?? null, query.status ?? null]
   const [{ rows }, count] = await Promise.all([
-    ctx.pool.query<ImportRow>(
-      `select ${columns} from imports as i where ${where} and ($2::uuid is null or i.id < $2::uuid) order by i.id desc limit $3 offset $4`,
-      [query.kind ?? null, after, query.page_size + 1, after ? 0 : (query.page - 1) * query.page_size],
+    ctx.pool.query<Stored>(
+      `select ${columns} from ${from} where ${where} and ($4::uuid is null or i.id < $4::uuid) order by i.id desc limit $5 offset $6`,
+      [...filter, after, query.page_size + 1, after ? 0 : (query.page - 1) * query.page_size],
     ),
-    countUpTo(ctx.pool, 'imports as i', where, [query.kind ?? null]),
+    countUpTo(ctx.pool, 'imports as i', where, filter),
   ])
   const data = rows.slice(0, query.page_size).map((row) => shown(row, actor.role))
   return {

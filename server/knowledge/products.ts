@@ -1,7 +1,12 @@
-import type { Product } from '#contract/products.ts'
+import type { z } from 'zod'
+import type { Product, products } from '#contract/products.ts'
 import type { Ctx } from '../context.ts'
 import { countUpTo, type Count } from '../customer-rows.ts'
 import { afterCursor, createParams, orderBy, parseSort, readCursor, writeCursor, type SortKeys } from '../keyset.ts'
+
+const margin = '((p.price_cents - p.unit_cost_cents)::float8 / nullif(p.price_cents, 0))'
+export const productColumns = `p.id, p.sku, p.name, p.brand, p.department, p.category, p.size_ml, p.price_cents, p.unit_cost_cents, ${margin} as margin_share,
+  p.stock, p.is_active, p.is_demo, p.created_at, p.updated_at`
 
 const sortKeys: SortKeys = {
   name: { sql: 'p.name', type: 'text' },
@@ -9,21 +14,21 @@ const sortKeys: SortKeys = {
   brand: { sql: 'p.brand', type: 'text' },
   category: { sql: 'p.category', type: 'text' },
   price: { sql: 'p.price_cents', type: 'bigint' },
+  cost: { sql: 'p.unit_cost_cents', type: 'bigint' },
+  margin: { sql: margin, type: 'float8' },
   stock: { sql: 'p.stock', type: 'bigint' },
   created_at: { sql: 'p.created_at', type: 'timestamptz' },
+  updated_at: { sql: 'p.updated_at', type: 'timestamptz' },
 }
 
-interface ProductQuery {
-  page: number
-  page_size: number
-  cursor?: string | undefined
-  sort?: string | undefined
-  q?: string | undefined
-  department?: string[] | undefined
-  category?: string[] | undefined
-  brand?: string[] | undefined
-  is_active?: boolean | undefined
-}
+const stockTerms = {
+  in: 'p.stock > 0',
+  low: 'p.stock between 1 and 5',
+  out: 'p.stock <= 0',
+  uncounted: 'p.stock is null',
+} as const
+
+type ProductQuery = z.output<(typeof products.list)['query']>
 
 /** One page of the catalog. */
 export async function listProducts(
@@ -43,6 +48,9 @@ export async function listProducts(
     if (values && values.length > 0) terms.push(`p.${column} = any(${params.add(values)}::text[])`)
   }
   if (query.is_active !== undefined) terms.push(`p.is_active = ${params.add(query.is_active)}::boolean`)
+  if (query.stock) terms.push(stockTerms[query.stock])
+  if (query.has_cost !== undefined) terms.push(`p.unit_cost_cents is ${query.has_cost ? 'not ' : ''}null`)
+  if (query.import_id) terms.push(`p.import_id = ${params.add(query.import_id)}::uuid`)
   const where = terms.join(' and ')
   const filterValues = [...params.values]
   const after = query.cursor
@@ -51,9 +59,7 @@ export async function listProducts(
   const keys = steps.map((s, i) => `${s.sql}::text as key_${i}`).join(', ')
   const [{ rows }, count] = await Promise.all([
     ctx.pool.query<Product & Record<`key_${number}`, unknown>>(
-      `select p.id, p.sku, p.name, p.brand, p.department, p.category, p.size_ml, p.price_cents, p.unit_cost_cents, p.stock, p.is_active, p.is_demo,
-         p.created_at, p.updated_at, ${keys}
-       from products as p where ${where}${after} order by ${orderBy(steps)}
+      `select ${productColumns}, ${keys} from products as p where ${where}${after} order by ${orderBy(steps)}
        limit ${params.add(query.page_size + 1)} offset ${params.add(query.cursor ? 0 : (query.page - 1) * query.page_size)}`,
       params.values,
     ),
@@ -73,4 +79,17 @@ export async function listProducts(
     (row) => Object.fromEntries(Object.entries(row).filter(([k]) => !k.startsWith('key_'))) as unknown as Product,
   )
   return { data, page: query.page, page_size: query.page_size, ...count, next_cursor: next }
+}
+
+/** What the filters of the catalog offer. */
+export async function readFacets(ctx: Ctx): Promise<z.input<(typeof products.facets)['reply']>> {
+  const count = async (column: 'category' | 'brand'): Promise<{ value: string; products: number }[]> => {
+    const { rows } = await ctx.pool.query<{ value: string; products: number }>(
+      `select p.${column} as value, count(*)::int as products from products as p where p.is_active and p.${column} is not null
+       group by 1 order by 2 desc, 1 limit 300`,
+    )
+    return rows
+  }
+  const [categories, brands] = await Promise.all([count('category'), count('brand')])
+  return { categories, brands }
 }

@@ -9,8 +9,10 @@ import { createCustomer, setDeleted, updateCustomer } from './customer-edit.ts'
 import { listCustomers } from './customer-list.ts'
 import { readHistory } from './history.ts'
 import { previewImport } from './import/preview.ts'
+import { queueUndo } from './import/undo.ts'
 import { cancelImport, listImports, openRejectsOf, queueImport, readImport } from './imports.ts'
-import { listProducts } from './products.ts'
+import { createProduct, readProduct, setActive, updateProduct } from './product-edit.ts'
+import { listProducts, readFacets } from './products.ts'
 import { readForm, receive } from './uploads.ts'
 import { customerWorkRoutes } from './work-routes.ts'
 
@@ -64,6 +66,10 @@ export const knowledgeRoutes: Routes = (app, ctx) => {
   bind(app, ctx, imports.list, ({ query, actor }) => listImports(ctx, actor, query))
   bind(app, ctx, imports.get, ({ params, actor }) => readImport(ctx, params.id, actor.role))
   bind(app, ctx, imports.cancel, ({ params, actor }) => cancelImport(ctx, actor, params.id))
+  bind(app, ctx, imports.undo, async ({ params, actor }) => {
+    await queueUndo(ctx, actor, params.id)
+    return readImport(ctx, params.id, actor.role)
+  })
   bind(app, ctx, imports.rejects, async ({ params, actor, reply }) => {
     const { stream, name } = await openRejectsOf(ctx, actor, params.id)
     await reply
@@ -73,4 +79,28 @@ export const knowledgeRoutes: Routes = (app, ctx) => {
     return undefined
   })
   bind(app, ctx, products.list, ({ query }) => listProducts(ctx, query))
+  bind(app, ctx, products.facets, () => readFacets(ctx))
+  bind(app, ctx, products.create, async ({ body, actor, reply }) => {
+    const made = await createProduct(ctx, actor, body)
+    void reply.header('location', `/api/v1/products/${made.id}`).header('etag', made.etag)
+    return made
+  })
+  bind(app, ctx, products.get, async ({ params, reply }) => {
+    const product = await readProduct(ctx, params.id)
+    void reply.header('etag', product.etag)
+    return product
+  })
+  bind(app, ctx, products.update, async ({ params, body, actor, request, reply }) => {
+    const product = await updateProduct(ctx, actor, params.id, body, request.headers['if-match'])
+    void reply.header('etag', product.etag)
+    return product
+  })
+  bind(app, ctx, products.remove, async ({ params, actor }) => {
+    await setActive(ctx, actor, params.id, false)
+    return undefined
+  })
+  bind(app, ctx, products.restore, async ({ params, actor }) => {
+    await setActive(ctx, actor, params.id, true)
+    return readProduct(ctx, params.id)
+  })
 }

@@ -1,6 +1,7 @@
 import type { ClientBase, Pool } from 'pg'
 import { addDays, type Day } from '#core/calendar.ts'
 import { bucket, isHeldOut } from '#core/experiments/assign.ts'
+import { createStoreFinder } from '#core/knowledge/nearest-store.ts'
 import type { AssignableCustomer, StoreForGate } from '#core/planning/assign.ts'
 import type { Config } from '../config.ts'
 import { deriveKey } from '../keys.ts'
@@ -42,6 +43,7 @@ interface Row {
   email_consent: AssignableCustomer['email_consent']
   sms_consent: AssignableCustomer['sms_consent']
   state: string | null
+  zip: string | null
   time_zones: string[]
   store_id: string | null
   usual_hour: number | null
@@ -64,7 +66,7 @@ export async function* streamAudience(
 ): AsyncGenerator<AudienceMember[]> {
   const chunkSize = query.chunkSize ?? 5000
   const salt = holdoutSalt(config, query.campaignId)
-  const stores = new Map(query.stores.map((s) => [s.id, s]))
+  const storeOf = createStoreFinder(query.stores)
   let after = query.after ?? lowest
   for (;;) {
     const rows = await findMembers(client, query, after, chunkSize)
@@ -98,7 +100,7 @@ export async function* streamAudience(
           email: r.email !== null && suppressed.has(`email:${r.email.toLowerCase()}`),
           sms: r.phone !== null && suppressed.has(`sms:${r.phone}`),
         },
-        store: stores.get(r.store_id ?? '') ?? query.stores[0]!,
+        store: storeOf(r).store,
         contacts: contacts.get(r.id) ?? [],
         held_out: isHeldOut(salt, r.id, query.holdoutShare),
         spread: bucket(`spread:${query.campaignId}`, r.id),
@@ -115,7 +117,7 @@ async function findMembers(
   limit: number,
 ): Promise<Row[]> {
   const { rows } = await client.query<Row>(
-    `select c.id, c.name, c.first_name, c.email::text as email, c.phone, c.birth_date, c.age_status, c.email_consent, c.sms_consent, c.state, c.time_zones, c.store_id,
+    `select c.id, c.name, c.first_name, c.email::text as email, c.phone, c.birth_date, c.age_status, c.email_consent, c.sms_consent, c.state, c.zip, c.time_zones, c.store_id,
        sc.avg_purchase_hour::float8 as usual_hour, sc.primary_category, m.segments
      from (
        select sm.customer_id, array_agg(g.key) as segments

@@ -1,5 +1,7 @@
 import type { ClientBase, Pool } from 'pg'
 import { addDays, localDate, localMinutes, minutesOf, type Day } from '#core/calendar.ts'
+import { createStoreFinder, type CustomerPlace } from '#core/knowledge/nearest-store.ts'
+import type { StoreForGate } from '#core/planning/assign.ts'
 import type { PastResult, PlanChannel, PlannerFacts, SegmentFacts, TemplateFacts } from '#core/planning/facts.ts'
 import { Window } from '#core/planning/plan.ts'
 import type { Ctx } from '../context.ts'
@@ -31,7 +33,7 @@ export async function loadPlannerFacts(ctx: Ctx, weekStart: Day, holdoutShare?: 
       now,
       zone: shop.time_zone,
       ages: limits.email_ages,
-      defaultStore: stores[0]!.id,
+      stores,
       emailWindow: limits.email_window,
     }),
     findPastResults(pool, now),
@@ -81,7 +83,7 @@ interface SegmentRow {
   new_share: number | null
   due_ratio: number | null
   top_category: string | null
-  stores: Record<string, number> | null
+  places: (CustomerPlace & { n: number })[] | null
   recent_orders: number
   basket_cents: number | null
   weekdays: number[] | null
@@ -90,20 +92,20 @@ interface SegmentRow {
 
 async function findSegments(
   client: ClientBase | Pool,
-  by: { now: Date; zone: string; ages: readonly string[]; defaultStore: string; emailWindow: Window },
+  by: { now: Date; zone: string; ages: readonly string[]; stores: readonly StoreForGate[]; emailWindow: Window },
 ): Promise<SegmentFacts[]> {
   const { rows } = await client.query<SegmentRow>(
     `with chosen as (
        select g.id, g.key, g.name, g.recommended_offers, g.optimal_channels, g.optimal_send_window from segments as g
-       where g.is_active and g.deleted_at is null order by g.customer_count desc, g.key limit $5
+       where g.is_active and g.deleted_at is null order by g.customer_count desc, g.key limit $4
      ), closed as (
        -- addresses on the suppression list, as far as they belong to a customer; exact by address when counted
        select s.customer_id, bool_or(s.channel in ('email', 'all')) as email, bool_or(s.channel in ('sms', 'all')) as sms
        from suppressions as s where s.customer_id is not null group by 1
      ), people as (
        select m.segment_id, count(*) as size,
-         count(*) filter (where c.email is not null and c.email_consent = 'granted' and c.age_status = any($3) and (c.birth_date is null or c.birth_date <= $6::date) and closed.email is not true) as email,
-         count(*) filter (where c.phone is not null and c.sms_consent = 'granted' and c.age_status = 'dob_verified' and (c.birth_date is null or c.birth_date <= $6::date) and closed.sms is not true) as sms,
+         count(*) filter (where c.email is not null and c.email_consent = 'granted' and c.age_status = any($3) and (c.birth_date is null or c.birth_date <= $5::date) and closed.email is not true) as email,
+         count(*) filter (where c.phone is not null and c.sms_consent = 'granted' and c.age_status = 'dob_verified' and (c.birth_date is null or c.birth_date <= $5::date) and closed.sms is not true) as sms,
          avg(sc.churn_probability)::float8 as churn,
          avg((sc.first_purchase_at > $1::timestamptz - interval '60 days')::int)::float8 as new_share,
          avg(least(sc.due_ratio, 5))::float8 as due_ratio,
@@ -112,9 +114,10 @@ async function findSegments(
        left join customer_scores as sc on sc.customer_id = c.id left join closed on closed.customer_id = c.id
        where m.segment_id in (select chosen.id from chosen) group by 1
      ), places as (
-       select p.segment_id, jsonb_object_agg(p.store, p.n) as stores from (
-         select m.segment_id, coalesce(c.store_id::text, $4) as store, count(*) as n
-         from segment_members as m join customers as c on c.id = m.customer_id where m.segment_id in (select chosen.id from chosen) group by 1, 2) as p group by 1
+       -- who belongs to no store, by where they live: the nearest is found for each place, not for each person
+       select p.segment_id, jsonb_agg(jsonb_build_object('store_id', p.store_id, 'state', p.state, 'zip', p.zip, 'n', p.n)) as places from (
+         select m.segment_id, c.store_id, case when c.store_id is null then c.state end as state, case when c.store_id is null then left(c.zip, 3) end as zip, count(*) as n
+         from segment_members as m join customers as c on c.id = m.customer_id where m.segment_id in (select chosen.id from chosen) group by 1, 2, 3, 4) as p group by 1
      ), bought as (
        select m.segment_id, extract(isodow from o.ordered_at at time zone $2)::int as weekday, extract(hour from o.ordered_at at time zone $2)::int as hour,
          count(*) as orders, sum(o.total_cents) as cents, count(*) filter (where o.ordered_at >= $1::timestamptz - interval '56 days') as recent
@@ -128,12 +131,13 @@ async function findSegments(
        from bought as b group by b.segment_id
      )
      select chosen.key, chosen.name, chosen.recommended_offers, chosen.optimal_channels, chosen.optimal_send_window, people.size::int as size, people.email::int as email,
-       people.sms::int as sms, people.churn, people.new_share, people.due_ratio, people.top_category, places.stores, coalesce(rhythm.recent_orders, 0) as recent_orders,
+       people.sms::int as sms, people.churn, people.new_share, people.due_ratio, people.top_category, places.places, coalesce(rhythm.recent_orders, 0) as recent_orders,
        rhythm.basket_cents, rhythm.weekdays, rhythm.hours
      from chosen join people on people.segment_id = chosen.id left join places on places.segment_id = chosen.id left join rhythm on rhythm.segment_id = chosen.id
      order by chosen.key`,
-    [by.now, by.zone, by.ages, by.defaultStore, maxSegments, yearsBefore(localDate(by.now, by.zone), 21)],
+    [by.now, by.zone, by.ages, maxSegments, yearsBefore(localDate(by.now, by.zone), 21)],
   )
+  const storeOf = createStoreFinder(by.stores)
   const shopBasket =
     rows.reduce((sum, r) => sum + (r.basket_cents ?? 0) * r.recent_orders, 0) /
     Math.max(
@@ -158,8 +162,21 @@ async function findSegments(
     weekday_share: shares(r.weekdays, 7),
     hour_share: shares(r.hours, 24),
     top_category: r.top_category,
-    stores: r.stores ?? {},
+    stores: countStores(r.places ?? [], storeOf),
   }))
+}
+
+/** How many of a segment shop where: at their own store, else at the nearest. */
+function countStores(
+  places: readonly (CustomerPlace & { n: number })[],
+  storeOf: ReturnType<typeof createStoreFinder<StoreForGate>>,
+): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const place of places) {
+    const { id } = storeOf(place).store
+    counts[id] = (counts[id] ?? 0) + place.n
+  }
+  return counts
 }
 
 /** The same calendar day so many years earlier; 29 February becomes the day before, so nobody counts as older. */

@@ -7,7 +7,7 @@ import { inputError } from '../http/errors.ts'
 import { changeSetting, readSetting } from '../settings.ts'
 import { ZodError } from 'zod'
 import { stores } from '#contract/stores.ts'
-import { createStore, listStores, removeStore, updateStore } from './stores.ts'
+import { countNearest, createStore, listStores, removeStore, updateStore } from './stores.ts'
 
 export const settingRoutes: Routes = (app, ctx) => {
   bind(app, ctx, settings.getShop, () => readSetting(ctx.pool, 'shop'))
@@ -19,6 +19,7 @@ export const settingRoutes: Routes = (app, ctx) => {
     checked(() => withTx(ctx.pool, (tx) => changeSetting(tx, actor, 'limits', body))),
   )
   bind(app, ctx, stores.list, async () => ({ data: await listStores(ctx.pool) }))
+  bind(app, ctx, stores.nearest, async () => ({ data: await countNearest(ctx) }))
   bind(app, ctx, stores.create, ({ body, actor }) => createStore(ctx, actor, body))
   bind(app, ctx, stores.update, ({ params, body, actor }) => updateStore(ctx, actor, params.id, body))
   bind(app, ctx, stores.remove, ({ params, query, actor }) => removeStore(ctx, actor, params.id, query.move_to ?? null))

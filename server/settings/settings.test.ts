@@ -5,6 +5,7 @@ import { simCampaign } from '#sim/campaign.ts'
 import { testApp } from '#test/app.ts'
 import { readStores } from '../delivery/stores.ts'
 import { seedTemplates } from '../delivery/templates.ts'
+import { loadStores } from '../stores.ts'
 
 let ctx: Ctx
 let as: Awaited<ReturnType<typeof testApp>>['as']
@@ -48,6 +49,54 @@ test('a store is added, changed and refused with the field that is wrong; only a
     [id],
   )
   expect(rows[0]!.n).toBe(2)
+})
+
+test('hours of a store: kept as given, refused with the day that cannot be, known to the planner', async () => {
+  const day = [{ start: '10:00', end: '21:00' }]
+  const week = [day, day, day, day, day, day, [] as typeof day]
+  const made = await call('POST', '/stores', {
+    ...oak,
+    name: 'Hours',
+    external_id: 'T-7',
+    opening_hours: week,
+    sale_hours: { spirits: week },
+  })
+  expect(made.statusCode, made.body).toBe(201)
+  const { id } = made.json()
+  expect(made.json()).toMatchObject({ external_id: 'T-7', opening_hours: week, sale_hours: { spirits: week } })
+  const late = week.with(5, [{ start: '10:00', end: '02:00' }])
+  const refused = await call('PATCH', `/stores/${id}`, { opening_hours: late, sale_hours: { beer: late } })
+  expect(refused.json().errors).toMatchObject([
+    { path: 'opening_hours.5', message: expect.stringMatching(/^Saturday: .*after midnight belongs to the next day/) },
+    { path: 'sale_hours.beer.5' },
+  ])
+  expect((await call('PATCH', `/stores/${id}`, { opening_hours: [day] })).statusCode).toBe(400)
+  expect((await call('PATCH', `/stores/${id}`, { phone: null })).json()).toMatchObject({ opening_hours: week })
+  const taken = await call('POST', '/stores', { ...oak, name: 'Twin', external_id: 'T-7' })
+  expect(taken.json().errors).toMatchObject([{ path: 'external_id' }])
+  expect((await loadStores(ctx.pool)).find((s) => s.id === id)).toMatchObject({ opening_hours: week, zip: '60601' })
+  await call('DELETE', `/stores/${id}`)
+})
+
+test('who belongs to no store is counted with the nearest', async () => {
+  const far = (await call('POST', '/stores', { ...oak, name: 'Far', state: 'TX', zip: '75201' })).json()
+  await ctx.pool.query(
+    `insert into customers (email, state, zip) values ('n1@x.test', 'TX', '75001'), ('n2@x.test', null, '75999'), ('n3@x.test', 'IL', '60614'), ('n4@x.test', null, null)`,
+  )
+  const { data } = (await call('GET', '/stores/nearest', undefined, 'user')).json<{
+    data: { store_id: string; customers: number }[]
+  }>()
+  expect(data.map((d) => [d.store_id === far.id, d.customers])).toEqual([
+    [false, 2],
+    [true, 2],
+  ])
+  const { rows } = await ctx.pool.query<{ id: string }>(`select id from customers where email = 'n1@x.test'`)
+  expect((await call('GET', `/customers/${rows[0]!.id}`)).json()).toMatchObject({
+    store_name: null,
+    nearest_store: { id: far.id, name: 'Far' },
+  })
+  await ctx.pool.query(`delete from customers where email like 'n_@x.test'`)
+  await call('DELETE', `/stores/${far.id}`)
 })
 
 test('a store is removed when its customers have a place and no message under its address is on its way', async () => {

@@ -1,14 +1,17 @@
 import type { ClientBase, Pool } from 'pg'
 import type { z } from 'zod'
-import { isZone } from '#core/calendar.ts'
+import { isZone, weekdayNames } from '#core/calendar.ts'
+import { createStoreFinder } from '#core/knowledge/nearest-store.ts'
+import { checkWeek } from '#core/knowledge/store-hours.ts'
 import type { Store, StoreInput } from '#contract/stores.ts'
 import { withTx } from '#db/pool.ts'
 import { audit, type Actor } from '../audit.ts'
 import type { Ctx } from '../context.ts'
 import { AppError, InputError, notFound } from '../http/errors.ts'
+import { loadStores } from '../stores.ts'
 
 const columns = `stores.id, stores.external_id, stores.name, stores.legal_name, stores.licence_number, stores.address, stores.city, stores.state,
-  stores.zip, stores.time_zone, stores.phone, stores.website, stores.sells, stores.is_demo`
+  stores.zip, stores.time_zone, stores.phone, stores.website, stores.sells, stores.opening_hours, stores.sale_hours, stores.is_demo`
 
 /** The shops in the order they were added; customers counts the living ones that belong to each. */
 export async function listStores(client: ClientBase | Pool): Promise<Store[]> {
@@ -19,26 +22,35 @@ export async function listStores(client: ClientBase | Pool): Promise<Store[]> {
   return rows
 }
 
-/** Throws InputError for an unknown zone. */
-export async function createStore(ctx: Ctx, actor: Actor, input: z.output<typeof StoreInput>): Promise<Store> {
-  checkZone(input.time_zone)
+const writable = [
+  'name',
+  'legal_name',
+  'licence_number',
+  'address',
+  'city',
+  'state',
+  'zip',
+  'time_zone',
+  'phone',
+  'sells',
+  'website',
+  'external_id',
+  'opening_hours',
+  'sale_hours',
+] as const
+type Values = z.output<typeof StoreInput>
+const valueOf = (store: Values, name: (typeof writable)[number]): unknown =>
+  name.endsWith('_hours') ? JSON.stringify(store[name]) : store[name]
+
+/** Throws InputError for an unknown zone or a week that cannot be, conflict when another store has the number. */
+export async function createStore(ctx: Ctx, actor: Actor, input: Values): Promise<Store> {
+  checkStore(input)
   return withTx(ctx.pool, async (tx) => {
-    const { rows } = await tx.query<Omit<Store, 'customers'>>(
-      `insert into stores (name, legal_name, licence_number, address, city, state, zip, time_zone, phone, sells, website)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) returning ${columns}`,
-      [
-        input.name,
-        input.legal_name,
-        input.licence_number,
-        input.address,
-        input.city,
-        input.state,
-        input.zip,
-        input.time_zone,
-        input.phone,
-        input.sells,
-        input.website,
-      ],
+    const { rows } = await guarded(
+      tx.query<Omit<Store, 'customers'>>(
+        `insert into stores (${writable.join(', ')}) values (${writable.map((_, i) => `$${i + 1}`).join(', ')}) returning ${columns}`,
+        writable.map((name) => valueOf(input, name)),
+      ),
     )
     const store = rows[0]!
     await audit(tx, actor, { action: 'store.created', entity: 'store', entityId: store.id, after: store })
@@ -46,35 +58,18 @@ export async function createStore(ctx: Ctx, actor: Actor, input: z.output<typeof
   })
 }
 
-/** Throws not_found, InputError. */
-export async function updateStore(
-  ctx: Ctx,
-  actor: Actor,
-  id: string,
-  change: Partial<z.output<typeof StoreInput>>,
-): Promise<Store> {
-  if (change.time_zone !== undefined) checkZone(change.time_zone)
+/** Throws not_found, InputError, conflict. */
+export async function updateStore(ctx: Ctx, actor: Actor, id: string, change: Partial<Values>): Promise<Store> {
+  checkStore(change)
   return withTx(ctx.pool, async (tx) => {
     const before = (await listStores(tx)).find((s) => s.id === id)
     if (!before) throw notFound('store', id)
     const after = { ...before, ...change }
-    await tx.query(
-      `update stores set name = $2, legal_name = $3, licence_number = $4, address = $5, city = $6, state = $7, zip = $8, time_zone = $9, phone = $10,
-         sells = $11, website = $12, updated_at = now() where stores.id = $1`,
-      [
-        id,
-        after.name,
-        after.legal_name,
-        after.licence_number,
-        after.address,
-        after.city,
-        after.state,
-        after.zip,
-        after.time_zone,
-        after.phone,
-        after.sells,
-        after.website,
-      ],
+    await guarded(
+      tx.query(
+        `update stores set ${writable.map((name, i) => `${name} = $${i + 2}`).join(', ')}, updated_at = now() where stores.id = $1`,
+        [id, ...writable.map((name) => valueOf(after, name))],
+      ),
     )
     await audit(tx, actor, { action: 'store.updated', entity: 'store', entityId: id, before, after })
     return after
@@ -128,7 +123,43 @@ export async function removeStore(
   })
 }
 
-function checkZone(zone: string): void {
-  if (!isZone(zone))
-    throw new InputError([{ path: 'time_zone', message: 'This is not a time zone; write one like America/Chicago.' }])
+/** How many living customers without a store of their own are nearest to each. */
+export async function countNearest(ctx: Ctx): Promise<{ store_id: string; customers: number }[]> {
+  const stores = await loadStores(ctx.pool)
+  if (stores[0]?.id === 'shop') return []
+  const { rows } = await ctx.pool.query<{ state: string | null; zip: string | null; n: number }>(
+    `select c.state, left(c.zip, 5) as zip, count(*)::int as n from customers as c where c.store_id is null and c.deleted_at is null group by 1, 2`,
+  )
+  const storeOf = createStoreFinder(stores)
+  const counts = new Map(stores.map((s) => [s.id, 0]))
+  for (const { state, zip, n } of rows) {
+    const { id } = storeOf({ store_id: null, state, zip }).store
+    counts.set(id, counts.get(id)! + n)
+  }
+  return [...counts].map(([store_id, customers]) => ({ store_id, customers }))
+}
+
+function checkStore(given: Partial<Values>): void {
+  const errors: { path: string; message: string }[] = []
+  if (given.time_zone !== undefined && !isZone(given.time_zone))
+    errors.push({ path: 'time_zone', message: 'This is not a time zone; write one like America/Chicago.' })
+  const weeks = [
+    ['opening_hours', given.opening_hours] as const,
+    ...Object.entries(given.sale_hours ?? {}).map(([d, week]) => [`sale_hours.${d}`, week] as const),
+  ]
+  for (const [path, week] of weeks)
+    for (const { day, message } of checkWeek(week ?? []))
+      errors.push({ path: `${path}.${day}`, message: `${weekdayNames[day]}: ${message}` })
+  if (errors.length > 0) throw new InputError(errors)
+}
+
+async function guarded<T>(query: Promise<T>): Promise<T> {
+  try {
+    return await query
+  } catch (error) {
+    if ((error as { code?: string }).code !== '23505') throw error
+    throw new InputError([
+      { path: 'external_id', message: 'Another store has this number already; every till number is one store.' },
+    ])
+  }
 }

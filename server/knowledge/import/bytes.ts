@@ -35,23 +35,46 @@ export async function* plainBytes(source: AsyncIterable<Buffer>, limits: ReadLim
   let plain = 0
   const gunzip = hex.startsWith('1f8b') ? createGunzip({ chunkSize: 64 * 1024 }) : null
   try {
-    for await (const chunk of gunzip ? unpack(all(), gunzip) : all()) {
+    for await (const chunk of gunzip ? refuseBombs(unpack(all(), gunzip), gunzip, limits) : all()) {
       plain += chunk.length
       if (plain > limits.maxBytes)
         throw unreadable(
           'too_large',
           `The file is larger than ${Math.round(limits.maxBytes / 1024 ** 3)} GB. Split it into parts.`,
         )
-      if (gunzip && plain > 4 * 1024 ** 2 && plain / gunzip.bytesWritten > limits.maxGzipRatio)
-        throw unreadable(
-          'gzip_bomb',
-          'The archive unpacks to far more than real data would. Unpack it and import the plain file.',
-        )
       yield chunk
     }
   } finally {
     await chunks.return?.()
   }
+}
+
+const stretch = 4 * 1024 ** 2
+
+/**
+ * Passes on what was unpacked, 4 MB at a time and only after its ratio was looked at: nobody parses the inside of a bomb,
+ * and a bomb behind a harmless beginning is found as well.
+ */
+async function* refuseBombs(source: AsyncIterable<Buffer>, gunzip: Gunzip, limits: ReadLimits): AsyncGenerator<Buffer> {
+  let held: Buffer[] = []
+  let bytes = 0
+  let packedBefore = 0
+  for await (const chunk of source) {
+    held.push(chunk)
+    bytes += chunk.length
+    if (bytes < stretch) continue
+    const packed = gunzip.bytesWritten
+    if (bytes > (packed - packedBefore) * limits.maxGzipRatio)
+      throw unreadable(
+        'gzip_bomb',
+        'The archive unpacks to far more than real data would. Unpack it and import the plain file.',
+      )
+    packedBefore = packed
+    bytes = 0
+    yield* held
+    held = []
+  }
+  yield* held
 }
 
 async function* unpack(source: AsyncIterable<Buffer>, gunzip: Gunzip): AsyncGenerator<Buffer> {

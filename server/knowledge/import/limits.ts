@@ -7,7 +7,9 @@ export interface ReadLimits {
   maxColumns: number
   maxCellChars: number
   maxRows: number
-  /** unpacked : packed, checked once 4 MB are unpacked; real CSV stays under 50 */
+  /** so many rows at the beginning that are all faulty are no table */
+  maxFaultyRows: number
+  /** unpacked : packed, of every 4 MB; real CSV stays under 50 */
   maxGzipRatio: number
 }
 
@@ -17,6 +19,7 @@ export const readLimits: ReadLimits = {
   maxColumns: 500,
   maxCellChars: 32_768,
   maxRows: 20_000_000,
+  maxFaultyRows: 20_000,
   maxGzipRatio: 200,
 }
 

@@ -48,7 +48,7 @@ const matched = `create temp table matched on commit drop as
  * Staged statements -> consents of known customers. Each is kept as proof, once; the newest of the file decides, but a
  * yes never undoes a stored no or a suppression: only the customer can, at the sign-up page or in the shop.
  */
-export async function mergeConsentList(client: PoolClient): Promise<MergeCounts> {
+export async function mergeConsentList(client: PoolClient, options: MergeOptions): Promise<MergeCounts> {
   await client.query('analyze staged')
   await client.query(matched)
   await client.query(`insert into rejected (line, column_name, reason)
@@ -73,9 +73,19 @@ export async function mergeConsentList(client: PoolClient): Promise<MergeCounts>
       from stated as t join customers as c on c.id = t.target
       where t.channel = '${channel}' and t.nth = 1 and t.status = 'granted'
         and (c.${channel}_consent = 'denied' or ${blocked(channel)})`)
-    const { rowCount } = await client.query(`update customers as c set ${channel}_consent = t.status, updated_at = now()
-      from stated as t where t.target = c.id and t.channel = '${channel}' and t.nth = 1 and c.${channel}_consent <> t.status
-        and (t.status = 'denied' or (c.${channel}_consent <> 'denied' and ${address} and not t.is_former and not ${blocked(channel)}))`)
+    // A no is never taken back, so only what a yes replaces is kept.
+    const { rowCount } = await client.query(
+      `with changed as materialized (
+         select c.id, t.status, c.${channel}_consent as was from stated as t join customers as c on c.id = t.target
+         where t.channel = '${channel}' and t.nth = 1 and c.${channel}_consent <> t.status
+           and (t.status = 'denied' or (c.${channel}_consent <> 'denied' and ${address} and not t.is_former and not ${blocked(channel)})) for update of c
+       ), kept as (
+         insert into import_before (import_id, entity, row_id, before)
+         select $1, 'customer', changed.id, jsonb_build_object('${channel}_consent', changed.was) from changed where changed.status = 'granted'
+       )
+       update customers as c set ${channel}_consent = changed.status, updated_at = now() from changed where c.id = changed.id`,
+      [options.importId],
+    )
     customers += rowCount ?? 0
   }
   const { rows } = await client.query<{ kept: number; twice: number }>(

@@ -86,7 +86,8 @@ const changes = {
   time_zones: `case when p.time_zones is null or (p.state is null and p.zip is null and (c.state is not null or c.zip is not null))
                     then c.time_zones else p.time_zones end`,
   store_id: 'coalesce(p.store_id, c.store_id)',
-  tags: 'coalesce((select array_agg(distinct t order by t) from unnest(c.tags || p.tags) as t), c.tags)',
+  tags: `case when p.tags is null or p.tags <@ c.tags then c.tags
+              else (select array_agg(distinct t order by t) from unnest(c.tags || p.tags) as t) end`,
   email_consent: consentAfter('email'),
   sms_consent: consentAfter('sms'),
 }
@@ -163,9 +164,16 @@ export async function mergeCustomers(client: PoolClient, options: MergeOptions):
   }
   await client.query(`insert into noted (line, column_name, reason)
     select p.line, 'store', 'There is no such store; the customer is stored without one.' from planned as p where p.store is not null and p.store_id is null`)
-  const { set, differs } = updateList(changes, 'c')
+  const { set, differs, before } = updateList(changes, 'c')
+  // What is locked is what is kept: nobody's change can fall between the two.
   const changed = await client.query(
-    `update customers as c set ${set}, updated_at = now() from planned as p where c.id = p.target and ${differs}`,
+    `with changed as materialized (
+       select c.id, ${before} as before from planned as p join customers as c on c.id = p.target where ${differs} for update of c
+     ), kept as (
+       insert into import_before (import_id, entity, row_id, before) select $1, 'customer', changed.id, changed.before from changed
+     )
+     update customers as c set ${set}, updated_at = now() from planned as p join changed on changed.id = p.target where c.id = p.target`,
+    [options.importId],
   )
   const { added, raced } = await addCustomers(client, options)
   const consents = await mergeConsents(client)

@@ -99,7 +99,14 @@ export async function mergeOrders(client: PoolClient, options: MergeOptions): Pr
     left join lateral (select stores.id from stores where stores.external_id = s.store or lower(stores.name) = lower(s.store)
       order by (stores.external_id = s.store) desc nulls last limit 1) as st on s.store is not null`)
   await client.query('create index on heads (order_id); analyze heads; analyze items')
-  const { set, differs } = updateList(
+  // Items that stored orders do not have, or have in another amount.
+  await client.query(`
+    create temp table differing on commit drop as
+    select o.id, jsonb_object_agg(f.product_id, case when i.id is not null then jsonb_build_array(i.quantity, i.total_cents, i.discount_cents) end) as items
+    from items as f join orders as o on o.external_id = f.order_id
+    left join order_items as i on i.order_id = o.id and i.product_id = f.product_id
+    where (i.quantity, i.total_cents, i.discount_cents) is distinct from (f.quantity, f.total_cents, f.discount_cents) group by o.id`)
+  const { set, differs, before } = updateList(
     {
       customer_id: 'h.customer',
       store_id: 'coalesce(h.store_id, o.store_id)',
@@ -110,28 +117,33 @@ export async function mergeOrders(client: PoolClient, options: MergeOptions): Pr
     },
     'o',
   )
-  await client.query('create temp table touched (order_id text not null, is_new boolean not null) on commit drop')
-  await client.query(`with changed as (update orders as o set ${set}, updated_at = now() from heads as h where o.external_id = h.order_id and ${differs} returning h.order_id)
-    insert into touched (order_id, is_new) select changed.order_id, false from changed`)
+  // What is locked is what is kept: nobody's change can fall between the two.
+  await client.query(`
+    create temp table touched on commit drop as
+    select o.id, h.order_id, false as is_new, ${before} || case when d.id is not null then jsonb_build_object('items', d.items) else '{}' end as before
+    from heads as h join orders as o on o.external_id = h.order_id left join differing as d on d.id = o.id
+    where d.id is not null or ${differs} for update of o`)
+  await client.query(
+    `insert into import_before (import_id, entity, row_id, before) select $1, 'order', t.id, t.before from touched as t`,
+    [options.importId],
+  )
+  await client.query(
+    `update orders as o set ${set}, updated_at = now() from heads as h join touched as t on t.order_id = h.order_id where o.id = t.id`,
+  )
   await client.query(
     `with added as (
        insert into orders (external_id, customer_id, store_id, ordered_at, total_cents, discount_cents, coupon_code, currency, is_demo, import_id)
        select h.order_id, h.customer, h.store_id, h.ordered_at, h.total_cents, h.discount_cents, h.coupon_code, $1, $2, $3
        from heads as h where not exists (select from orders as o where o.external_id = h.order_id) order by h.first_line
-       on conflict (external_id) do nothing returning external_id)
-     insert into touched (order_id, is_new) select added.external_id, true from added`,
+       on conflict (external_id) do nothing returning id, external_id)
+     insert into touched (id, order_id, is_new) select added.id, added.external_id, true from added`,
     [options.currency, options.isDemo, options.importId],
   )
   await client.query(`
-    with written as (
-      insert into order_items as i (order_id, product_id, quantity, total_cents, discount_cents)
-      select o.id, f.product_id, f.quantity, f.total_cents, f.discount_cents from items as f join orders as o on o.external_id = f.order_id
-      on conflict (order_id, product_id) do update set quantity = excluded.quantity, total_cents = excluded.total_cents, discount_cents = excluded.discount_cents
-      where (i.quantity, i.total_cents, i.discount_cents) is distinct from (excluded.quantity, excluded.total_cents, excluded.discount_cents)
-      returning i.order_id)
-    insert into touched (order_id, is_new)
-    select distinct o.external_id, false from written join orders as o on o.id = written.order_id
-    where not exists (select from touched as t where t.order_id = o.external_id)`)
+    insert into order_items as i (order_id, product_id, quantity, total_cents, discount_cents)
+    select t.id, f.product_id, f.quantity, f.total_cents, f.discount_cents from items as f join touched as t on t.order_id = f.order_id
+    on conflict (order_id, product_id) do update set quantity = excluded.quantity, total_cents = excluded.total_cents, discount_cents = excluded.discount_cents
+    where (i.quantity, i.total_cents, i.discount_cents) is distinct from (excluded.quantity, excluded.total_cents, excluded.discount_cents)`)
   const { rows } = await client.query<
     Record<'new' | 'changed' | 'same' | 'orders_new' | 'orders_changed' | 'orders_same', number>
   >(`
@@ -212,13 +224,13 @@ async function resolveCustomers(client: PoolClient, options: MergeOptions): Prom
 
 async function createProducts(client: PoolClient, options: MergeOptions): Promise<number> {
   const { rowCount } = await client.query(
-    `insert into products (sku, name, brand, department, category, price_cents, is_demo)
+    `insert into products (sku, name, brand, department, category, price_cents, is_demo, import_id)
      select distinct on (l.sku) l.sku, coalesce(l.product_name, initcap(l.category) || ' ' || l.sku, l.sku), l.brand, l.department,
-       coalesce(l.category, 'Uncategorised'), greatest(coalesce(l.unit_price_cents, 0), 0), $1
+       coalesce(l.category, 'Uncategorised'), greatest(coalesce(l.unit_price_cents, 0), 0), $1, $2
      from lines as l where l.sku is not null and not exists (select from products as p where p.sku = l.sku)
      order by l.sku, (l.unit_price_cents is null), l.line desc
      on conflict (sku) do nothing`,
-    [options.isDemo],
+    [options.isDemo, options.importId],
   )
   return rowCount ?? 0
 }

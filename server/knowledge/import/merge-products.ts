@@ -36,16 +36,22 @@ export async function mergeProducts(client: PoolClient, options: MergeOptions): 
   await client.query(`with gone as (delete from staged where price_cents is null
       and not exists (select from products as p where p.sku = staged.sku) returning line, raw)
     insert into rejected (line, column_name, reason, raw) select gone.line, 'price', 'A new product needs a price.', gone.raw from gone`)
-  const { set, differs } = updateList(changes, 'p')
+  const { set, differs, before } = updateList(changes, 'p')
   const changed = await client.query(
-    `update products as p set ${set}, updated_at = now() from staged as s where p.sku = s.sku and ${differs}`,
+    `with changed as materialized (
+       select p.id, s.line, ${before} as before from staged as s join products as p on p.sku = s.sku where ${differs} for update of p
+     ), kept as (
+       insert into import_before (import_id, entity, row_id, before) select $1, 'product', changed.id, changed.before from changed
+     )
+     update products as p set ${set}, updated_at = now() from staged as s join changed on changed.line = s.line where p.id = changed.id`,
+    [options.importId],
   )
   const added = await client.query(
-    `insert into products (sku, name, brand, department, category, size_ml, price_cents, unit_cost_cents, stock, is_demo)
-     select s.sku, s.name, s.brand, s.department, coalesce(s.category, 'Uncategorised'), s.size_ml, s.price_cents, s.unit_cost_cents, s.stock, $1
+    `insert into products (sku, name, brand, department, category, size_ml, price_cents, unit_cost_cents, stock, is_demo, import_id)
+     select s.sku, s.name, s.brand, s.department, coalesce(s.category, 'Uncategorised'), s.size_ml, s.price_cents, s.unit_cost_cents, s.stock, $1, $2
      from staged as s where not exists (select from products as p where p.sku = s.sku) order by s.line
      on conflict (sku) do nothing`,
-    [options.isDemo],
+    [options.isDemo, options.importId],
   )
   const { rows } = await client.query<{ count: number }>(
     'select count(*) as count from staged where line not in (select rejected.line from rejected)',

@@ -5,6 +5,7 @@ import { importRow } from '#core/knowledge/import-row.ts'
 import { checkMapping, guessMapping } from '#core/knowledge/mapping.ts'
 import type { Ctx } from '../../context.ts'
 import { readSetting } from '../../settings.ts'
+import { rememberedMapping } from './memory.ts'
 import { checkZone } from './run.ts'
 import { openTable } from './table.ts'
 import { createTally } from './tally.ts'
@@ -20,8 +21,11 @@ export async function previewImport(
   const shop = await readSetting(ctx.pool, 'shop')
   const table = await openTable(source)
   const guess = guessMapping(table.headers, request.kind)
+  const remembered = await rememberedMapping(ctx, request.kind, table.headers)
   const mapping = Object.fromEntries(
-    Object.entries({ ...guess.mapping, ...request.mapping }).filter(([, header]) => header !== ''),
+    Object.entries({ ...(remembered ? remembered.mapping(guess.mapping) : guess.mapping), ...request.mapping }).filter(
+      ([, header]) => header !== '',
+    ),
   )
   const faults = checkMapping(mapping, table.headers, request.kind)
   const timeZone = request.options?.time_zone ?? shop.time_zone
@@ -58,6 +62,7 @@ export async function previewImport(
     headers: table.headers,
     skipped_lines: table.skipped,
     mapping,
+    remembered: remembered?.shown ?? null,
     certainty: guess.certainty,
     unused: table.headers.filter((h) => !Object.values(mapping).includes(h)),
     fields: columnsOf[request.kind].map(({ field, label }) => ({ field, label })),

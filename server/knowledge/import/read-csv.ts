@@ -14,7 +14,8 @@ export function guessDelimiter(head: string): string {
     .slice(0, 32_768)
     .replace(/"(?:[^"]|"")*"/g, '')
     .split(/[\r\n]+/)
-    .filter((line) => line.trim() !== '')
+    // Tabs are delimiters; where all cells are quoted nothing else is left of a line.
+    .filter((line) => /[^ ]/.test(line))
     .slice(0, 30)
   let best = ','
   let most = 0
@@ -53,6 +54,10 @@ export async function* readCsv(
       return undefined
     },
   })
+  // The parser makes an error with a copy of every row that is not as wide as the first one, even where that is allowed:
+  // ten times the work of reading it. Under a title that is the whole file. We look at the widths ourselves.
+  const { state } = parser as unknown as { state: { record: string[]; expectedRecordLength: number } }
+  Object.defineProperty(state, 'expectedRecordLength', { get: () => state.record.length, set: () => undefined })
   parser.on('error', (error) => (failed = error))
   const drain = (): SourceRow[] => {
     const rows: SourceRow[] = []

@@ -126,10 +126,16 @@ function parseElement(element: Element): { line: number; object: Map<string, str
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return { line: element.line, object: null, fault: 'This is not an object like {"email": "..."}.' }
   const cells = new Map<string, string>()
-  for (const [key, v] of Object.entries(value)) {
-    if (typeof v === 'object' && v !== null && !Array.isArray(v)) {
-      for (const [inner, w] of Object.entries(v as object)) cells.set(`${key}.${inner}`, textOf(w))
-    } else cells.set(key, textOf(v))
+  try {
+    for (const [key, v] of Object.entries(value)) {
+      if (typeof v === 'object' && v !== null && !Array.isArray(v)) {
+        for (const [inner, w] of Object.entries(v as object)) cells.set(`${key}.${inner}`, textOf(w))
+      } else cells.set(key, textOf(v))
+    }
+  } catch (error) {
+    // The reader of JSON goes as deep as it likes, the writer does not.
+    if (!(error instanceof RangeError)) throw error
+    return { line: element.line, object: null, fault: 'The values lie in each other too deep; a table has one level.' }
   }
   return { line: element.line, object: cells }
 }

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+import type { ClientBase, Pool } from 'pg'
 import type { Ctx } from '../../context.ts'
 import type { Mapping } from '#core/knowledge/columns.ts'
 import type { ImportProgress, ImportRequest, ImportResult } from './request.ts'
@@ -5,9 +7,10 @@ import type { ImportProgress, ImportRequest, ImportResult } from './request.ts'
 /** The `imports` row of a run, written beside the transaction of the merge so that others see how far it is. */
 export interface ImportRecord {
   id: string
-  opened(mapping: Mapping, bytesTotal: number): Promise<void>
+  opened(mapping: Mapping, headers: readonly string[], bytesTotal: number): Promise<void>
   progress(progress: ImportProgress): Promise<void>
-  succeed(result: ImportResult): Promise<void>
+  /** Call it in the transaction that stores the rows, so that either both are there or none. */
+  succeed(client: ClientBase | Pool, result: ImportResult): Promise<void>
   fail(status: 'failed' | 'cancelled', message: string): Promise<void>
   counts(result: ImportResult): Record<string, number>
 }
@@ -21,7 +24,7 @@ export async function createRecord(ctx: Ctx, request: ImportRequest): Promise<Im
   }
   const { rows } = request.importId
     ? await ctx.pool.query<{ id: string }>(
-        `update imports set status = 'running', started_at = now(), rows_read = 0, bytes_read = 0, phase = 'reading', error = null where id = $1 returning id`,
+        `update imports set status = 'running', started_at = now(), rows_read = 0, bytes_read = 0, phase = 'reading', merging_since = null, error = null where id = $1 returning id`,
         [request.importId],
       )
     : await ctx.pool.query<{ id: string }>(
@@ -46,24 +49,29 @@ export async function createRecord(ctx: Ctx, request: ImportRequest): Promise<Im
   return {
     id,
     counts,
-    async opened(mapping, bytesTotal) {
-      await ctx.pool.query('update imports set mapping = $2, bytes_total = $3 where id = $1', [
+    async opened(mapping, headers, bytesTotal) {
+      await ctx.pool.query('update imports set mapping = $2, header_signature = $3, bytes_total = $4 where id = $1', [
         id,
         JSON.stringify(mapping),
+        signatureOf(headers),
         bytesTotal,
       ])
     },
     async progress(p) {
       await ctx.pool.query(
-        `update imports set rows_read = $2, bytes_read = $3, phase = $4 where id = $1 and status = 'running'`,
+        `update imports set rows_read = $2, bytes_read = $3, phase = $4,
+           merging_since = case when $4 = 'merging' then coalesce(merging_since, now()) end where id = $1 and status = 'running'`,
         [id, p.rows, p.bytes, p.phase],
       )
     },
-    async succeed(r) {
+    async succeed(client, r) {
       const c = counts(r)
-      await ctx.pool.query(
-        `update imports set status = 'succeeded', phase = null, finished_at = now(), rows_read = $2, rows_new = $3, rows_changed = $4, rows_same = $5,
-           rows_duplicate = $6, rows_rejected = $7, rejects_path = $8, summary = $9, bytes_read = greatest(bytes_read, bytes_total) where id = $1`,
+      // now() is the instant of the transaction, the same that its rows carry.
+      await client.query(
+        `update imports set status = 'succeeded', phase = null, finished_at = clock_timestamp(), written_at = case when not dry_run then now() end,
+           undo_until = case when not dry_run and kind <> 'suppressions' and $3::bigint + $4::bigint > 0 then now() + interval '7 days' end,
+           rows_read = $2, rows_new = $3, rows_changed = $4, rows_same = $5, rows_duplicate = $6, rows_rejected = $7, rejects_path = $8,
+           summary = $9, bytes_read = greatest(bytes_read, bytes_total) where id = $1`,
         [
           id,
           c['rows_read'],
@@ -86,4 +94,9 @@ export async function createRecord(ctx: Ctx, request: ImportRequest): Promise<Im
         .catch((err: unknown) => ctx.log.error({ err, import: id }, 'import status not written'))
     },
   }
+}
+
+/** The same for two files with the same columns in the same order. */
+export function signatureOf(headers: readonly string[]): Buffer {
+  return createHash('sha256').update(JSON.stringify(headers)).digest()
 }

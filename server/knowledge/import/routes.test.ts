@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Import } from '#contract/imports.ts'
+import type { Import, ImportPreview } from '#contract/imports.ts'
 import { runJob } from '#server/background.ts'
 import { jobHandlers } from '#server/jobs.ts'
 import { testApp } from '#test/app.ts'
@@ -136,5 +136,57 @@ describe('imports over HTTP', () => {
     expect(
       (await admin({ method: 'POST', url: '/api/v1/customers/import', payload: { path: '/nowhere' } })).statusCode,
     ).toBe(404)
+  })
+
+  test('the columns of the last import are remembered: all of the same file, those of the same name of another', async () => {
+    const look = async (file: string): Promise<ImportPreview> =>
+      (
+        await manager({ method: 'POST', url: '/api/v1/imports/preview', ...form({ kind: 'products' }, file) })
+      ).json<ImportPreview>()
+    const file = 'nr,what,shelf,net\nS1,Oak,Bourbon,30.00\n'
+    expect(await look(file)).toMatchObject({ remembered: null })
+    const mapping = { sku: 'nr', name: 'what', category: 'shelf', price: 'net' }
+    const send = async (fields: Record<string, string>): Promise<Import> => {
+      const queued = await manager({
+        method: 'POST',
+        url: '/api/v1/customers/import',
+        ...form(fields, file, 'till.csv'),
+      })
+      await runJob(ctx, queued.json<Import>().job_id ?? '', jobHandlers, new AbortController().signal)
+      return queued.json<Import>()
+    }
+    const fields = {
+      kind: 'products',
+      mapping: JSON.stringify(mapping),
+      options: JSON.stringify({ date_order: 'dmy' }),
+    }
+    // A check teaches nothing.
+    await send({ ...fields, dry_run: 'true' })
+    expect(await look(file)).toMatchObject({ remembered: null })
+    const done = await send(fields)
+    expect(await look(file)).toMatchObject({
+      mapping,
+      remembered: { source: 'till.csv', by: 'manager', is_complete: true, options: { date_order: 'dmy' } },
+    })
+    const other = await look('what,nr,brand,net\nOak,S1,Old Oak,30.00\n')
+    expect(other).toMatchObject({
+      mapping: { sku: 'nr', name: 'what', brand: 'brand', price: 'net' },
+      remembered: { is_complete: false },
+    })
+    expect(other.remembered?.fields.toSorted()).toEqual(['name', 'price', 'sku'])
+    // Columns of an import that was taken back may have been the reason for it.
+    await ctx.pool.query('update imports set undone_at = now() where id = $1', [done.id])
+    expect(await look(file)).toMatchObject({ remembered: null })
+  })
+  test('past imports are listed with who started them, without checks when asked so', async () => {
+    const list = async (query: string): Promise<Import[]> =>
+      (await user({ method: 'GET', url: `/api/v1/imports?${query}` })).json<{ data: Import[] }>().data
+    const checks = await list('dry_run=true')
+    expect(checks.length).toBeGreaterThan(0)
+    expect(checks.every((i) => i.dry_run)).toBe(true)
+    const real = await list('dry_run=false&kind=products')
+    expect(real).toMatchObject([{ kind: 'products', created_by_name: 'manager', status: 'succeeded' }])
+    expect(await list('status=undone')).toMatchObject([{ id: real[0]!.id }])
+    expect(await list('status=succeeded&kind=products&dry_run=false')).toEqual([])
   })
 })

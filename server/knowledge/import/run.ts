@@ -45,17 +45,19 @@ export async function runImport(ctx: Ctx, request: ImportRequest): Promise<Impor
     )
     const result = await importInto(ctx, client, request, record)
     request.signal?.throwIfAborted()
-    if (request.dryRun) await client.query('rollback')
-    else {
+    if (request.dryRun) {
+      await client.query('rollback')
+      await record.succeed(ctx.pool, result)
+    } else {
       await audit(client, request.actor, {
         action: 'import.finished',
         entity: 'import',
         entityId: record.id,
         after: { kind: request.kind, ...record.counts(result) },
       })
+      await record.succeed(client, result)
       await client.query('commit')
     }
-    await record.succeed(result)
     return result
   } catch (error) {
     await client.query('rollback').catch((e: Error) => (broken = e))
@@ -117,7 +119,7 @@ async function importInto(
     ...(request.repairs ? { repairs: request.repairs.map(repairOf) } : {}),
   }
   checkZone(rules.timeZone)
-  await record.opened(mapping, bytesTotal ?? 0)
+  await record.opened(mapping, table.headers, bytesTotal ?? 0)
   const rejects = await openRejects(path.join(ctx.config.dataDir, 'imports', `${record.id}-rejects.csv`), table.headers)
   // What stood in a cell is personal data: it is only kept while somebody may want to repair it.
   const reasons = createTally(request.dryRun === true)
@@ -161,6 +163,7 @@ async function importInto(
       },
     )
     phase = 'merging'
+    const readMs = performance.now() - started
     await report()
     const counts = await kind.merge(client, {
       importId: record.id,
@@ -192,6 +195,7 @@ async function importInto(
         also: counts.also,
         rows_per_second: Math.round((rowsRead * 1000) / durationMs),
         duration_ms: Math.round(durationMs),
+        merge_ms: Math.round(durationMs - readMs),
       },
     }
   } finally {

@@ -82,12 +82,25 @@ function escape(text: string): string {
     : text
 }
 
-/** `set a = x, b = y` and `row is different` made from one table of columns, so that the two cannot disagree. */
-export function updateList(changes: Readonly<Record<string, string>>, table: string): { set: string; differs: string } {
+/**
+ * `set a = x, b = y`, `row is different`, and what stood in the columns that differ, made from one table of columns so
+ * that the three cannot disagree. `before` is jsonb with the row's `updated_at`; only what changes is kept: a tenth of the row.
+ */
+export function updateList(
+  changes: Readonly<Record<string, string>>,
+  table: string,
+): { set: string; differs: string; before: string } {
   const entries = Object.entries(changes)
   return {
     set: entries.map(([name, value]) => `${name} = ${value}`).join(', '),
     differs: `(${entries.map(([name]) => `${table}.${name}`).join(', ')}) is distinct from (${entries.map(([, value]) => value).join(', ')})`,
+    before: [
+      `jsonb_build_object('updated_at', ${table}.updated_at)`,
+      ...entries.map(
+        ([name, value]) =>
+          `case when ${table}.${name} is distinct from ${value} then jsonb_build_object('${name}', ${table}.${name}) else '{}' end`,
+      ),
+    ].join(' || '),
   }
 }
 
@@ -101,7 +114,7 @@ export interface MergeCounts {
 }
 
 export interface MergeOptions {
-  importId: string | null
+  importId: string
   isDemo: boolean
   createCustomers: boolean
   currency: string

@@ -56,6 +56,53 @@ describe('any chunk cut gives the rows of the whole file', () => {
       { numRuns: 150 },
     )
   })
+  test('CSV in any encoding, row end, delimiter and quoting', async () => {
+    // Letters that no mix of can be read as UTF-8, so that Latin-1 stays Latin-1.
+    const latin = fc.string({
+      unit: fc.constantFrom('a', 'é', 'ü', 'ñ', '"', '\n', '\r\n', ' ', ',', ';', '|', '\t'),
+      maxLength: 9,
+    })
+    const wide = fc.string({
+      unit: fc.constantFrom('a', 'é', '漢', '🥃', '\u2028', '"', '\r', '\n', ' ', ',', ';', '|', '\t'),
+      maxLength: 9,
+    })
+    const table = (cell: fc.Arbitrary<string>): fc.Arbitrary<string[][]> =>
+      fc.array(fc.array(cell, { minLength: 3, maxLength: 3 }), { minLength: 1, maxLength: 15 })
+    const shape = {
+      end: fc.constantFrom('\n', '\r\n', '\r'),
+      delimiter: fc.constantFrom(',', ';', '\t', '|'),
+      quoteAll: fc.boolean(),
+      endsOpen: fc.boolean(),
+      cuts,
+    }
+    const encode = (text: string, encoding: string): Buffer => {
+      if (encoding === 'latin1') return Buffer.from(text, 'latin1')
+      if (encoding === 'utf16be') return Buffer.from('\uFEFF' + text, 'utf16le').swap16()
+      return Buffer.from((encoding === 'bom' ? '\uFEFF' : '') + text)
+    }
+    const holds = async (
+      rows: string[][],
+      encoding: string,
+      how: { end: string; delimiter: string; quoteAll: boolean; endsOpen: boolean; cuts: number[] },
+    ): Promise<void> => {
+      const solid = [['key', 'b', 'c', 'd'], ...rows.map((r) => ['x', ...r])]
+      const write = (cell: string): string =>
+        how.quoteAll || /[",;|\t\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell
+      const lines = solid.map((r) => r.map(write).join(how.delimiter))
+      const bytes = encode(lines.join(how.end) + (how.endsOpen ? '' : how.end), encoding)
+      const cut = await readAll(pieces(bytes, how.cuts))
+      expect(cut).toEqual(await readAll(pieces(bytes, [])))
+      expect([cut.headers, ...cut.rows.map((r) => r.cells)]).toEqual(solid)
+      expect(cut.rows.every((r) => r.fault === undefined)).toBe(true)
+    }
+    await fc.assert(
+      fc.asyncProperty(table(latin), fc.record(shape), (rows, how) => holds(rows, 'latin1', how)),
+      { numRuns: 100 },
+    )
+    await fc.assert(fc.asyncProperty(table(wide), fc.constantFrom('utf8', 'bom', 'utf16be'), fc.record(shape), holds), {
+      numRuns: 200,
+    })
+  })
   test('byte by byte', async () => {
     const text = 'name;note\r\n"Zoë ""Z""";"two\r\nlines"\r\nRené;x\n\nlast;"y"'
     for (const bytes of [Buffer.from(text), Buffer.from(text, 'latin1'), Buffer.from('\uFEFF' + text, 'utf16le')]) {
@@ -192,30 +239,124 @@ describe('what is no table is refused with a reason', () => {
   ])('%s', async (_, bytes, expected) => expect(await code(whole(bytes))).toBe(expected))
   test('header only is a table without rows', async () => expect((await whole('email,name\n')).rows).toEqual([]))
 
-  async function* endless(chunk: Buffer, bytes: number): AsyncGenerator<Buffer> {
+  interface Refusal {
+    code: string
+    message: string
+    ms: number
+    grownMb: number
+    /** how much of the file was read */
+    bytes: number
+  }
+  /** Reads until it is refused, and sees how long that took and how much memory at most. */
+  async function refusal(source: AsyncIterable<Buffer>): Promise<Refusal> {
+    const before = process.memoryUsage.rss()
+    let peak = before
+    let bytes = 0
+    async function* watched(): AsyncGenerator<Buffer> {
+      for await (const chunk of source) {
+        peak = Math.max(peak, process.memoryUsage.rss())
+        bytes += chunk.length
+        yield chunk
+      }
+    }
+    const started = performance.now()
+    const error = await readAll(watched()).then(
+      () => ({ code: 'read', message: '' }),
+      (e: { code: string; message: string }) => e,
+    )
+    peak = Math.max(peak, process.memoryUsage.rss())
+    const { code: name, message } = error
+    return { code: name, message, ms: performance.now() - started, grownMb: (peak - before) / 1e6, bytes }
+  }
+  async function* endless(chunk: Buffer, bytes: number, head = ''): AsyncGenerator<Buffer> {
+    if (head !== '') yield Buffer.from(head)
     for (let sent = 0; sent < bytes; sent += chunk.length) yield chunk
   }
-  test.each([
-    ['letters', 'a'],
-    ['quotes', '"'],
-    ['commas', ','],
-    ['an open JSON string', '["'],
-    ['brackets', '['],
-    ['blanks', ' '],
-  ])('a gigabyte of %s on one line is refused at once, with flat memory', async (_, unit) => {
-    const before = process.memoryUsage().rss
-    const started = performance.now()
-    expect(await code(readAll(endless(Buffer.from(unit.repeat(65_536 / unit.length)), 1024 ** 3)))).toMatch(
-      /^import\.(line_too_long|empty|no_header|too_many_columns)$/,
-    )
-    expect(performance.now() - started).toBeLessThan(2000)
-    expect(process.memoryUsage().rss - before).toBeLessThan(200e6)
+  const filled = (unit: string): Buffer => Buffer.from(unit.repeat(65_536 / unit.length))
+  const giga = 1024 ** 3
+  const mega = 1024 ** 2
+
+  test.each<[string, () => AsyncIterable<Buffer>, RegExp, RegExp]>([
+    ['a gigabyte of letters on one line', () => endless(filled('a'), giga), /line_too_long/, /Export it again as CSV/],
+    ['a gigabyte of quotes on one line', () => endless(filled('"'), giga), /line_too_long/, /Export it again as CSV/],
+    ['a gigabyte of commas on one line', () => endless(filled(','), giga), /line_too_long|too_many/, /Export|Remove/],
+    ['a gigabyte of brackets', () => endless(filled('['), giga), /line_too_long/, /Export it again/],
+    [
+      'a JSON string that never ends',
+      () => endless(filled('a'), giga, '["'),
+      /line_too_long/,
+      /Write one object per|Export/,
+    ],
+    ['a gigabyte of blanks', () => endless(filled(' '), giga), /empty/, /Export it again/],
+    [
+      '10 MB of quotes under a header',
+      () => endless(filled('"'), 10 * mega, 'a,b\n'),
+      /line_too_long/,
+      /Export it again/,
+    ],
+    ['one row of 100 MB', () => endless(filled('x,y;'), 100 * mega, 'a,b\n'), /line_too_long/, /Export it again/],
+    ['a million columns', () => endless(filled('col,'), 4 * mega), /line_too_long|too_many_columns/, /Export|Remove/],
+    [
+      'a million empty columns',
+      () => pieces(Buffer.from(','.repeat(1_000_000)), []),
+      /too_many_columns/,
+      /Remove the ones/,
+    ],
+    [
+      'an object with a hundred thousand keys',
+      () =>
+        pieces(
+          Buffer.from(JSON.stringify([Object.fromEntries(Array.from({ length: 70_000 }, (_, i) => [`k${i}`, 1]))])),
+          [],
+        ),
+      /too_many_columns/,
+      /Keep the ones that matter/,
+    ],
+  ])('%s: refused at once, in a sentence with the cure, with flat memory', async (_, source, name, cure) => {
+    const refused = await refusal(source())
+    expect(refused.code).toMatch(name)
+    expect(refused.message).toMatch(cure)
+    expect(refused.ms).toBeLessThan(2000)
+    expect(refused.grownMb).toBeLessThan(200)
+    expect(refused.bytes).toBeLessThan(12 * mega)
   })
-  test('a gzip bomb is refused at once', async () => {
-    const bomb = gzipSync(Buffer.from('a,b\n' + '1,2\n'.repeat(16_000_000)))
+
+  test('10 MB of quotes and line breaks under a header are no table', async () => {
+    const refused = await refusal(endless(filled('"""\n'), 10 * mega, 'a,b\n'))
+    expect(refused).toMatchObject({
+      code: 'import.no_rows',
+      message: expect.stringMatching(
+        /^None of the first \d+ rows can be read\. The row has 1 cells where the header has 2/,
+      ) as string,
+    })
+    expect(refused.ms).toBeLessThan(2000)
+    expect(refused.grownMb).toBeLessThan(200)
+  })
+  test('a quoted cell of 100 MB with line breaks: what stands before it is read, the rest is one fault', async () => {
+    const before = process.memoryUsage.rss()
     const started = performance.now()
-    expect(await code(readAll(pieces(bomb, [])))).toBe('import.gzip_bomb')
-    expect(performance.now() - started).toBeLessThan(3000)
+    const table = await readAll(endless(filled('line\nof\n'), 100 * mega, 'a,b\n1,2\n"'))
+    expect(performance.now() - started).toBeLessThan(2000)
+    expect(process.memoryUsage.rss() - before).toBeLessThan(200e6)
+    expect(table.rows.map((r) => r.cells)).toEqual([['1', '2'], []])
+    expect(table.rows.at(-1)?.fault).toMatch(/never ends/)
+  })
+
+  test('gzip bombs are refused at once: one of 1000:1, and one of many parts', async () => {
+    const part = gzipSync(Buffer.from('a,b\n' + '1,2\n'.repeat(16_000_000)))
+    const single = await refusal(pieces(part, []))
+    const many = await refusal(endless(gzipSync(Buffer.alloc(8 * mega, '1,2\n')), giga, ''))
+    for (const refused of [single, many]) {
+      expect(refused).toMatchObject({ code: 'import.gzip_bomb', message: expect.stringMatching(/Unpack it/) as string })
+      expect(refused.ms).toBeLessThan(2000)
+      expect(refused.grownMb).toBeLessThan(200)
+    }
+  })
+  test('JSON nested a hundred thousand deep is a fault of its element, the others stay', async () => {
+    const deep = `{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`
+    const table = await whole(`[{"a":1},${deep},{"a":2}]`)
+    expect(table.rows.length).toBe(3)
+    expect([table.rows[0]?.cells, table.rows[2]?.cells]).toEqual([['1'], ['2']])
   })
   test('a cell that is too long is a fault of its row', async () => {
     expect(

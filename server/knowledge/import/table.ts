@@ -53,11 +53,18 @@ export async function openTable(source: AsyncIterable<Buffer>, limits: ReadLimit
   async function* checked(): AsyncGenerator<SourceRow[]> {
     try {
       let count = 0
+      let hasGood = false
       const pass = (batch: SourceRow[]): SourceRow[] => {
         count += batch.length
         if (count > limits.maxRows)
           throw unreadable('too_many_rows', `The file has more than ${limits.maxRows} rows. Split it into parts.`)
         for (const row of batch) checkRow(row, headers.length, encoding, limits)
+        hasGood ||= batch.some((row) => row.fault === undefined)
+        if (!hasGood && count >= limits.maxFaultyRows)
+          throw unreadable(
+            'no_rows',
+            `None of the first ${count} rows can be read. ${batch.at(-1)?.fault} Open the file and export it again.`,
+          )
         return batch
       }
       if (others.length > 0) yield pass(others)

@@ -1,4 +1,14 @@
-import { CalendarRange, LayoutGrid, Mailbox, Send, Settings, Shapes, Users, type LucideIcon } from 'lucide-react'
+import {
+  BottleWine,
+  CalendarRange,
+  LayoutGrid,
+  Mailbox,
+  Send,
+  Settings,
+  Shapes,
+  Users,
+  type LucideIcon,
+} from 'lucide-react'
 import type { ComponentType } from 'react'
 import type { Role } from '#contract/accounts.ts'
 
@@ -46,7 +56,14 @@ export const pages: readonly PageRow[] = [
     load: () => import('../features/knowledge/import-page.tsx'),
     role: 'manager',
   },
+  { path: '/customers/imports', title: 'Imports', load: () => import('../features/knowledge/imports-page.tsx') },
   { path: '/customers/$id', title: 'Customer', load: () => import('../features/knowledge/customer-page.tsx') },
+  {
+    path: '/products',
+    title: 'Products',
+    load: () => import('../features/knowledge/products-page.tsx'),
+    nav: { icon: BottleWine, keys: 'g p' },
+  },
   {
     path: '/segments',
     title: 'Segments',

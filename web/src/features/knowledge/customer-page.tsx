@@ -236,7 +236,10 @@ function factsOf(c: Customer): [string, React.ReactNode][] {
     [t('Address'), place || '–'],
     [t('Date of birth'), c.birth_date ? day(c.birth_date, 'date') : '–'],
     [t('Customer number'), c.external_id ?? '–'],
-    [t('Store'), c.store_name ?? '–'],
+    [
+      t('Store'),
+      c.store_name ?? (c.nearest_store ? t('{name}, the nearest by ZIP', { name: c.nearest_store.name }) : '–'),
+    ],
     [t('Time zone'), c.time_zones.length > 0 ? c.time_zones.join(', ') : t('unknown')],
     [t('Buys'), [c.primary_category, c.secondary_category].filter(Boolean).join(t(', then ')) || '–'],
     [t('Brands'), c.favorite_brands.join(', ') || '–'],

@@ -5,11 +5,14 @@ import { Progress } from '../../ui/progress.tsx'
 import { ConsentRule } from './import-file-step.tsx'
 import { PlannedRepairs } from './import-repairs.tsx'
 import { ImportOutcome, RunningImport } from './import-run.tsx'
-import { isOpen, type Choices, type Import } from './import-words.ts'
+import { AsLastTime } from './import-match-step.tsx'
+import { isOpen, type Choices, type Import, type Preview } from './import-words.ts'
 
 interface Props {
   run: Import
   choices: Choices
+  /** the columns are those of an earlier import, untouched */
+  remembered: Preview['remembered']
   onChoices: (choices: Choices) => void
   onBack: () => void
   onCheck: () => void
@@ -18,7 +21,7 @@ interface Props {
 }
 
 /** The result of the dry run: what would happen before it does, and repairs of what would not. */
-export function CheckStep({ run, choices, onChoices, onBack, onCheck, onCommit, sending }: Props) {
+export function CheckStep({ run, choices, remembered, onChoices, onBack, onCheck, onCommit, sending }: Props) {
   if (isOpen(run)) return <RunningImport run={run} title={t('Checking {source}', { source: run.source })} />
   const useful = run.rows_new + run.rows_changed
   const plan = { repairs: choices.repairs, dateOrder: choices.dateOrder }
@@ -27,6 +30,7 @@ export function CheckStep({ run, choices, onChoices, onBack, onCheck, onCommit, 
     (run.options.date_order ?? 'mdy') === choices.dateOrder
   return (
     <div className="space-y-5">
+      {remembered?.is_complete && <AsLastTime remembered={remembered} />}
       {run.status === 'succeeded' ? (
         <>
           <p className="text-ink-2">

@@ -4,6 +4,7 @@ import { Button } from '../../ui/button.tsx'
 import { Select } from '../../ui/field.tsx'
 import { Note } from '../../ui/panel.tsx'
 import { Pill } from '../../ui/pill.tsx'
+import { Time } from '../../ui/time.tsx'
 import type { Preview } from './import-words.ts'
 
 interface Props {
@@ -25,6 +26,9 @@ export function MatchStep({ preview, mapping, onMapping, onBack, onNext, busy }:
   }
   const ignored = preview.headers.filter((h) => !fieldOf.has(h))
   const untouched = sameMapping(mapping, preview.mapping)
+  const { remembered } = preview
+  const isAsBefore = (field: string, header: string): boolean =>
+    field !== '' && preview.mapping[field] === header && (remembered?.fields.includes(field) ?? false)
   return (
     <div className="space-y-5">
       <p className="text-ink-2">
@@ -40,6 +44,7 @@ export function MatchStep({ preview, mapping, onMapping, onBack, onNext, busy }:
           },
         )}
       </p>
+      {remembered && <AsLastTime remembered={remembered} />}
       {preview.skipped_lines.length > 0 && (
         <p className="text-sm text-ink-2">
           {t('{count, plural, one {One line} other {# lines}} above the headings left out: {lines}', {
@@ -63,7 +68,11 @@ export function MatchStep({ preview, mapping, onMapping, onBack, onNext, busy }:
                 <p className="flex flex-wrap items-center gap-2 font-medium [overflow-wrap:anywhere]">
                   {header}
                   {field === '' && <Pill>{t('Ignored')}</Pill>}
-                  {field !== '' && certainty < 1 && <Pill tone="warn">{t('Guessed: please look')}</Pill>}
+                  {isAsBefore(field, header) ? (
+                    <Pill tone="good">{t('As last time')}</Pill>
+                  ) : (
+                    field !== '' && certainty < 1 && <Pill tone="warn">{t('Guessed: please look')}</Pill>
+                  )}
                 </p>
                 <p className="truncate text-sm text-ink-2">
                   {values.length > 0 ? values.join(' · ') : t('empty in the first rows')}
@@ -117,7 +126,25 @@ export function MatchStep({ preview, mapping, onMapping, onBack, onNext, busy }:
   )
 }
 
-function sameMapping(a: Record<string, string>, b: Record<string, string>): boolean {
+/** Whose choice of columns this is. */
+export function AsLastTime({ remembered }: { remembered: NonNullable<Preview['remembered']> }) {
+  const { source, by, at, is_complete } = remembered
+  return (
+    <p className="text-sm text-ink-2">
+      {is_complete
+        ? t('The columns are matched as last time, in {source}', { source })
+        : t('{n, plural, one {One column is} other {# columns are}} matched as in the last import, {source}', {
+            n: remembered.fields.length,
+            source,
+          })}
+      {by !== null && t(' by {name}', { name: by })} (<Time at={at} look="ago" />
+      ).
+    </p>
+  )
+}
+
+export function sameMapping(a: Record<string, string> | null, b: Record<string, string> | undefined): boolean {
+  if (!a || !b) return a === null && b === undefined
   return (
     Object.keys(a).length === Object.keys(b).length && Object.entries(a).every(([field, header]) => b[field] === header)
   )

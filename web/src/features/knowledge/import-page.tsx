@@ -5,43 +5,35 @@ import { cx } from '../../lib/cx.ts'
 import { count } from '../../lib/format.ts'
 import { t } from '../../lib/i18n.ts'
 import { refresh, useApi } from '../../lib/query.ts'
-import { text, useUrl } from '../../lib/url.ts'
+import { choice, text, useUrl } from '../../lib/url.ts'
 import { TextLink } from '../../ui/button.tsx'
 import { Page, Skeleton } from '../../ui/page.tsx'
 import { Note, Panel } from '../../ui/panel.tsx'
-import { Status } from '../../ui/pill.tsx'
+import { Pill, Status } from '../../ui/pill.tsx'
 import { Time } from '../../ui/time.tsx'
 import { CheckStep } from './import-check-step.tsx'
 import { FileStep } from './import-file-step.tsx'
-import { MatchStep } from './import-match-step.tsx'
+import { MatchStep, sameMapping } from './import-match-step.tsx'
 import { ImportDone, RunningImport } from './import-run.tsx'
-import {
-  formFields,
-  isOpen,
-  keepMapping,
-  kindWord,
-  lastMapping,
-  type Choices,
-  type Import,
-  type Preview,
-} from './import-words.ts'
+import { formFields, importKinds, isOpen, kindWord, type Choices, type Import, type Preview } from './import-words.ts'
 
 const steps = ['file', 'match', 'check', 'commit'] as const
 type Step = (typeof steps)[number]
 /** the running import stands in the address: the page may be left and found again */
-const spec = { run: text(), check: text() }
+const spec = { run: text(), check: text(), kind: choice(importKinds, 'customers') }
 
 /** A file becomes customers, orders, products or lists of who said yes and no: file, columns, check, commit. */
 export default function ImportPage() {
   const [url, setUrl] = useUrl(spec)
   const [file, setFile] = useState<File | null>(null)
   const [choices, setChoices] = useState<Choices>({
-    kind: 'customers',
+    kind: url.kind,
     mapping: null,
     dateOrder: 'mdy',
     createCustomers: false,
     repairs: [],
   })
+  const [touched, setTouched] = useState(false)
   const [preview, setPreview] = useState<Preview | null>(null)
   const [sending, setSending] = useState<number | null>(null)
   const [problem, setProblem] = useState<string | null>(null)
@@ -71,22 +63,39 @@ export default function ImportPage() {
         formFields({ ...choices, mapping: null }, false),
         setSending,
       )
+      const last = found.remembered
+      const next: Choices = {
+        ...choices,
+        mapping: found.mapping,
+        repairs: [],
+        // What a person has just set themselves is newer than what they set last time.
+        ...(last && !touched
+          ? {
+              dateOrder: last.options.date_order ?? choices.dateOrder,
+              createCustomers: last.options.create_customers ?? choices.createCustomers,
+            }
+          : {}),
+      }
       setPreview(found)
-      setChoices((c) => ({ ...c, mapping: remember(found), repairs: [] }))
+      setChoices(next)
+      // The same columns as last time: nothing is left to match.
+      if (last?.is_complete && found.mapping_faults.length === 0) await start(chosen, next, true)
     })
+  const start = async (chosen: File, as: Choices, dryRun: boolean): Promise<void> => {
+    const started = await upload('POST /api/v1/customers/import', chosen, formFields(as, dryRun), setSending)
+    setUrl(dryRun ? { check: started.id } : { run: started.id, check: '' }, { push: true })
+    void refresh('GET /api/v1/imports')
+  }
   const send = (dryRun: boolean): Promise<void> =>
     guarded(async () => {
-      if (!file) return
-      const started = await upload('POST /api/v1/customers/import', file, formFields(choices, dryRun), setSending)
-      if (choices.mapping) keepMapping(choices.kind, choices.mapping)
-      setUrl(dryRun ? { check: started.id } : { run: started.id, check: '' }, { push: true })
-      void refresh('GET /api/v1/imports')
+      if (file) await start(file, choices, dryRun)
     })
   const again = (): void => {
     setFile(null)
     setPreview(null)
     setProblem(null)
-    setChoices((c) => ({ ...c, mapping: null }))
+    setTouched(false)
+    setChoices((c) => ({ ...c, mapping: null, repairs: [] }))
     setUrl({ run: '', check: '' })
   }
 
@@ -113,7 +122,10 @@ export default function ImportPage() {
         <>
           <FileStep
             choices={choices}
-            onChoices={setChoices}
+            onChoices={(next) => {
+              setTouched(true)
+              setChoices(next)
+            }}
             onFile={(f) => void look(f)}
             busy={sending === null || !file ? null : { name: file.name, share: sending }}
           />
@@ -135,6 +147,7 @@ export default function ImportPage() {
           <CheckStep
             run={check}
             choices={choices}
+            remembered={sameMapping(choices.mapping, preview?.mapping) ? (preview?.remembered ?? null) : null}
             onChoices={setChoices}
             onBack={() => setUrl({ check: '' })}
             onCheck={() => void send(true)}
@@ -181,12 +194,12 @@ function Steps({ current }: { current: Step }) {
 }
 
 function RecentImports() {
-  const recent = useApi('GET /api/v1/imports', { query: { page_size: 5 } })
-  const runs = recent.data?.data.filter((r) => !r.dry_run) ?? []
+  const recent = useApi('GET /api/v1/imports', { query: { page_size: 5, dry_run: 'false' } })
+  const runs = recent.data?.data ?? []
   if (runs.length === 0) return null
   return (
     <div className="mt-6">
-      <Panel title={t('Last imports')} flush>
+      <Panel title={t('Last imports')} actions={<TextLink to="/customers/imports">{t('All imports')}</TextLink>} flush>
         <ul>
           {runs.map((r) => (
             <li key={r.id} className="flex flex-wrap items-baseline gap-x-3 gap-y-0.5 border-t border-line px-4 py-2">
@@ -196,7 +209,7 @@ function RecentImports() {
               <span className="text-sm text-ink-2">
                 {t('{kind}, {rows} rows', { kind: kindWord(r.kind), rows: count(r.rows_read) })}
               </span>
-              <Status value={r.status} />
+              {r.undo.undone_at ? <Pill>{t('Undone')}</Pill> : <Status value={r.status} />}
               <span className="text-sm text-ink-2">
                 <Time at={r.created_at} look="ago" />
               </span>
@@ -214,19 +227,7 @@ function useImport(id: string): Import | undefined {
     queryKey: ['GET /api/v1/imports/:id', { params: { id } }],
     queryFn: ({ signal }) => api('GET /api/v1/imports/:id', { params: { id } }, { signal }),
     enabled: id !== '',
-    refetchInterval: ({ state: { data } }) => (data && !isOpen(data) ? false : 700),
+    refetchInterval: ({ state: { data } }) => (data && !isOpen(data) && !data.undo.is_running ? false : 700),
   })
   return query.data
-}
-
-/** The guess, improved by what was chosen last time for headers of the same name. */
-function remember(found: Preview): Record<string, string> {
-  const last = lastMapping(found.kind)
-  const mapping = { ...found.mapping }
-  for (const [field, header] of Object.entries(last)) {
-    if (!found.headers.includes(header) || mapping[field] === header) continue
-    for (const [f, h] of Object.entries(mapping)) if (h === header) delete mapping[f]
-    mapping[field] = header
-  }
-  return mapping
 }

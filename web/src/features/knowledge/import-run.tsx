@@ -8,6 +8,7 @@ import { Note, Panel } from '../../ui/panel.tsx'
 import { Progress } from '../../ui/progress.tsx'
 import { toastError } from '../../ui/toast.tsx'
 import { CauseList, type RepairPlan } from './import-repairs.tsx'
+import { UndoPanel } from './import-undo.tsx'
 import { phaseWord, type Import } from './import-words.ts'
 
 /** An import while it runs: rows and bytes read, and a way to stop. */
@@ -25,9 +26,15 @@ export function RunningImport({ run, title }: { run: Import; title: string }) {
     >
       <Progress label={title} done={run.bytes_read} total={run.bytes_total > 0 ? run.bytes_total : null} />
       <p role="status" className="mt-2 text-sm text-ink-2">
-        {t('{rows} rows read', { rows: count(run.rows_read) })}
-        {run.summary.rows_per_second !== undefined &&
-          `, ${t('{rate} per second', { rate: count(run.summary.rows_per_second) })}`}
+        {[
+          t('{rows} rows read', { rows: count(run.rows_read) }),
+          run.eta &&
+            (run.eta.at_least
+              ? t('at least {time} left', { time: duration(run.eta.seconds) })
+              : t('about {time} left', { time: duration(run.eta.seconds) })),
+        ]
+          .filter(Boolean)
+          .join(', ')}
         {!run.dry_run && `. ${t('You may leave this page; the import goes on.')}`}
       </p>
     </Panel>
@@ -127,6 +134,12 @@ function Tallies({ rows }: { rows: readonly { column: string; reason: string; co
   )
 }
 
+function afterWord(run: Import): string {
+  if (run.rows_new + run.rows_changed === 0) return t('Nothing was new: everything in it is stored already.')
+  if (run.kind === 'orders') return t('Every score is being computed anew; that takes a moment.')
+  return run.kind === 'customers' ? t('Scores follow with the first orders.') : t('It counts from now on.')
+}
+
 /** After the commit: where to look now. */
 export function ImportDone({ run, onAgain }: { run: Import; onAgain: () => void }) {
   const failed = run.status !== 'succeeded'
@@ -141,21 +154,27 @@ export function ImportDone({ run, onAgain }: { run: Import; onAgain: () => void 
         </Note>
       ) : (
         <>
-          <Note tone="good" title={t('Imported {source}', { source: run.source })}>
-            {run.kind === 'orders' && run.rows_new + run.rows_changed > 0
-              ? t('Every score is being computed anew; that takes a moment.')
-              : t('Scores follow with the first orders.')}
-          </Note>
+          {!run.undo.undone_at && (
+            <Note tone="good" title={t('Imported {source}', { source: run.source })}>
+              {afterWord(run)}
+            </Note>
+          )}
           <ImportOutcome run={run} />
+          <UndoPanel run={run} />
         </>
       )}
       <div className="flex flex-wrap justify-end gap-2">
         <Button onClick={onAgain}>{t('Import another file')}</Button>
+        {!failed && run.kind === 'products' && (
+          <LinkButton to="/products" look="primary">
+            {t('See the products')}
+          </LinkButton>
+        )}
         {!failed && run.kind !== 'products' && (
           <LinkButton
             to="/customers"
             look="primary"
-            {...(run.kind === 'customers' ? { search: { import: run.id } } : {})}
+            {...(run.kind === 'customers' && !run.undo.undone_at ? { search: { import: run.id } } : {})}
           >
             {t('See the customers')}
           </LinkButton>

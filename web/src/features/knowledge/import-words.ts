@@ -50,20 +50,3 @@ const phases: Record<string, string> = {
 }
 export const phaseWord = (phase: string | null): string =>
   phase ? t(phases[phase] ?? phase.replace(/^\w/, (c) => c.toUpperCase())) : t('Waiting for the worker')
-
-const remembered = (kind: ImportKind): string => `lma.import.${kind}`
-/** Columns a person matched last time, kept in this browser: field -> header. */
-export function lastMapping(kind: ImportKind): Record<string, string> {
-  try {
-    return JSON.parse(localStorage.getItem(remembered(kind)) ?? '{}') as Record<string, string>
-  } catch {
-    return {}
-  }
-}
-export function keepMapping(kind: ImportKind, mapping: Record<string, string>): void {
-  try {
-    localStorage.setItem(remembered(kind), JSON.stringify(mapping))
-  } catch {
-    // Next time the guess is shown again.
-  }
-}

@@ -21,6 +21,7 @@ const fields = [
   'time_zone',
   'phone',
   'website',
+  'external_id',
   'sells',
 ] as const
 const sellable = ['spirits', 'wine', 'beer', 'other'] as const
@@ -41,6 +42,7 @@ export function StoreDialog({ store, onClose }: { store: Store | null; onClose: 
       time_zone: store?.time_zone ?? shop.data?.time_zone ?? '',
       phone: store?.phone ?? '',
       website: store?.website ?? '',
+      external_id: store?.external_id ?? '',
       sells: store?.sells ?? (['spirits', 'wine', 'beer'] as Store['sells']),
     },
     resetOptions: { keepDirtyValues: true },
@@ -64,6 +66,7 @@ export function StoreDialog({ store, onClose }: { store: Store | null; onClose: 
       licence_number: v.licence_number.trim() || null,
       phone: v.phone.trim() || null,
       website: v.website.trim() || null,
+      external_id: v.external_id.trim() || null,
     }
     if (store) update.mutate({ params: { id: store.id }, body })
     else create.mutate({ body })
@@ -158,6 +161,14 @@ export function StoreDialog({ store, onClose }: { store: Store | null; onClose: 
           className="sm:col-span-3"
         >
           <Input type="url" placeholder="https://" {...form.register('website')} />
+        </Field>
+        <Field
+          label={t('Number in your till')}
+          hint={t('Imports find the store by it, or by its name.')}
+          error={errors.external_id?.message}
+          className="sm:col-span-3"
+        >
+          <Input {...form.register('external_id')} />
         </Field>
         <fieldset className="sm:col-span-3">
           <legend className="mb-1 font-medium">{t('The licence covers')}</legend>

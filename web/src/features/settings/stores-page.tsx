@@ -1,5 +1,5 @@
 import { MapPin, Plus } from 'lucide-react'
-import { useState } from 'react'
+import { useState, type ReactNode } from 'react'
 import { count } from '../../lib/format.ts'
 import { t } from '../../lib/i18n.ts'
 import { useApi } from '../../lib/query.ts'
@@ -11,6 +11,8 @@ import { Pill } from '../../ui/pill.tsx'
 import { SettingsFrame } from './settings-frame.tsx'
 import { RemoveStore } from './remove-store.tsx'
 import { StoreDialog } from './store-dialog.tsx'
+import { StoreHoursDialog } from './store-hours-dialog.tsx'
+import { weekLines, type Week } from './store-hours.ts'
 import { departmentWords, type Store } from './store-words.ts'
 
 /** Where the shop sells: the state decides which offers are lawful, the address stands in every message. */
@@ -19,6 +21,8 @@ export default function StoresPage() {
   const query = useApi('GET /api/v1/stores')
   const [editing, setEditing] = useState<Store | 'new' | null>(null)
   const [removing, setRemoving] = useState<Store | null>(null)
+  const [timing, setTiming] = useState<Store | null>(null)
+  const nearest = useApi('GET /api/v1/stores/nearest', undefined, { staleMs: 60_000 })
   const add = (
     <Button look="primary" onClick={() => setEditing('new')}>
       <Plus aria-hidden />
@@ -54,6 +58,8 @@ export default function StoresPage() {
                 <StorePanel
                   key={store.id}
                   store={store}
+                  nearest={nearest.data?.data.find((n) => n.store_id === store.id)?.customers ?? 0}
+                  onHours={() => setTiming(store)}
                   onEdit={() => setEditing(store)}
                   onRemove={() => setRemoving(store)}
                 />
@@ -63,6 +69,7 @@ export default function StoresPage() {
         }
       </QueryFrame>
       {editing && <StoreDialog store={editing === 'new' ? null : editing} onClose={() => setEditing(null)} />}
+      {timing && <StoreHoursDialog store={timing} onClose={() => setTiming(null)} />}
       {removing && (
         <RemoveStore
           store={removing}
@@ -74,7 +81,16 @@ export default function StoresPage() {
   )
 }
 
-function StorePanel({ store, onEdit, onRemove }: { store: Store; onEdit: () => void; onRemove: () => void }) {
+interface PanelProps {
+  store: Store
+  /** customers without a store of their own who count with this one */
+  nearest: number
+  onHours: () => void
+  onEdit: () => void
+  onRemove: () => void
+}
+
+function StorePanel({ store, nearest, onHours, onEdit, onRemove }: PanelProps) {
   const admin = useMay('admin')
   return (
     <Panel
@@ -93,6 +109,9 @@ function StorePanel({ store, onEdit, onRemove }: { store: Store; onEdit: () => v
               <Button onClick={onEdit} aria-label={t('Edit {name}', { name: store.name })}>
                 {t('Edit')}
               </Button>
+              <Button onClick={onHours} aria-label={t('Hours of {name}', { name: store.name })}>
+                {t('Hours')}
+              </Button>
               <Button look="quiet" onClick={onRemove} aria-label={t('Remove {name}', { name: store.name })}>
                 {t('Remove')}
               </Button>
@@ -105,7 +124,15 @@ function StorePanel({ store, onEdit, onRemove }: { store: Store; onEdit: () => v
         items={[
           [t('On the licence'), `${store.legal_name}${store.licence_number ? `, ${store.licence_number}` : ''}`],
           [t('Sells'), store.sells.map((d) => t(departmentWords[d])).join(', ')],
+          [t('Open'), store.opening_hours ? <Hours week={store.opening_hours} /> : t('not stated')],
+          ...store.sells.flatMap((d): [string, ReactNode][] => {
+            const week = store.sale_hours[d]
+            return week
+              ? [[t('{department} sold', { department: t(departmentWords[d]) }), <Hours key={d} week={week} />]]
+              : []
+          }),
           [t('Time zone'), store.time_zone],
+          ...(store.external_id ? [[t('Number in the till'), store.external_id] as [string, ReactNode]] : []),
           [t('Phone'), store.phone ?? t('none')],
           [
             t('Website'),
@@ -117,9 +144,30 @@ function StorePanel({ store, onEdit, onRemove }: { store: Store; onEdit: () => v
               t('that of the shop')
             ),
           ],
-          [t('Customers'), count(store.customers)],
+          [
+            t('Customers'),
+            nearest > 0
+              ? t('{n}, and {nearest} without a store who live nearest', {
+                  n: count(store.customers),
+                  nearest: count(nearest),
+                })
+              : count(store.customers),
+          ],
         ]}
       />
     </Panel>
+  )
+}
+
+function Hours({ week }: { week: Week }) {
+  return (
+    <ul>
+      {weekLines(week).map(({ days, hours }) => (
+        <li key={days} className="flex gap-3">
+          <span className="w-24 shrink-0">{days}</span>
+          <span>{hours}</span>
+        </li>
+      ))}
+    </ul>
   )
 }

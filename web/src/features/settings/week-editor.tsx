@@ -1,0 +1,90 @@
+import { Copy, Plus, X } from 'lucide-react'
+import { t } from '../../lib/i18n.ts'
+import { Button, IconButton } from '../../ui/button.tsx'
+import { Select } from '../../ui/field.tsx'
+import { clockWord, longWeekdays, usualStretch, type Week } from './store-hours.ts'
+
+const steps = Array.from(
+  { length: 49 },
+  (_, i) => `${String(Math.floor(i / 2)).padStart(2, '0')}:${i % 2 ? '30' : '00'}`,
+)
+// A time that somebody stored by the API between the half hours stays as it is.
+const options = (times: readonly string[], chosen: string) =>
+  (times.includes(chosen) ? times : [...times, chosen].toSorted()).map((value) => ({ value, label: clockWord(value) }))
+
+/** Hours of each weekday; a day may have a break, or be closed. Errors stand under their day. */
+export function WeekEditor({
+  label,
+  week,
+  errors,
+  onChange,
+}: {
+  label: string
+  week: Week
+  errors: Readonly<Record<number, string>>
+  onChange: (week: Week) => void
+}) {
+  const set = (day: number, stretches: Week[number]): void =>
+    onChange(week.map((old, i) => (i === day ? stretches : old)))
+  return (
+    <ul aria-label={label} className="divide-y divide-line">
+      {week.map((stretches, day) => {
+        const name = t(longWeekdays[day]!)
+        return (
+          <li key={name} className="grid gap-x-3 gap-y-1 py-2 sm:grid-cols-[96px_minmax(0,1fr)_auto]">
+            <span className="pt-1.5 font-medium">{name}</span>
+            <div className="space-y-1.5">
+              {stretches.length === 0 && <p className="pt-1.5 text-ink-2">{t('Closed')}</p>}
+              {stretches.map((stretch, i) => (
+                <div key={`${i}${stretches.length}`} className="flex items-center gap-1.5">
+                  <Select
+                    label={t('{day}, from', { day: name })}
+                    className="w-28"
+                    value={stretch.start}
+                    options={options(steps.slice(0, 48), stretch.start)}
+                    onChange={(e) => set(day, stretches.with(i, { ...stretch, start: e.target.value }))}
+                  />
+                  <span className="text-ink-2">{t('to')}</span>
+                  <Select
+                    label={t('{day}, until', { day: name })}
+                    className="w-28"
+                    value={stretch.end}
+                    options={options(steps.slice(1), stretch.end)}
+                    onChange={(e) => set(day, stretches.with(i, { ...stretch, end: e.target.value }))}
+                  />
+                  <IconButton
+                    icon={X}
+                    label={t('{day}: take {from} to {to} away', {
+                      day: name,
+                      from: clockWord(stretch.start),
+                      to: clockWord(stretch.end),
+                    })}
+                    onClick={() => set(day, stretches.toSpliced(i, 1))}
+                  />
+                </div>
+              ))}
+              {errors[day] && <p className="text-sm text-risk">{errors[day]}</p>}
+            </div>
+            <div className="flex items-start gap-1">
+              {stretches.length < 3 && (
+                <IconButton
+                  icon={Plus}
+                  label={
+                    stretches.length === 0 ? t('{day}: open', { day: name }) : t('{day}: add hours', { day: name })
+                  }
+                  onClick={() => set(day, [...stretches, usualStretch()])}
+                />
+              )}
+              {day === 0 && (
+                <Button size="sm" look="quiet" onClick={() => onChange(week.map(() => structuredClone(stretches)))}>
+                  <Copy aria-hidden />
+                  {t('To all days')}
+                </Button>
+              )}
+            </div>
+          </li>
+        )
+      })}
+    </ul>
+  )
+}
