@@ -25,6 +25,7 @@ export const products = {
     method: 'GET',
     path: '/api/v1/products',
     access: 'user',
+    scope: 'catalog:read',
     tag: 'Products',
     summary: 'The catalog',
     query: z.strictObject({

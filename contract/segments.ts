@@ -72,6 +72,7 @@ export const segments = {
     method: 'GET',
     path: '/api/v1/segments',
     access: 'user',
+    scope: 'segments:read',
     tag,
     summary: 'Segments with their playbooks, largest first',
     query: z.strictObject({
@@ -85,6 +86,7 @@ export const segments = {
     method: 'GET',
     path: '/api/v1/segments/:id',
     access: 'user',
+    scope: 'segments:read',
     tag,
     summary: 'One segment: playbook, sentence, history, versions, overlap, who uses it',
     params: IdParams,
@@ -151,6 +153,7 @@ export const segments = {
     method: 'GET',
     path: '/api/v1/segments/:id/customers',
     access: 'user',
+    scope: 'segments:read',
     tag,
     summary: 'Who is in the segment, highest value first',
     params: IdParams,
