@@ -6,6 +6,7 @@ import { dispatchRoutes } from './dispatch/routes.ts'
 import { feedbackRoutes } from './feedback/routes.ts'
 import type { Routes } from './http/bind.ts'
 import { jobRoutes } from './job-routes.ts'
+import { ingestRoutes } from './knowledge/ingest/routes.ts'
 import { knowledgeRoutes } from './knowledge/routes.ts'
 import { planningRoutes } from './planning/routes.ts'
 import { scoringRoutes } from './scoring/routes.ts'
@@ -16,6 +17,7 @@ import { settingRoutes } from './settings/routes.ts'
 export const slices: Routes[] = [
   accountRoutes,
   knowledgeRoutes,
+  ingestRoutes,
   segmentRoutes,
   scoringRoutes,
   planningRoutes,
