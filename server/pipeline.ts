@@ -8,7 +8,17 @@ export const pipeline = [
     seedName: 'knowledge base',
     verb: 'import',
     does: 'customers, orders, catalog',
-    tables: ['customers', 'orders', 'order_items', 'products', 'consents', 'imports'],
+    tables: [
+      'customers',
+      'orders',
+      'order_items',
+      'products',
+      'consents',
+      'imports',
+      'integrations',
+      'till_hooks',
+      'till_records',
+    ],
   },
   {
     stage: 'segments',

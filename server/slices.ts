@@ -8,6 +8,7 @@ import type { Routes } from './http/bind.ts'
 import { jobRoutes } from './job-routes.ts'
 import { ingestRoutes } from './knowledge/ingest/routes.ts'
 import { knowledgeRoutes } from './knowledge/routes.ts'
+import { tillRoutes } from './knowledge/tills/routes.ts'
 import { planningRoutes } from './planning/routes.ts'
 import { scoringRoutes } from './scoring/routes.ts'
 import { segmentRoutes } from './segments/routes.ts'
@@ -18,6 +19,7 @@ export const slices: Routes[] = [
   accountRoutes,
   knowledgeRoutes,
   ingestRoutes,
+  tillRoutes,
   segmentRoutes,
   scoringRoutes,
   planningRoutes,

@@ -10,6 +10,7 @@ type Modules =
   | typeof import('#contract/dispatch.ts')
   | typeof import('#contract/imports.ts')
   | typeof import('#contract/ingest.ts')
+  | typeof import('#contract/integrations.ts')
   | typeof import('#contract/jobs.ts')
   | typeof import('#contract/knowledge.ts')
   | typeof import('#contract/offers.ts')
