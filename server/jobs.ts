@@ -1,4 +1,7 @@
+import { withTx } from '#db/pool.ts'
 import type { JobHandler } from './background.ts'
+import { adjustConversions } from './conversions.ts'
+import { refreshCampaignCounters } from './counters.ts'
 import { importJob } from './knowledge/import/job.ts'
 import { attributeOrders } from './feedback/attribute.ts'
 import { planJob } from './planning/generate.ts'
@@ -9,6 +12,7 @@ import { segmentRefreshJob } from './segments/refresh.ts'
 const followOrders: JobHandler = async (ctx, input, tools) => {
   // By when they were recorded, not ordered: an import takes minutes.
   const attributed = await attributeOrders(ctx, { since: new Date(ctx.clock().getTime() - 86_400_000) })
+  await refreshCampaignCounters(ctx.pool, await withTx(ctx.pool, adjustConversions))
   return { attributed, scores: await scoreJob(ctx, input, tools) }
 }
 

@@ -19,8 +19,9 @@ const ours = new Set([
   'purchase',
   'order',
   'order_cancelled',
-  'refund',
   'conversion',
+  'conversion_adjusted',
+  'conversion_withdrawn',
   'segment_entered',
   'segment_left',
 ])

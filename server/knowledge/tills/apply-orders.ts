@@ -8,6 +8,7 @@ import {
   type OrderMemory,
   type OrderNow,
 } from '#core/knowledge/till-order.ts'
+import { withdrawConversions } from '../../conversions.ts'
 import { appendEvents } from '../../events.ts'
 import { saidOf, stage, type Shop } from '../ingest/batch.ts'
 import { dropMissingItems, orderOutcomes } from '../ingest/whole-orders.ts'
@@ -30,14 +31,14 @@ interface Buyer {
   phone: string | null
 }
 
-/** Orders of a batch as they stand after it. Returns how many are new, changed or gone. */
+/** Orders of a batch as they stand after it. Returns how many are new, changed or gone, and campaigns that earned by them. */
 export async function applyOrders(
   tx: PoolClient,
   till: TillRow,
   shop: Shop,
   told: readonly Told[],
   people: ReadonlyMap<string, string>,
-): Promise<number> {
+): Promise<{ orders: number; campaigns: string[] }> {
   const all = await learn(tx, till, told, people)
   // Where one hook of an order must wait, the others wait with it: what they say would be forgotten otherwise.
   const entries = all.filter((entry) => {
@@ -45,7 +46,7 @@ export async function applyOrders(
     if (waits) for (const t of entry.told) t.verdict = waits
     return !waits
   })
-  if (entries.length === 0) return 0
+  if (entries.length === 0) return { orders: 0, campaigns: [] }
   const buyers = await readBuyers(
     tx,
     entries.flatMap((e) => e.customer ?? []),
@@ -58,13 +59,14 @@ export async function applyOrders(
     else if (entry.customer !== null && buyers.has(entry.customer)) sales.push(entry)
     else settle(entry, 'A sale to nobody we know: without customer, email and phone it is not stored.', 'ignored')
   }
-  const changed = (await mergeSales(tx, till, shop, sales, buyers)) + (await takeOut(tx, till, shop, off))
+  const changed = await mergeSales(tx, till, shop, sales, buyers)
+  const { taken, campaigns } = await takeOut(tx, till, shop, off)
   await remember(
     tx,
     till.id,
     entries.filter((e) => !e.told.some((t) => t.verdict?.status === 'retry')),
   )
-  return changed
+  return { orders: changed + taken, campaigns }
 }
 
 async function learn(
@@ -174,15 +176,22 @@ function linesOf({ now }: Entry, till: TillRow, buyer: Buyer): OrderLine[] {
 }
 
 /** Orders that are none (any more) are no purchases: they leave the orders, and an event says so. */
-async function takeOut(tx: PoolClient, till: TillRow, shop: Shop, off: readonly Entry[]): Promise<number> {
-  if (off.length === 0) return 0
+async function takeOut(
+  tx: PoolClient,
+  till: TillRow,
+  shop: Shop,
+  off: readonly Entry[],
+): Promise<{ taken: number; campaigns: string[] }> {
+  if (off.length === 0) return { taken: 0, campaigns: [] }
   const numberOf = (entry: Entry): string =>
     entry.memory.full?.lines[0]?.orderId ?? entry.before.full?.lines[0]?.orderId ?? `${till.prefix}:${entry.tillId}`
   const { rows } = await tx.query<{ id: string; external_id: string; customer_id: string; total_cents: number }>(
-    'delete from orders as o where o.external_id = any($1::text[]) returning o.id, o.external_id, o.customer_id, o.total_cents',
+    'select o.id, o.external_id, o.customer_id, o.total_cents from orders as o where o.external_id = any($1::text[]) order by o.id for update',
     [off.map(numberOf)],
   )
-  const taken = new Map(rows.map((r) => [r.external_id, r]))
+  const ids = rows.map((r) => r.id)
+  const campaigns = await withdrawConversions(tx, ids)
+  await tx.query('delete from orders where id = any($1::uuid[])', [ids])
   await appendEvents(
     tx,
     rows.map((r) => ({
@@ -194,11 +203,12 @@ async function takeOut(tx: PoolClient, till: TillRow, shop: Shop, off: readonly 
       properties: { order_id: r.id },
     })),
   )
+  const taken = new Set(rows.map((r) => r.external_id))
   for (const entry of off) {
     const why = entry.now.kind === 'none' ? entry.now.why : ''
     settle(entry, taken.has(numberOf(entry)) ? `Order taken out. ${why}` : why)
   }
-  return rows.length
+  return { taken: rows.length, campaigns }
 }
 
 async function remember(tx: PoolClient, tillId: string, entries: readonly Entry[]): Promise<void> {

@@ -2,6 +2,7 @@ import type { PoolClient } from 'pg'
 import { IntegrationSettings } from '#contract/integrations.ts'
 import type { TillFact } from '#core/knowledge/till.ts'
 import type { Ctx } from '../../context.ts'
+import { refreshCampaignCounters } from '../../counters.ts'
 import type { Reading, TillKind } from '../../ports/till.ts'
 import { followOrders, inTurn, readShop, type Shop } from '../ingest/batch.ts'
 import { applyCustomers } from './apply-customers.ts'
@@ -37,6 +38,12 @@ interface HookRow {
   received_at: Date
 }
 
+interface Done {
+  hooks: number
+  orders: number
+  campaigns: string[]
+}
+
 const batchSize = 500
 /** After so many tries a hook waits for a person. */
 const mostAttempts = 5
@@ -54,37 +61,35 @@ export async function processHooks(ctx: Ctx, signal?: AbortSignal): Promise<numb
   )
   let worked = 0
   let orders = 0
+  const campaigns = new Set<string>()
   for (const till of tills) {
     for (;;) {
       if (signal?.aborted) break
       const done = await workOn(ctx, till, batchSize, null)
       worked += done.hooks
       orders += done.orders
+      for (const id of done.campaigns) campaigns.add(id)
       if (done.hooks < batchSize) break
     }
   }
   if (orders > 0) await followOrders(ctx)
+  await refreshCampaignCounters(ctx.pool, [...campaigns])
   return worked
 }
 
 /** One batch in one transaction; when it fails, its halves, until the one hook that is to blame stands alone. */
-async function workOn(
-  ctx: Ctx,
-  till: TillRow,
-  most: number,
-  only: readonly string[] | null,
-): Promise<{ hooks: number; orders: number }> {
+async function workOn(ctx: Ctx, till: TillRow, most: number, only: readonly string[] | null): Promise<Done> {
   const shop = await readShop(ctx)
   let taken: string[] = []
   try {
     return await inTurn(ctx, async (tx) => {
       const hooks = await due(tx, till.id, most, only)
       taken = hooks.map((h) => h.id)
-      if (hooks.length === 0) return { hooks: 0, orders: 0 }
+      if (hooks.length === 0) return { hooks: 0, orders: 0, campaigns: [] }
       const told = hooks.map((hook) => tell(ctx, till, shop, hook))
-      const orders = await apply(ctx, tx, till, shop, told)
+      const done = await apply(ctx, tx, till, shop, told)
       await writeVerdicts(tx, told)
-      return { hooks: hooks.length, orders }
+      return { hooks: hooks.length, ...done }
     })
   } catch (error) {
     // The database is away, not a hook wrong: all of them wait.
@@ -98,12 +103,12 @@ async function workOn(
           verdict: { status: 'retry', error: 'Something broke on our side while it was worked on.' },
         },
       ])
-      return { hooks: 1, orders: 0 }
+      return { hooks: 1, orders: 0, campaigns: [] }
     }
     const half = Math.ceil(taken.length / 2)
     const a = await workOn(ctx, till, half, taken.slice(0, half))
     const b = await workOn(ctx, till, half, taken.slice(half))
-    return { hooks: taken.length, orders: a.orders + b.orders }
+    return { hooks: taken.length, orders: a.orders + b.orders, campaigns: [...a.campaigns, ...b.campaigns] }
   }
 }
 
@@ -160,7 +165,13 @@ function verdictOf(fact: TillFact): Verdict | null {
   return { status: 'parked', outcome: said.slice(0, 5).join(' ') }
 }
 
-async function apply(ctx: Ctx, tx: PoolClient, till: TillRow, shop: Shop, told: readonly Told[]): Promise<number> {
+async function apply(
+  ctx: Ctx,
+  tx: PoolClient,
+  till: TillRow,
+  shop: Shop,
+  told: readonly Told[],
+): Promise<Omit<Done, 'hooks'>> {
   const open = told.filter((t) => t.verdict === null)
   const people = await applyCustomers(ctx, tx, till, shop, open)
   return applyOrders(tx, till, shop, open, people)
