@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { Scope } from './scopes.ts'
 
 /** Who may call: everybody, anybody signed in, or a role and those above it. */
 export type Access = 'public' | 'user' | 'manager' | 'admin'
@@ -9,6 +10,8 @@ export interface RouteShape {
   /** full path with `:name` parameters, e.g. `/api/v1/customers/:id` */
   path: string
   access: Access
+  /** the API key scope that opens it; absent: closed to API keys */
+  scope?: Scope
   tag: string
   summary: string
   description?: string
@@ -18,6 +21,10 @@ export interface RouteShape {
   /** absent: no content (204) */
   reply?: z.ZodType
   status?: 200 | 201 | 202 | 204
+  /** a secret is in the answer: no copy of it is kept for a retry with the same Idempotency-Key */
+  showsSecret?: true
+  /** bytes of a body; default 1 MB */
+  bodyLimit?: number
   /** multipart upload: the handler reads the stream itself */
   upload?: true
   /** the handler streams a file of this media type itself */

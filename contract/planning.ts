@@ -104,6 +104,7 @@ export const planning = {
     method: 'GET',
     path: '/api/v1/campaigns',
     access: 'user',
+    scope: 'campaigns:read',
     tag,
     summary: 'Campaigns, newest first',
     query: z.strictObject({
@@ -128,6 +129,7 @@ export const planning = {
     method: 'GET',
     path: '/api/v1/campaigns/:id',
     access: 'user',
+    scope: 'campaigns:read',
     tag,
     summary: 'One campaign with its plan; ETag is the version of the plan',
     params: IdParams,

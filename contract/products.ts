@@ -69,6 +69,7 @@ export const products = {
     method: 'GET',
     path: '/api/v1/products',
     access: 'user',
+    scope: 'catalog:read',
     tag,
     summary: 'The catalog',
     description: 'Sort by name, sku, brand, category, price, cost, margin, stock, created_at or updated_at.',

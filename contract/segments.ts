@@ -73,6 +73,7 @@ export const segments = {
     method: 'GET',
     path: '/api/v1/segments',
     access: 'user',
+    scope: 'segments:read',
     tag,
     summary: 'Segments with their playbooks, largest first',
     query: z.strictObject({
@@ -86,6 +87,7 @@ export const segments = {
     method: 'GET',
     path: '/api/v1/segments/:id',
     access: 'user',
+    scope: 'segments:read',
     tag,
     summary: 'One segment: playbook, sentence, history, versions, overlap, who uses it',
     params: IdParams,
@@ -174,6 +176,7 @@ export const segments = {
     method: 'GET',
     path: '/api/v1/segments/:id/customers',
     access: 'user',
+    scope: 'segments:read',
     tag,
     summary: 'Who is in the segment, highest value first',
     params: IdParams,

@@ -60,6 +60,7 @@ export const stores = {
     method: 'GET',
     path: '/api/v1/stores',
     access: 'user',
+    scope: 'catalog:read',
     tag,
     summary: 'The shops of this retailer',
     reply: z.strictObject({ data: z.array(Store) }),

@@ -66,6 +66,7 @@ export interface AnalyticsEvents {
 export interface ApiKeys {
   created_at: Generated<Timestamp>;
   created_by: string | null;
+  expires_at: Timestamp | null;
   id: Generated<string>;
   key_hash: Buffer;
   last_used_at: Timestamp | null;
@@ -352,10 +353,32 @@ export interface Imports {
   written_at: Timestamp | null;
 }
 
+export interface Integrations {
+  created_at: Generated<Timestamp>;
+  created_by: string | null;
+  hooks_received: Generated<Int8>;
+  hooks_refused: Generated<Int8>;
+  id: Generated<string>;
+  kind: string;
+  last_ping_at: Timestamp | null;
+  last_received_at: Timestamp | null;
+  last_refused_at: Timestamp | null;
+  name: string;
+  old_secret_enc: string | null;
+  old_secret_until: Timestamp | null;
+  prefix: string;
+  secret_enc: string | null;
+  settings: Generated<Json>;
+  status: Generated<string>;
+  store_id: string | null;
+  updated_at: Generated<Timestamp>;
+}
+
 export interface Jobs {
   created_at: Generated<Timestamp>;
   created_by: string | null;
   done: Generated<Int8>;
+  due_at: Timestamp | null;
   error: string | null;
   finished_at: Timestamp | null;
   id: Generated<string>;
@@ -654,6 +677,32 @@ export interface Suppressions {
   send_id: string | null;
 }
 
+export interface TillHooks {
+  attempts: Generated<number>;
+  body: Buffer | null;
+  error: string | null;
+  event_key: string;
+  id: Generated<string>;
+  integration_id: string;
+  next_try_at: Generated<Timestamp>;
+  outcome: string | null;
+  processed_at: Timestamp | null;
+  received_at: Generated<Timestamp>;
+  sent_at: Timestamp | null;
+  status: Generated<string>;
+  subject: string | null;
+  topic: string;
+}
+
+export interface TillRecords {
+  customer_id: string | null;
+  integration_id: string;
+  kind: string;
+  state: Generated<Json>;
+  till_id: string;
+  updated_at: Generated<Timestamp>;
+}
+
 export interface UserPreferences {
   updated_at: Generated<Timestamp>;
   user_id: string;
@@ -724,6 +773,7 @@ export interface DB {
   identities: Identities;
   import_before: ImportBefore;
   imports: Imports;
+  integrations: Integrations;
   jobs: Jobs;
   links: Links;
   llm_calls: LlmCalls;
@@ -746,6 +796,8 @@ export interface DB {
   settings: Settings;
   stores: Stores;
   suppressions: Suppressions;
+  till_hooks: TillHooks;
+  till_records: TillRecords;
   user_preferences: UserPreferences;
   users: Users;
   views: Views;

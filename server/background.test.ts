@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { testContext } from '#test/context.ts'
 import { systemActor } from './audit.ts'
-import { cancelJob, readJob, runJob, startJob, sweepJobs, type JobHandler } from './background.ts'
+import { cancelJob, readJob, runJob, startJob, startJobLater, sweepJobs, type JobHandler } from './background.ts'
 
 const ctx = await testContext()
 const running = new AbortController().signal
@@ -46,6 +46,37 @@ test('a failed job keeps its reason and a cancelled one stops at its next report
   )
   expect(steps).toBeLessThan(10)
   expect((await readJob(ctx, long.id)).status).toBe('cancelled')
+})
+
+test('many reasons to run a job later are one run, and runs keep their distance', async () => {
+  const waiting = async (): Promise<{ id: string; wait: number }[]> =>
+    (
+      await ctx.pool.query<{ id: string; wait: number }>(
+        `select id, extract(epoch from due_at - now())::float8 as wait from jobs where kind = 'later' and status = 'queued'`,
+      )
+    ).rows
+  let runs = 0
+  const handlers: Record<string, JobHandler> = { later: async () => ({ runs: ++runs }) }
+  const apart = { delayMs: 60_000, apartMs: 600_000 }
+  await Promise.all(Array.from({ length: 20 }, () => startJobLater(ctx, 'later', apart)))
+  const [first, ...others] = await waiting()
+  expect(others).toEqual([])
+  expect(first?.wait).toBeGreaterThan(55)
+  // Not before its time, however often somebody tries.
+  await runJob(ctx, first!.id, handlers, running)
+  await sweepJobs(ctx, handlers, running)
+  expect(runs).toBe(0)
+  await ctx.pool.query(
+    `update jobs set due_at = now() - interval '1 s', created_at = now() - interval '1 minute' where id = $1`,
+    [first!.id],
+  )
+  await sweepJobs(ctx, handlers, running)
+  expect(runs).toBe(1)
+  // What comes in from now on is for the next run, ten minutes after this one began.
+  await startJobLater(ctx, 'later', apart)
+  const next = await waiting()
+  expect(next).toHaveLength(1)
+  expect(next[0]!.wait).toBeGreaterThan(590)
 })
 
 test('a wake-up through the queue reaches the worker', async () => {

@@ -31,7 +31,7 @@ export async function startJob(
   options: { canUndo?: boolean } = {},
 ): Promise<Job> {
   const job = await insertJob(ctx.pool, actor, kind, input, options)
-  await wakeWorker(ctx, job.id)
+  await wake(ctx, job.id)
   return job
 }
 
@@ -47,12 +47,6 @@ async function insertJob(
     [kind, JSON.stringify(input), actor.kind === 'user' ? actor.id : null, options.canUndo ?? false, undoDays],
   )
   return rows[0]!
-}
-
-async function wakeWorker(ctx: Ctx, id: string): Promise<void> {
-  await ctx.queue
-    .enqueue('job', { id })
-    .catch((err: unknown) => ctx.log.warn({ err, job: id }, 'wake-up lost, the sweep will find the job'))
 }
 
 /** Starts the job that takes another one back. Throws not_found, conflict when that cannot or may no longer be done. */
@@ -80,8 +74,35 @@ export async function undoJob(ctx: Ctx, actor: Actor, id: string): Promise<Job> 
     await audit(tx, actor, { action: 'job.undone', entity: 'job', entityId: id, after: { by: undo.id } })
     return undo
   })
-  await wakeWorker(ctx, job.id)
+  await wake(ctx, job.id)
   return job
+}
+
+async function wake(ctx: Ctx, id: string, delayMs = 0): Promise<void> {
+  await ctx.queue
+    .enqueue('job', { id }, { delayMs })
+    .catch((err: unknown) => ctx.log.warn({ err, job: id }, 'wake-up lost, the sweep will find the job'))
+}
+
+/**
+ * Makes sure that the work is done once more, within `delayMs` but at least `apartMs` after it was last begun. However
+ * often this is called meanwhile, one job waits: a till that posts each sale must not start a run for each.
+ */
+export async function startJobLater(
+  ctx: Ctx,
+  kind: string,
+  { delayMs, apartMs }: { delayMs: number; apartMs: number },
+): Promise<void> {
+  const { rows } = await ctx.pool.query<{ id: string; wait_ms: number }>(
+    `insert into jobs (kind, due_at)
+     select $1, greatest(now() + $2 * interval '1 ms',
+       (select max(j.started_at) from jobs as j where j.kind = $1 and j.created_at > now() - interval '1 day') + $3 * interval '1 ms')
+     on conflict (kind) where status = 'queued' and due_at is not null do nothing
+     returning id, (extract(epoch from due_at - now()) * 1000)::int as wait_ms`,
+    [kind, delayMs, apartMs],
+  )
+  const made = rows[0]
+  if (made) await wake(ctx, made.id, made.wait_ms)
 }
 
 /** Throws not_found. */
@@ -119,7 +140,8 @@ export async function runJob(
     if (!lock[0]?.ok) return
     try {
       const { rows } = await client.query<{ kind: string; input: Record<string, unknown>; created_by: string | null }>(
-        `update jobs set status = 'running', started_at = now() where id = $1 and status in ('queued', 'running') returning kind, input, created_by`,
+        `update jobs set status = 'running', started_at = now(), due_at = null
+         where id = $1 and status in ('queued', 'running') and (due_at is null or due_at <= now()) returning kind, input, created_by`,
         [id],
       )
       const job = rows[0]
@@ -185,10 +207,12 @@ async function execute(
   await ctx.bus.publish(`job.${id}`, { id, kind: job.kind, status: end.status })
 }
 
-/** Jobs that nobody runs: new ones whose wake-up was lost, and those of a process that died. */
+/** Jobs that nobody runs: those whose hour has come, new ones whose wake-up was lost, and those of a process that died. */
 export async function sweepJobs(ctx: Ctx, handlers: Record<string, JobHandler>, stopping: AbortSignal): Promise<void> {
   const { rows } = await ctx.pool.query<{ id: string }>(
-    `select jobs.id from jobs where jobs.status = 'running' or (jobs.status = 'queued' and jobs.created_at < now() - interval '3 seconds') order by jobs.created_at limit 10`,
+    `select jobs.id from jobs where jobs.status = 'running'
+       or (jobs.status = 'queued' and jobs.created_at < now() - interval '3 seconds' and (jobs.due_at is null or jobs.due_at <= now()))
+     order by jobs.created_at limit 10`,
   )
   for (const { id } of rows) await runJob(ctx, id, handlers, stopping)
 }

@@ -4,11 +4,13 @@ import { createDb, createPool } from '#db/pool.ts'
 import type { DB } from '#db/types.ts'
 import { createChannels } from './adapters/channels/index.ts'
 import { createPostgresQueue } from './adapters/queue-bullmq.ts'
+import { tills } from './adapters/tills/index.ts'
 import { createBus, type Bus } from './bus.ts'
 import type { Config } from './config.ts'
 import { createLog, type Log } from './log.ts'
 import type { Channels } from './ports/channel.ts'
 import type { Queue } from './ports/queue.ts'
+import type { Tills } from './ports/till.ts'
 
 /** All a use case may touch. Built once per process; tests build it over a fresh database. */
 export interface Ctx {
@@ -22,6 +24,7 @@ export interface Ctx {
   bus: Bus
   queue: Queue
   channels: Channels
+  tills: Tills
 }
 
 /** Connects everything; the only file that sees adapters. Close with closeContext. */
@@ -46,6 +49,7 @@ export function createContext(
     bus: createBus(databaseUrl, pool, log),
     queue: createPostgresQueue(databaseUrl, log),
     channels: createChannels(() => ctx),
+    tills,
   }
   return ctx
 }

@@ -21,10 +21,10 @@ export async function refreshCampaignCounters(
        from sends as s where s.campaign_id in (select touched.id from touched) group by 1
      ), heard as (
        select e.campaign_id as id, count(*) filter (where e.event_type = 'open') as opens, count(*) filter (where e.event_type = 'click') as clicks,
-         count(*) filter (where e.event_type = 'conversion') as conversions,
-         coalesce(sum(e.value_cents) filter (where e.event_type = 'conversion'), 0) as revenue
+         count(*) filter (where e.event_type = 'conversion') - count(*) filter (where e.event_type = 'conversion_withdrawn') as conversions,
+         coalesce(sum(e.value_cents) filter (where e.event_type in ('conversion', 'conversion_adjusted', 'conversion_withdrawn')), 0) as revenue
        from analytics_events as e
-       where e.campaign_id in (select touched.id from touched) and e.event_type in ('open', 'click', 'conversion') and e.machine is not true
+       where e.campaign_id in (select touched.id from touched) and e.event_type in ('open', 'click', 'conversion', 'conversion_adjusted', 'conversion_withdrawn') and e.machine is not true
        group by 1
      ), fresh as (
        select touched.id, coalesce(sent.total, 0)::int as total, coalesce(sent.completed, 0)::int as completed, coalesce(sent.failed, 0)::int as failed,

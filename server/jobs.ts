@@ -1,6 +1,9 @@
+import { withTx } from '#db/pool.ts'
 import type { JobHandler } from './background.ts'
 import { bulkJob, undoBulk } from './knowledge/bulk/run.ts'
 import { exportJob } from './knowledge/export-run.ts'
+import { adjustConversions } from './conversions.ts'
+import { refreshCampaignCounters } from './counters.ts'
 import { importJob } from './knowledge/import/job.ts'
 import { importUndoJob } from './knowledge/import/undo.ts'
 import { attributeOrders } from './feedback/attribute.ts'
@@ -12,6 +15,7 @@ import { segmentRefreshJob } from './segments/refresh.ts'
 const followOrders: JobHandler = async (ctx, input, tools) => {
   // By when they were recorded, not ordered: an import takes minutes.
   const attributed = await attributeOrders(ctx, { since: new Date(ctx.clock().getTime() - 86_400_000) })
+  await refreshCampaignCounters(ctx.pool, await withTx(ctx.pool, adjustConversions))
   return { attributed, scores: await scoreJob(ctx, input, tools) }
 }
 

@@ -19,6 +19,9 @@ export const pipeline = [
       'exports',
       'views',
       'bulk_items',
+      'integrations',
+      'till_hooks',
+      'till_records',
     ],
   },
   {

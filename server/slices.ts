@@ -6,7 +6,9 @@ import { dispatchRoutes } from './dispatch/routes.ts'
 import { feedbackRoutes } from './feedback/routes.ts'
 import type { Routes } from './http/bind.ts'
 import { jobRoutes } from './job-routes.ts'
+import { ingestRoutes } from './knowledge/ingest/routes.ts'
 import { knowledgeRoutes } from './knowledge/routes.ts'
+import { tillRoutes } from './knowledge/tills/routes.ts'
 import { planningRoutes } from './planning/routes.ts'
 import { scoringRoutes } from './scoring/routes.ts'
 import { segmentRoutes } from './segments/routes.ts'
@@ -16,6 +18,8 @@ import { settingRoutes } from './settings/routes.ts'
 export const slices: Routes[] = [
   accountRoutes,
   knowledgeRoutes,
+  ingestRoutes,
+  tillRoutes,
   segmentRoutes,
   scoringRoutes,
   planningRoutes,

@@ -7,6 +7,7 @@ import { refreshCampaignCounters } from './counters.ts'
 import { expireExports } from './knowledge/exports.ts'
 import { forgetUndo } from './retention.ts'
 import { forgetOldImports } from './knowledge/import/undo.ts'
+import { forgetHooks, processHooks } from './knowledge/tills/process.ts'
 import { refreshStaleSegments } from './segments/refresh.ts'
 
 /** A periodic duty: its failure is logged and the next turn tries again. */
@@ -24,6 +25,8 @@ const duties: Duty[] = [
     run: (ctx) => attributeOrders(ctx, { since: new Date(ctx.clock().getTime() - 8 * 86_400_000) }),
   },
   { name: 'campaign counters', everyMs: 15_000, run: (ctx) => refreshCampaignCounters(ctx.pool) },
+  { name: 'hooks of tills', everyMs: 2_000, run: processHooks },
+  { name: 'old hooks', everyMs: 3_600_000, run: forgetHooks },
   { name: 'segments', everyMs: 60_000, run: refreshStaleSegments },
   { name: 'files of exports', everyMs: 600_000, run: expireExports },
   { name: 'undo notes', everyMs: 3_600_000, run: forgetUndo },

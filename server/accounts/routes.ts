@@ -1,10 +1,12 @@
 import { accounts } from '#contract/accounts.ts'
 import { views } from '#contract/views.ts'
+import { apiKeys } from '#contract/api-keys.ts'
 import { withTx } from '#db/pool.ts'
 import { audit } from '../audit.ts'
 import { demoLogin } from '../demo-login.ts'
 import { bind, type Routes } from '../http/bind.ts'
 import { AppError, InputError, notFound } from '../http/errors.ts'
+import { createApiKey, listApiKeys, revokeApiKey } from './api-keys.ts'
 import { hashPassword, passwordMatches } from './password.ts'
 import { readPreferences, writePreferences } from './preferences.ts'
 import { countUsers, findCredentials, findUser, updateUser, type UserRow } from './queries.ts'
@@ -77,5 +79,15 @@ export const accountRoutes: Routes = (app, ctx) => {
     })
     if (passwordHash) await closeAllSessions(ctx, user.id)
     return shown(changed)
+  })
+
+  bind(app, ctx, apiKeys.list, async () => ({ data: await listApiKeys(ctx) }))
+  bind(app, ctx, apiKeys.create, ({ body, actor, reply }) => {
+    void reply.header('cache-control', 'no-store')
+    return createApiKey(ctx, actor, body)
+  })
+  bind(app, ctx, apiKeys.revoke, async ({ params, actor }) => {
+    await revokeApiKey(ctx, actor, params.id)
+    return undefined
   })
 }

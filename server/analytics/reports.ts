@@ -31,9 +31,10 @@ export async function readRevenue(ctx: Ctx, period: Period): Promise<Answer<type
     ),
     ctx.pool.query<{ channel: string; sends: number; conversions: number; revenue_cents: number }>(
       `select r.channel, coalesce(sum(r.events) filter (where r.event_type = 'sent'), 0)::bigint as sends,
-         coalesce(sum(r.events) filter (where r.event_type = 'conversion'), 0)::bigint as conversions,
-         coalesce(sum(r.value_cents) filter (where r.event_type = 'conversion'), 0)::bigint as revenue_cents
-       from rollup_hourly as r where r.hour >= $1 and r.hour < $2 and r.event_type in ('sent', 'conversion') group by 1 order by 1`,
+         coalesce(sum(case r.event_type when 'conversion' then r.events when 'conversion_withdrawn' then -r.events end), 0)::bigint as conversions,
+         coalesce(sum(r.value_cents) filter (where r.event_type <> 'sent'), 0)::bigint as revenue_cents
+       from rollup_hourly as r
+       where r.hour >= $1 and r.hour < $2 and r.event_type in ('sent', 'conversion', 'conversion_adjusted', 'conversion_withdrawn') group by 1 order by 1`,
       range,
     ),
   ])

@@ -63,9 +63,9 @@ async function countSeries({ pool }: Ctx, span: Span, zone: string): Promise<Ser
     pool.query<EventDay>(
       `select (r.hour at time zone $1)::date as day,
          coalesce(sum(r.events) filter (where r.event_type = 'sent'), 0)::bigint as sends,
-         coalesce(sum(r.events) filter (where r.event_type = 'conversion'), 0)::bigint as conversions
+         coalesce(sum(case r.event_type when 'conversion' then r.events when 'conversion_withdrawn' then -r.events end), 0)::bigint as conversions
        from rollup_hourly as r
-       where r.event_type in ('sent', 'conversion')
+       where r.event_type in ('sent', 'conversion', 'conversion_withdrawn')
          and ((r.hour >= $2 and r.hour < $3) or (r.hour >= $4 and r.hour < $5))
        group by 1`,
       [zone, span.fromAt, span.toAt, span.previousFromAt, span.previousToAt],

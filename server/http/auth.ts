@@ -1,12 +1,15 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { jwtVerify, SignJWT } from 'jose'
 import type { Role } from '#contract/accounts.ts'
 import type { Access } from '#contract/http.ts'
+import type { Scope } from '#contract/scopes.ts'
+import { findApiKey, looksLikeApiKey, touchApiKey } from '../api-keys.ts'
 import type { Actor } from '../audit.ts'
 import type { Ctx } from '../context.ts'
 import { deriveKey } from '../keys.ts'
 import { AppError } from './errors.ts'
+import { countRequest } from './key-quota.ts'
 
 export const accessSeconds = 15 * 60
 const audience = 'liquor-agent'
@@ -72,13 +75,20 @@ export async function verifyAccessToken(secret: string, token: string, now: Date
 }
 
 /** The caller, or a 401/403. A role counts as it is now in the database, not as it was when the token was made. */
-export async function requireAccess(ctx: Ctx, request: FastifyRequest, access: Access): Promise<Actor> {
+export async function requireAccess(
+  ctx: Ctx,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { access, scope }: { access: Access; scope?: Scope },
+): Promise<Actor> {
   const header = request.headers.authorization
   const token = header?.startsWith('Bearer ') ? header.slice(7) : null
+  const nobody: Actor = { kind: 'customer', id: null, role: 'user', requestId: request.id }
   if (!token) {
-    if (access === 'public') return { kind: 'customer', id: null, role: 'user', requestId: request.id }
+    if (access === 'public') return nobody
     throw new AppError('auth.required', 'Sign in first: this needs a user.')
   }
+  if (looksLikeApiKey(token)) return access === 'public' ? nobody : programOf(ctx, request, reply, token, scope)
   const claims = await verifyAccessToken(ctx.config.secret, token, ctx.clock())
   const { rows } = claims
     ? await ctx.pool.query<{ role: Role }>({
@@ -89,10 +99,32 @@ export async function requireAccess(ctx: Ctx, request: FastifyRequest, access: A
     : { rows: [] }
   const role = rows[0]?.role
   if (!claims || !role) {
-    if (access === 'public') return { kind: 'customer', id: null, role: 'user', requestId: request.id }
+    if (access === 'public') return nobody
     throw new AppError('auth.required', 'Your session has ended; sign in again.')
   }
   if (rank[role] < rank[access])
     throw new AppError('auth.forbidden', `This needs the role ${access}; you are ${role}. Ask an admin.`)
   return { kind: 'user', id: claims.id, role, requestId: request.id }
+}
+
+/** A program does what its scopes say. It sees addresses only when it may read customers; others see them masked. */
+async function programOf(
+  ctx: Ctx,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  token: string,
+  scope: Scope | undefined,
+): Promise<Actor> {
+  const now = ctx.clock()
+  const key = await findApiKey(ctx.pool, ctx.config.secret, token, now)
+  if (!key)
+    throw new AppError('auth.required', 'This API key is unknown, expired or revoked. Ask an admin for a new one.')
+  if (scope === undefined)
+    throw new AppError('auth.forbidden', 'API keys cannot do this; it needs a person who is signed in.')
+  if (!key.scopes.includes(scope))
+    throw new AppError('auth.forbidden', `This needs an API key with the scope ${scope}. Ask an admin for one.`)
+  countRequest(key.id, reply, Date.now())
+  await touchApiKey(ctx.pool, key, now)
+  const role = key.scopes.includes('customers:read') ? 'manager' : 'user'
+  return { kind: 'api_key', id: key.id, role, requestId: request.id }
 }

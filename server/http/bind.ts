@@ -5,7 +5,7 @@ import type { Actor } from '../audit.ts'
 import type { Ctx } from '../context.ts'
 import { requireAccess } from './auth.ts'
 import { inputError } from './errors.ts'
-import { onceOnly } from './idempotency.ts'
+import { onceOnly, type Answered } from './idempotency.ts'
 
 export interface Request<R extends RouteShape> extends Received<R> {
   actor: Actor
@@ -29,24 +29,26 @@ export function bind<R extends RouteShape>(
   app.route({
     method: route.method,
     url: route.path,
+    ...(route.bodyLimit ? { bodyLimit: route.bodyLimit } : {}),
     schema: documentation(route),
     // Parsing is done below with the zod schema itself; the JSON schema is for the documentation.
     validatorCompiler: () => () => true,
     serializerCompiler: () => (data) => JSON.stringify(data),
     handler: async (request, reply) => {
-      const actor = await requireAccess(ctx, request, route.access)
+      const actor = await requireAccess(ctx, request, reply, route)
       const received = {
         params: read('params', route.params, request.params),
         query: read('query', route.query, request.query),
         body: route.upload ? undefined : read('body', route.body, request.body),
       } as Received<R>
-      const { status, body } = await onceOnly(ctx, actor, request, reply, async () => {
+      const run = async (): Promise<Answered> => {
         const answer: unknown = await handler({ ...received, actor, request, reply })
         return {
           status: route.status ?? (route.reply ? 200 : 204),
           body: route.reply ? route.reply.parse(answer) : null,
         }
-      })
+      }
+      const { status, body } = await (route.showsSecret ? run() : onceOnly(ctx, actor, request, reply, run))
       if (reply.sent || route.file) return reply
       void reply.status(status)
       return body
@@ -73,6 +75,12 @@ const idempotencyHeader = {
   },
 }
 
+function describe(route: RouteShape): { description?: string } {
+  const scope = route.scope ? `Open to API keys with the scope \`${route.scope}\`.` : ''
+  const text = [route.description, scope].filter(Boolean).join('\n\n')
+  return text ? { description: text } : {}
+}
+
 function documentation(route: RouteShape): FastifySchema {
   const json = (schema: z.ZodType, io: 'input' | 'output'): Record<string, unknown> => {
     const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any', target: 'draft-2020-12' })
@@ -85,9 +93,11 @@ function documentation(route: RouteShape): FastifySchema {
   return {
     tags: [route.tag],
     summary: route.summary,
-    ...(route.description ? { description: route.description } : {}),
+    ...describe(route),
     ...(route.access === 'public' ? {} : { security: [{ bearer: [] }] }),
-    ...(route.method === 'POST' && route.access !== 'public' ? { headers: idempotencyHeader } : {}),
+    ...(route.method === 'POST' && route.access !== 'public' && !route.showsSecret
+      ? { headers: idempotencyHeader }
+      : {}),
     ...(route.params ? { params: json(route.params, 'input') } : {}),
     ...(route.query ? { querystring: json(route.query, 'input') } : {}),
     ...(route.upload ? { consumes: ['multipart/form-data'] } : {}),

@@ -8,6 +8,7 @@ const statusOf: Record<string, number> = {
   'auth.bad_credentials': 401,
   'auth.session_ended': 401,
   'auth.forbidden': 403,
+  'hook.refused': 401,
   'auth.cross_site': 403,
   not_found: 404,
   conflict: 409,

@@ -37,7 +37,7 @@ export async function readHistory(
   const sort = `history:${id}`
   const [at, last] = query.cursor ? readCursor(ctx.config.secret, query.cursor, sort) : [null, null]
   const { rows } = await ctx.pool.query<Entry & { order_id: string | null; key: string }>(
-    `with line as (
+    `with line (id, kind, at, title, detail, amount_cents, channel, status, campaign_id, send_id, order_id) as (
        ${kinds.map((k) => branches[k]).join('\n union all ')}
      )
      select line.*, p.name as campaign_name, to_char(line.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.USZ') as key

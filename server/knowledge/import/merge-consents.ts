@@ -48,7 +48,10 @@ const matched = `create temp table matched on commit drop as
  * Staged statements -> consents of known customers. Each is kept as proof, once; the newest of the file decides, but a
  * yes never undoes a stored no or a suppression: only the customer can, at the sign-up page or in the shop.
  */
-export async function mergeConsentList(client: PoolClient, options: MergeOptions): Promise<MergeCounts> {
+export async function mergeConsentList(
+  client: PoolClient,
+  options: Pick<MergeOptions, 'importId'>,
+): Promise<MergeCounts> {
   await client.query('analyze staged')
   await client.query(matched)
   await client.query(`insert into rejected (line, column_name, reason)
@@ -81,7 +84,7 @@ export async function mergeConsentList(client: PoolClient, options: MergeOptions
            and (t.status = 'denied' or (c.${channel}_consent <> 'denied' and ${address} and not t.is_former and not ${blocked(channel)})) for update of c
        ), kept as (
          insert into import_before (import_id, entity, row_id, before)
-         select $1, 'customer', changed.id, jsonb_build_object('${channel}_consent', changed.was) from changed where changed.status = 'granted'
+         select $1::uuid, 'customer', changed.id, jsonb_build_object('${channel}_consent', changed.was) from changed where changed.status = 'granted' and $1::uuid is not null
        )
        update customers as c set ${channel}_consent = changed.status, updated_at = now() from changed where c.id = changed.id`,
       [options.importId],

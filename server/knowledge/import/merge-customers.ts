@@ -170,7 +170,7 @@ export async function mergeCustomers(client: PoolClient, options: MergeOptions):
     `with changed as materialized (
        select c.id, ${before} as before from planned as p join customers as c on c.id = p.target where ${differs} for update of c
      ), kept as (
-       insert into import_before (import_id, entity, row_id, before) select $1, 'customer', changed.id, changed.before from changed
+       insert into import_before (import_id, entity, row_id, before) select $1::uuid, 'customer', changed.id, changed.before from changed where $1::uuid is not null
      )
      update customers as c set ${set}, updated_at = now() from planned as p join changed on changed.id = p.target where c.id = p.target`,
     [options.importId],

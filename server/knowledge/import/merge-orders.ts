@@ -124,7 +124,7 @@ export async function mergeOrders(client: PoolClient, options: MergeOptions): Pr
     from heads as h join orders as o on o.external_id = h.order_id left join differing as d on d.id = o.id
     where d.id is not null or ${differs} for update of o`)
   await client.query(
-    `insert into import_before (import_id, entity, row_id, before) select $1, 'order', t.id, t.before from touched as t`,
+    `insert into import_before (import_id, entity, row_id, before) select $1::uuid, 'order', t.id, t.before from touched as t where $1::uuid is not null`,
     [options.importId],
   )
   await client.query(

@@ -41,7 +41,7 @@ export async function mergeProducts(client: PoolClient, options: MergeOptions): 
     `with changed as materialized (
        select p.id, s.line, ${before} as before from staged as s join products as p on p.sku = s.sku where ${differs} for update of p
      ), kept as (
-       insert into import_before (import_id, entity, row_id, before) select $1, 'product', changed.id, changed.before from changed
+       insert into import_before (import_id, entity, row_id, before) select $1::uuid, 'product', changed.id, changed.before from changed where $1::uuid is not null
      )
      update products as p set ${set}, updated_at = now() from staged as s join changed on changed.line = s.line where p.id = changed.id`,
     [options.importId],

@@ -114,7 +114,8 @@ export interface MergeCounts {
 }
 
 export interface MergeOptions {
-  importId: string
+  /** null: rows that came one by one over the API; what stood before is not kept, there is no file to take back */
+  importId: string | null
   isDemo: boolean
   createCustomers: boolean
   currency: string

@@ -1,0 +1,199 @@
+import { readdirSync } from 'node:fs'
+import path from 'node:path'
+import { beforeAll, expect, test } from 'vitest'
+import type { ApiKey } from '#contract/api-keys.ts'
+import type { RouteShape } from '#contract/http.ts'
+import { scopes, type Scope } from '#contract/scopes.ts'
+import { keyQuota } from '#server/http/key-quota.ts'
+import { testApp } from '#test/app.ts'
+
+let now = new Date('2026-11-23T18:00:00Z')
+const { ctx, app, as } = await testApp({ clock: () => now })
+const admin = as('admin')
+
+const make = async (allowed: readonly Scope[], more: object = {}) => {
+  const answer = await admin({
+    method: 'POST',
+    url: '/api/v1/api-keys',
+    payload: { name: 'Till', scopes: allowed, ...more },
+  })
+  expect(answer.statusCode, answer.body).toBe(201)
+  return answer.json<ApiKey & { secret: string }>()
+}
+const use = (secret: string, method: RouteShape['method'], url: string, payload?: object) =>
+  app.inject({ method, url, headers: { authorization: `Bearer ${secret}` }, ...(payload ? { payload } : {}) })
+const list = async (): Promise<ApiKey[]> => (await admin({ url: '/api/v1/api-keys' })).json<{ data: ApiKey[] }>().data
+
+/** Every route of the contract, read from the files, so that a new one cannot be forgotten. */
+const routes: RouteShape[] = []
+beforeAll(async () => {
+  const folder = path.resolve(import.meta.dirname, '../../contract')
+  for (const file of readdirSync(folder).filter((f) => f.endsWith('.ts'))) {
+    const module = (await import(path.join(folder, file))) as Record<string, unknown>
+    for (const group of Object.values(module)) {
+      if (typeof group !== 'object' || group === null) continue
+      for (const shape of Object.values(group) as unknown[]) {
+        const route = shape as Partial<RouteShape> | null
+        if (route && typeof route === 'object' && typeof route.path === 'string' && route.method && route.access)
+          routes.push(route as RouteShape)
+      }
+    }
+  }
+})
+const someId = '0199f5ce-0000-7000-8000-000000000000'
+const addressOf = (route: RouteShape): string => route.path.replace(/:\w+/g, someId)
+
+test('the secret is shown once, kept as a keyed hash, and is in no list, log or audit trail', async () => {
+  const made = await make(['orders:write', 'customers:read'], { expires_at: '2027-01-01T00:00:00Z' })
+  expect(made.secret).toMatch(/^lma_[a-z0-9]{8}_[\w-]{43}$/)
+  expect(made.secret.startsWith(made.prefix)).toBe(true)
+  const [shown] = await list()
+  expect(shown).toMatchObject({
+    id: made.id,
+    name: 'Till',
+    state: 'active',
+    scopes: ['customers:read', 'orders:write'],
+  })
+  expect(shown).not.toHaveProperty('secret')
+  const { rows } = await ctx.pool.query<{ row: string }>('select to_jsonb(k)::text as row from api_keys as k')
+  const { rows: trail } = await ctx.pool.query<{ row: string }>('select to_jsonb(a)::text as row from audit_log as a')
+  const kept = [...rows, ...trail].map((r) => r.row).join('\n')
+  expect(kept).toContain(made.prefix)
+  expect(kept).not.toContain(made.secret.slice(made.prefix.length + 1))
+  expect(kept).toContain('api_key.created')
+})
+
+test('a retry under an Idempotency-Key does not keep the secret either', async () => {
+  const create = () =>
+    admin({
+      method: 'POST',
+      url: '/api/v1/api-keys',
+      payload: { name: 'Retry', scopes: ['orders:read'] },
+      headers: { 'idempotency-key': 'make-a-key' },
+    })
+  const [a, b] = [await create(), await create()]
+  expect([a.statusCode, b.statusCode]).toEqual([201, 201])
+  expect(a.json<{ secret: string }>().secret).not.toBe(b.json<{ secret: string }>().secret)
+  expect((await ctx.pool.query('select from idempotency_keys')).rowCount).toBe(0)
+})
+
+test('only an admin makes, sees and revokes keys; bad input names its field', async () => {
+  for (const role of ['manager', 'user'] as const) {
+    for (const request of [
+      { method: 'GET' as const, url: '/api/v1/api-keys' },
+      { method: 'POST' as const, url: '/api/v1/api-keys', payload: { name: 'x', scopes: ['orders:read'] } },
+      { method: 'DELETE' as const, url: `/api/v1/api-keys/${someId}` },
+    ])
+      expect((await as(role)(request)).statusCode).toBe(403)
+  }
+  const bad = async (payload: object): Promise<string[]> =>
+    (await admin({ method: 'POST', url: '/api/v1/api-keys', payload }))
+      .json<{ errors: { path: string }[] }>()
+      .errors.map((e) => e.path)
+  expect(await bad({ name: ' ', scopes: [] })).toEqual(['name', 'scopes'])
+  expect(await bad({ name: 'x', scopes: ['everything'] })).toEqual(['scopes.0'])
+  expect(await bad({ name: 'x', scopes: ['orders:read'], expires_at: '2020-01-01T00:00:00Z' })).toEqual(['expires_at'])
+  expect((await admin({ method: 'DELETE', url: `/api/v1/api-keys/${someId}` })).statusCode).toBe(404)
+})
+
+test('a key opens nothing without the scope of the route: every route of the contract', async () => {
+  const closed = routes.filter((r) => r.access !== 'public')
+  // Counting nothing would prove nothing.
+  expect(closed.length).toBeGreaterThan(60)
+  const every = await make(scopes)
+  const without = new Map<Scope, string>()
+  for (const scope of scopes) without.set(scope, (await make(scopes.filter((s) => s !== scope))).secret)
+  const holes: string[] = []
+  for (const route of closed) {
+    const name = `${route.method} ${route.path}`
+    const closedKey = route.scope ? without.get(route.scope)! : every.secret
+    const answer = await use(closedKey, route.method, addressOf(route))
+    if (answer.statusCode !== 403) holes.push(`${name} answered ${answer.statusCode}`)
+    const unknown = await use(`${every.secret.slice(0, -1)}_`, route.method, addressOf(route))
+    if (unknown.statusCode !== 401) holes.push(`${name} took an unknown key: ${unknown.statusCode}`)
+  }
+  expect(holes).toEqual([])
+}, 60_000)
+
+test('each scope opens the routes that name it, and each is named by one', async () => {
+  const open = new Set<string>()
+  for (const route of routes.filter((r) => r.scope)) {
+    const { secret } = await make([route.scope!])
+    const answer = await use(secret, route.method, addressOf(route), route.method === 'GET' ? undefined : {})
+    expect([401, 403], `${route.method} ${route.path}`).not.toContain(answer.statusCode)
+    expect(answer.statusCode, `${route.method} ${route.path}: ${answer.body}`).toBeLessThan(500)
+    expect(route.access, `${route.path} is for admins, not for programs`).not.toBe('admin')
+    open.add(route.scope!)
+  }
+  expect([...open].sort()).toEqual([...scopes].sort())
+}, 60_000)
+
+test('revoked, expired and misspelt keys are nobody', async () => {
+  const key = await make(['customers:read'])
+  const ask = async (secret: string): Promise<number> => (await use(secret, 'GET', '/api/v1/customers')).statusCode
+  expect(await ask(key.secret)).toBe(200)
+  expect(await ask(key.secret.toUpperCase())).toBe(401)
+  expect(await ask(`${key.secret}x`)).toBe(401)
+  expect(await ask('lma_')).toBe(401)
+  expect((await admin({ method: 'DELETE', url: `/api/v1/api-keys/${key.id}` })).statusCode).toBe(204)
+  expect((await admin({ method: 'DELETE', url: `/api/v1/api-keys/${key.id}` })).statusCode).toBe(204)
+  expect(await ask(key.secret)).toBe(401)
+  const short = await make(['customers:read'], { expires_at: '2026-11-23T18:05:00Z' })
+  expect(await ask(short.secret)).toBe(200)
+  now = new Date('2026-11-23T18:05:00Z')
+  expect(await ask(short.secret)).toBe(401)
+  const states = Object.fromEntries((await list()).map((k) => [k.id, k.state]))
+  expect(states).toMatchObject({ [key.id]: 'revoked', [short.id]: 'expired' })
+  const { rows } = await ctx.pool.query(`select from audit_log where action = 'api_key.revoked' and entity_id = $1`, [
+    key.id,
+  ])
+  expect(rows).toHaveLength(1)
+})
+
+test('the last use is remembered to the minute', async () => {
+  const key = await make(['customers:read'])
+  const lastUse = async (): Promise<string | null> => (await list()).find((k) => k.id === key.id)!.last_used_at
+  expect(await lastUse()).toBeNull()
+  await use(key.secret, 'GET', '/api/v1/customers')
+  const first = now.toISOString()
+  expect(await lastUse()).toBe(first)
+  now = new Date(now.getTime() + 59_000)
+  await use(key.secret, 'GET', '/api/v1/customers')
+  expect(await lastUse()).toBe(first)
+  now = new Date(now.getTime() + 2_000)
+  await use(key.secret, 'GET', '/api/v1/customers')
+  expect(await lastUse()).toBe(now.toISOString())
+})
+
+test('who may not read customers sees no address, in no list', async () => {
+  await ctx.pool.query(`insert into customers (email, name) values ('someone@example.com', 'Someone')`)
+  const reader = await make(['customers:read'])
+  const writer = await make(['customers:write'])
+  expect((await use(reader.secret, 'GET', '/api/v1/customers')).body).toContain('someone@example.com')
+  const made = await use(writer.secret, 'POST', '/api/v1/customers', { email: 'new@example.com' })
+  expect(made.statusCode, made.body).toBe(201)
+  expect(made.json()).toMatchObject({ email: 'n***@e***.com', is_masked: true })
+  const { rows } = await ctx.pool.query(`select actor_kind, actor_id from audit_log where action = 'customer.created'`)
+  expect(rows).toEqual([{ actor_kind: 'api_key', actor_id: writer.id }])
+})
+
+test('a key has a quota of its own and is told what is left of it', async () => {
+  const key = await make(['customers:read'])
+  const other = await make(['customers:read'])
+  const first = await use(key.secret, 'GET', '/api/v1/customers?page_size=1')
+  expect(first.headers).toMatchObject({
+    'x-ratelimit-limit': String(keyQuota),
+    'x-ratelimit-remaining': String(keyQuota - 1),
+  })
+  let refused = 0
+  for (let i = 0; i < keyQuota + 5; i++) {
+    const answer = await use(key.secret, 'GET', '/api/v1/customers?page_size=1')
+    if (answer.statusCode !== 429) continue
+    refused++
+    expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0)
+  }
+  expect(refused).toBeGreaterThanOrEqual(5)
+  expect((await use(other.secret, 'GET', '/api/v1/customers?page_size=1')).headers['x-ratelimit-limit']).toBe(
+    String(keyQuota),
+  )
+}, 60_000)
