@@ -35,6 +35,8 @@ export interface ClaimedSend {
   store_id: string | null
   sent_week: number
   sent_sms_week: number
+  /** texts of the last 24 hours */
+  sent_sms_day: number
 }
 
 /** The store the plan chose, else the customer's own. */
@@ -87,14 +89,16 @@ export async function claimBatch(
         $2 as channel, t.recipient, t.template_id, t.variables, t.due_at, t.window_end, t.retry_count, t.customer_id, cu.store_id,
         case when cu.id is not null then jsonb_build_object('birth_date', cu.birth_date, 'age_status', cu.age_status, 'email_consent', cu.email_consent,
           'sms_consent', cu.sms_consent, 'state', cu.state, 'time_zones', cu.time_zones) end as person,
-        coalesce(h.week, 0)::int as sent_week, coalesce(h.sms_week, 0)::int as sent_sms_week
+        coalesce(h.week, 0)::int as sent_week, coalesce(h.sms_week, 0)::int as sent_sms_week, coalesce(h.sms_day, 0)::int as sent_sms_day
       from taken as t
       join campaigns as c on c.id = $1
       left join customers as cu on cu.id = t.customer_id and cu.deleted_at is null
       left join actions as a on a.id = t.action_id
       -- What the customer got in the last seven days; of messages in flight only the older ones count, so that two at once do not block each other.
       left join lateral (
-        select count(*) as week, count(*) filter (where x.channel = 'sms') as sms_week from sends as x
+        select count(*) as week, count(*) filter (where x.channel = 'sms') as sms_week,
+          count(*) filter (where x.channel = 'sms' and (x.sent_at is null or x.sent_at > $3::timestamptz - interval '24 hours')) as sms_day
+        from sends as x
         where x.customer_id = t.customer_id and x.id > uuidv7_floor($3::timestamptz - interval '60 days') and x.id <> t.id
           and ((x.status in ('sent', 'delivered') and x.sent_at > $3::timestamptz - interval '7 days')
             or (x.status in ('claimed', 'unknown') and x.updated_at > now() - interval '7 days' and x.id < t.id))

@@ -1,7 +1,10 @@
 import type { PoolClient } from 'pg'
 import { localDate, weekStart, type Day } from '#core/calendar.ts'
 import type { ContactLimits } from '#core/compliance/contact-hours.ts'
-import { createAssigner, type Assignment } from '#core/planning/assign.ts'
+import type { Policy } from '#core/compliance/policy.ts'
+import { requiredTexts } from '#core/compliance/required-text.ts'
+import { checkOffer } from '#core/compliance/rules.ts'
+import { createAssigner, type Assignment, type StoreForGate } from '#core/planning/assign.ts'
 import { describeOffer } from '#core/planning/offer.ts'
 import type { PlanEntry } from '#core/planning/plan.ts'
 import { withTx } from '#db/pool.ts'
@@ -65,7 +68,7 @@ export async function startCampaign(
       })
     const shelf = await findShelf(tx)
     const assign = createAssigner({ ...assignRules(facts, entries, now), soonest: options.now ?? false })
-    const texts = new Map(plan.entries.map((e) => [e.id, offerText(e, facts.currency)]))
+    const texts = createTexts(entries, facts)
     for await (const chunk of streamAudience(
       tx,
       ctx.config,
@@ -153,7 +156,7 @@ interface ActionRow {
   variables: string | null
 }
 
-function rowOf(member: AudienceMember, a: Assignment, texts: ReadonlyMap<string, object>, shelf: Shelf): ActionRow {
+function rowOf(member: AudienceMember, a: Assignment, texts: OfferTexts, shelf: Shelf): ActionRow {
   const goes = a.outcome === 'pending'
   return {
     customer: member.id,
@@ -166,7 +169,7 @@ function rowOf(member: AudienceMember, a: Assignment, texts: ReadonlyMap<string,
     variables: goes
       ? JSON.stringify({
           first_name: member.first_name,
-          offer: texts.get(a.entry.id),
+          offer: texts(a.entry.id, member.customer.store),
           products: productsFor(shelf, a.entry.offer, member.primary_category),
           ...(member.primary_category && !a.entry.offer.category
             ? { reason: `Chosen because you often take home ${member.primary_category}.` }
@@ -177,15 +180,36 @@ function rowOf(member: AudienceMember, a: Assignment, texts: ReadonlyMap<string,
   }
 }
 
-/** The offer as the templates show it. */
-function offerText({ offer, verdicts }: PlanEntry, currency: string): object {
+type OfferTexts = (entryId: string, store: StoreForGate) => object | undefined
+
+/**
+ * The offer as the templates show it, once per entry and store: what the law wants said beside it is the law of the
+ * customer's own store, not of all the stores a segment shops in.
+ */
+function createTexts(entries: readonly PlanEntry[], facts: { currency: string; policy: Policy }): OfferTexts {
+  const byId = new Map(entries.map((e) => [e.id, e]))
+  const known = new Map<string, object>()
+  return (entryId, store) => {
+    const key = `${entryId}|${store.id}`
+    const entry = byId.get(entryId)
+    let found = known.get(key)
+    if (!found && entry) known.set(key, (found = offerText(entry, store, facts)))
+    return found
+  }
+}
+
+function offerText(
+  { offer, day }: PlanEntry,
+  store: StoreForGate,
+  { currency, policy }: { currency: string; policy: Policy },
+): object {
   const ends = offer.valid_to
     ? new Intl.DateTimeFormat('en-US', { weekday: 'long', month: 'long', day: 'numeric', timeZone: 'UTC' }).format(
         new Date(`${offer.valid_to}T00:00:00Z`),
       )
     : null
   const text = describeOffer(offer, currency)
-  const required = verdicts.flatMap((v) => (v.outcome === 'require' && v.text ? [v.text] : []))
+  const required = requiredTexts(checkOffer(offer, store, policy, day))
   return {
     title: offer.title,
     text: text === offer.title ? null : text,

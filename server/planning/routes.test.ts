@@ -157,46 +157,6 @@ test('a week can be planned by hand and removed before it starts', async () => {
   expect((await manager({ method: 'GET', url })).statusCode).toBe(404)
 })
 
-test('the policy in force can be read and asked; an admin may switch a state rule with a reason, never the rule on age', async () => {
-  const policy = (await manager({ method: 'GET', url: '/api/v1/settings/compliance' })).json()
-  expect(policy.policy.rules).toHaveLength(53)
-  expect(policy.locked_rules).toContain('us-legal-age')
-  const ask = {
-    offer: { key: 'x', title: 'x', kind: 'percent_off', value: 10, code: 'X' },
-    text: 'Free shots for kids',
-  }
-  const asked = (await manager({ method: 'POST', url: '/api/v1/compliance/check', payload: ask })).json()
-  expect(asked.stores[0].allowed).toBe(false)
-  expect(asked.copy).toHaveLength(2)
-  const reason = 'Counsel confirmed this for our licence.'
-  expect(
-    (await manager({ method: 'PATCH', url: '/api/v1/settings/compliance', payload: { overrides: [] } })).statusCode,
-  ).toBe(403)
-  expect(
-    (
-      await as('admin')({
-        method: 'PATCH',
-        url: '/api/v1/settings/compliance',
-        payload: { overrides: [{ rule_id: 'us-legal-age', effect: 'off', reason }] },
-      })
-    ).statusCode,
-  ).toBe(400)
-  expect(
-    (
-      await as('admin')({
-        method: 'PATCH',
-        url: '/api/v1/settings/compliance',
-        payload: { overrides: [{ rule_id: 'us-tx-coupon-prohibited', effect: 'warn', reason }] },
-      })
-    ).statusCode,
-  ).toBe(200)
-  expect(
-    (await manager({ method: 'POST', url: '/api/v1/compliance/check', payload: ask })).json().stores[0].allowed,
-  ).toBe(true)
-  const { rows } = await ctx.pool.query(`select 1 from audit_log where action = 'compliance.changed'`)
-  expect(rows).toHaveLength(1)
-})
-
 test('a plan is made for chosen segments and a chosen holdout, and keeps both when it is planned again', async () => {
   await ctx.pool.query(
     `with made as (insert into segments (key, name, kind, rules, recommended_offers) values ('others', 'Others', 'rfm', '{}', '["content"]') returning id)
