@@ -5,7 +5,7 @@ import { Offer } from '#core/planning/offer.ts'
 import { Window } from '#core/planning/plan.ts'
 import { Day, Id, Instant } from './common.ts'
 import { route } from './http.ts'
-import { OfferInput } from './offers.ts'
+import { OfferInput, StoreOpinion } from './offers.ts'
 
 const Outcome = Verdict.shape.outcome
 const State = z.string().regex(/^[A-Z]{2}$/, 'Use the two letters of the state, like IL.')
@@ -39,17 +39,6 @@ export const ComplianceSettings = z.strictObject({
   locked_rules: z.array(z.string()),
 })
 export type ComplianceSettings = z.infer<typeof ComplianceSettings>
-
-export const StoreOpinion = z.strictObject({
-  /** null: a state that was asked for, not a store of this shop */
-  store_id: Id.nullable(),
-  store: z.string(),
-  state: z.string(),
-  allowed: z.boolean(),
-  outcome: Outcome,
-  verdicts: z.array(Verdict),
-})
-export type StoreOpinion = z.infer<typeof StoreOpinion>
 
 const OpenOn = z.strictObject({
   days: z.enum(['mon_fri', 'sat', 'sun', 'holiday']),

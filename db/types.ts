@@ -326,17 +326,23 @@ export interface Links {
 }
 
 export interface LlmCalls {
+  answer: string | null;
   campaign_id: string | null;
   cost_micros: Int8 | null;
   created_at: Generated<Timestamp>;
+  detail: string | null;
+  endpoint: string | null;
+  finished_at: Timestamp | null;
   id: Generated<string>;
   input_hash: Buffer;
   input_tokens: number | null;
+  job_id: string | null;
   latency_ms: number | null;
   model: string;
   outcome: string;
   output_tokens: number | null;
   purpose: string;
+  round: Generated<number>;
 }
 
 export interface MessageTemplates {
@@ -358,6 +364,7 @@ export interface MessageTemplates {
 }
 
 export interface Offers {
+  archived_at: Timestamp | null;
   category: string | null;
   code: string | null;
   created_at: Generated<Timestamp>;
@@ -379,6 +386,7 @@ export interface Offers {
   valid_from: string | null;
   valid_to: string | null;
   value: Numeric | null;
+  version: Generated<number>;
 }
 
 export interface OrderItems {

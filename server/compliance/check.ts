@@ -1,11 +1,10 @@
 import type { z } from 'zod'
-import type { CheckReply, compliance, StoreOpinion } from '#contract/compliance.ts'
+import type { CheckReply, compliance } from '#contract/compliance.ts'
 import { checkAudience } from '#core/compliance/audience.ts'
 import { hoursVerdicts, type ContactLimits } from '#core/compliance/contact-hours.ts'
 import { explainHours, explainStates, kindOfDay, windowVerdicts } from '#core/compliance/explain.ts'
 import { lintCopy, requiredLine } from '#core/compliance/lint.ts'
 import type { Policy } from '#core/compliance/policy.ts'
-import { checkOffer } from '#core/compliance/rules.ts'
 import { decisive, worst, type Verdict } from '#core/compliance/verdict.ts'
 import { candidateZones, stateOfZip } from '#core/compliance/zones.ts'
 import { instantOf } from '#core/calendar.ts'
@@ -14,7 +13,7 @@ import { parseOfferText } from '#core/planning/offer-text.ts'
 import type { StoreForGate } from '#core/planning/assign.ts'
 import type { Ctx } from '../context.ts'
 import { InputError, notFound } from '../http/errors.ts'
-import { completeOffer, findOffers, offerOf } from '../offers.ts'
+import { completeOffer, findOffers, offerOf, opinionOf } from '../offers.ts'
 import { readPolicy } from '../policy.ts'
 import { readSetting } from '../settings.ts'
 import { loadStores } from '../stores.ts'
@@ -107,18 +106,6 @@ async function placesOf(ctx: Ctx, ask: Question): Promise<StoreForGate[]> {
   const chosen = ask.store_id ? stores.filter((s) => s.id === ask.store_id) : stores
   if (chosen.length === 0) throw notFound('store', ask.store_id)
   return chosen
-}
-
-function opinionOf(offer: Offer, store: StoreForGate, policy: Policy, day: string | null): StoreOpinion {
-  const verdicts = checkOffer(offer, store, policy, day)
-  return {
-    store_id: ['state', 'shop'].includes(store.id) ? null : store.id,
-    store: store.name,
-    state: store.state,
-    allowed: decisive(verdicts) === null,
-    outcome: worst(verdicts),
-    verdicts,
-  }
 }
 
 function hoursOf(
