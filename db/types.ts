@@ -327,6 +327,7 @@ export interface Links {
 
 export interface LlmCalls {
   answer: string | null;
+  cached: Generated<boolean>;
   campaign_id: string | null;
   cost_micros: Int8 | null;
   created_at: Generated<Timestamp>;

@@ -6,7 +6,7 @@ import { requiredTexts } from '#core/compliance/required-text.ts'
 import { checkOffer } from '#core/compliance/rules.ts'
 import { createAssigner, type Assignment, type StoreForGate } from '#core/planning/assign.ts'
 import { describeOffer } from '#core/planning/offer.ts'
-import type { PlanEntry } from '#core/planning/plan.ts'
+import type { Copy, PlanEntry } from '#core/planning/plan.ts'
 import { withTx } from '#db/pool.ts'
 import { audit, type Actor } from '../audit.ts'
 import { readChannels } from '../channel-settings.ts'
@@ -156,7 +156,7 @@ interface ActionRow {
   variables: string | null
 }
 
-function rowOf(member: AudienceMember, a: Assignment, texts: OfferTexts, shelf: Shelf): ActionRow {
+function rowOf(member: AudienceMember, a: Assignment, texts: EntryTexts, shelf: Shelf): ActionRow {
   const goes = a.outcome === 'pending'
   return {
     customer: member.id,
@@ -169,8 +169,9 @@ function rowOf(member: AudienceMember, a: Assignment, texts: OfferTexts, shelf: 
     variables: goes
       ? JSON.stringify({
           first_name: member.first_name,
-          offer: texts(a.entry.id, member.customer.store),
+          offer: texts.offer(a.entry.id, member.customer.store),
           products: productsFor(shelf, a.entry.offer, member.primary_category),
+          ...texts.copy(a.entry.id),
           ...(member.primary_category && !a.entry.offer.category
             ? { reason: `Chosen because you often take home ${member.primary_category}.` }
             : {}),
@@ -180,21 +181,32 @@ function rowOf(member: AudienceMember, a: Assignment, texts: OfferTexts, shelf: 
   }
 }
 
-type OfferTexts = (entryId: string, store: StoreForGate) => object | undefined
+interface EntryTexts {
+  offer(entryId: string, store: StoreForGate): object | undefined
+  /** words of the plan in place of the template's; data to the template, never a part of it */
+  copy(entryId: string): { copy?: Partial<Copy> }
+}
 
 /**
  * The offer as the templates show it, once per entry and store: what the law wants said beside it is the law of the
  * customer's own store, not of all the stores a segment shops in.
  */
-function createTexts(entries: readonly PlanEntry[], facts: { currency: string; policy: Policy }): OfferTexts {
+function createTexts(entries: readonly PlanEntry[], facts: { currency: string; policy: Policy }): EntryTexts {
   const byId = new Map(entries.map((e) => [e.id, e]))
   const known = new Map<string, object>()
-  return (entryId, store) => {
-    const key = `${entryId}|${store.id}`
-    const entry = byId.get(entryId)
-    let found = known.get(key)
-    if (!found && entry) known.set(key, (found = offerText(entry, store, facts)))
-    return found
+  return {
+    offer(entryId, store) {
+      const key = `${entryId}|${store.id}`
+      const entry = byId.get(entryId)
+      let found = known.get(key)
+      if (!found && entry) known.set(key, (found = offerText(entry, store, facts)))
+      return found
+    },
+    copy(entryId) {
+      // To a template an empty text is a text: parts without words are left out.
+      const parts = Object.entries(byId.get(entryId)?.copy ?? {}).filter(([, text]) => text !== '')
+      return parts.length > 0 ? { copy: Object.fromEntries(parts) } : {}
+    },
   }
 }
 

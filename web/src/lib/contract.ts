@@ -10,6 +10,7 @@ type Modules =
   | typeof import('#contract/imports.ts')
   | typeof import('#contract/jobs.ts')
   | typeof import('#contract/knowledge.ts')
+  | typeof import('#contract/llm.ts')
   | typeof import('#contract/offers.ts')
   | typeof import('#contract/planning.ts')
   | typeof import('#contract/products.ts')
