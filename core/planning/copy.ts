@@ -28,8 +28,11 @@ export function checkCopy(copy: Copy, channel: PlanChannel, offer: Offer, policy
   )
   if (parts.length === 0) return [refuse('empty', 'There are no words in it.', 'Write some, or use the template’s.')]
   const all = parts.map(([, text]) => text).join('\n')
+  const tooLong = lengthFaults(parts, channel)
+  // Nobody reads on in what is far too long.
+  if (all.length > 2000) return tooLong
   return [
-    ...lengthFaults(parts, channel),
+    ...tooLong,
     ...plainFaults(all),
     ...lintCopy(all, policy).map((v): Verdict => ({ ...v, outcome: 'deny' })),
     ...claimFaults(all, offer, currency),

@@ -20,7 +20,7 @@ interface Dialect {
  * Any server that speaks OpenAI's chat completions: streamed, with the answer's schema where the server takes one. One
  * deadline over all tries, bounded retries with jitter, no redirects, nothing logged.
  */
-export function createOpenAiLlm(): Llm {
+export function createOpenAiLlm({ firstWaitMs = 500 }: { firstWaitMs?: number } = {}): Llm {
   const dialects = new Map<string, Dialect>()
 
   return {
@@ -46,7 +46,7 @@ export function createOpenAiLlm(): Llm {
             dialects.set(key, (dialect = plainer))
             continue
           }
-          const wait = retries < mostRetries ? waitMs(error, retries) : null
+          const wait = retries < mostRetries ? waitMs(error, firstWaitMs * 2 ** retries) : null
           if (wait === null) return { kind: 'failed', detail: explain(error, endpoint) }
           retries++
           await sleep(wait, undefined, { signal }).catch(() => undefined)
@@ -155,7 +155,7 @@ function simpler(dialect: Dialect, error: unknown): Dialect | null {
 }
 
 /** How long to wait before the next try, with jitter; null when trying again cannot help. */
-function waitMs(error: unknown, retries: number): number | null {
+function waitMs(error: unknown, usualMs: number): number | null {
   const status = statusOf(error)
   // Without a status there was no answer at all.
   const mayHelp = status === undefined || status === 408 || status === 409 || status === 429 || status >= 500
@@ -163,7 +163,7 @@ function waitMs(error: unknown, retries: number): number | null {
   const headers = (error as { headers?: Headers }).headers
   const asked = Number(headers?.get?.('retry-after'))
   if (asked > longestWaitMs / 1000) return null
-  const base = asked > 0 ? asked * 1000 : 500 * 2 ** retries
+  const base = asked > 0 ? asked * 1000 : usualMs
   return Math.min(longestWaitMs, base * (1 + Math.random() * 0.5))
 }
 

@@ -4,7 +4,7 @@
  * @param privateNames lower-case names of customers that must not leave the shop (server/planning/llm/private-names.ts)
  */
 export function quoted(text: string, limit: number, privateNames: ReadonlySet<string> = noNames): string {
-  const line = text
+  const line = beginning(text)
     .normalize('NFKC')
     .replace(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ')
     .replace(/[<>{}[\]`\\|]/g, ' ')
@@ -12,6 +12,14 @@ export function quoted(text: string, limit: number, privateNames: ReadonlySet<st
     .replace(/\s+/g, ' ')
     .trim()
   return shortened(withoutNames(withoutAddresses(line), privateNames), limit)
+}
+
+// More than anybody shows is not looked at; a word at the cut goes whole, so that no half of an address stays.
+const looked = 600
+function beginning(text: string): string {
+  if (text.length <= looked) return text
+  const start = text.slice(0, looked)
+  return start.replace(/\S+$/, '').trim() || start
 }
 
 const noNames: ReadonlySet<string> = new Set()
