@@ -102,10 +102,10 @@ const templateIds = {
   sms: '01900000-0000-7000-8000-00000000a002',
 }
 
-/** A shop in one to three states, with its own limits and hostile names. */
-export function worldOf(seed: number): World {
+/** A shop in the given states, or one to three by chance, with its own limits and hostile names. */
+export function worldOf(seed: number, places?: readonly string[]): World {
   const chance = chanceOf(seed)
-  const own = Array.from({ length: 1 + upTo(chance, 2) }, () => pick(chance, states))
+  const own = places ?? Array.from({ length: 1 + upTo(chance, 2) }, () => pick(chance, states))
   const stores: StoreForGate[] = [...new Set(own)].map((state, i) => ({
     id: `store-${i}`,
     state,
@@ -178,7 +178,7 @@ export function worldOf(seed: number): World {
         max_sms_per_customer_week: contact.max_sms_per_customer_week,
         holdout_share: 0.1,
         channels: pick(chance, [['email', 'sms'], ['email', 'sms'], ['email']]),
-        email_per_day: pick(chance, [null, null, 2500]),
+        email_per_day: pick(chance, [null, null, 900]),
       },
       contact,
       policy: defaultPolicy(),

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import {
-  chanceOf, forbiddenIn, hostile, offers, personOf, pick, upTo, weeks, worldOf, type Chance, type World,
+  chanceOf, forbiddenIn, hostile, offers, personOf, pick, states, upTo, weeks, worldOf, type Chance, type World,
 } from '#test/plan-fuzz.ts' // prettier-ignore
 import { messageFaults, planFaults } from '#test/plan-oracle.ts'
 import { addDays } from '../calendar.ts'
@@ -13,7 +13,11 @@ import type { PlanEntry } from './plan.ts'
 
 const runs = 10_000
 const people = 6
-const worlds = Array.from({ length: 40 }, (_, i) => worldOf(1000 + i))
+// Every state alone, so that nothing is lawful next door, and mixtures.
+const worlds = [
+  ...states.map((s, i) => worldOf(2000 + i, [s])),
+  ...Array.from({ length: 26 }, (_, i) => worldOf(1000 + i)),
+]
 const byRules = new Map<World, PlanEntry[]>()
 const rulePlan = (world: World): PlanEntry[] => {
   const known = byRules.get(world) ?? checkPlan(planHeuristically(world.facts).entries, world.facts).entries
