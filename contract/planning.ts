@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { PlanChange, WeeklyPlan, Window } from '#core/planning/plan.ts'
+import { Copy, PlanChange, WeeklyPlan, Window } from '#core/planning/plan.ts'
 import { Cents, Day, Flag, Id, IdParams, Instant, Job, List, pageOf, pageQuery } from './common.ts'
 import { route } from './http.ts'
 
@@ -60,6 +60,8 @@ export const PlanOperation = z.discriminatedUnion('op', [
     offer_id: Id.optional(),
     channel: Channel.optional(),
     template_id: Id.optional(),
+    /** words in place of the template’s; null: back to the template’s own */
+    copy: Copy.nullable().optional(),
   }),
   z.strictObject({ op: z.literal('lock'), entry_id: z.string(), locked: z.boolean() }),
   z.strictObject({ op: z.literal('remove'), entry_id: z.string() }),
@@ -159,7 +161,9 @@ export const planning = {
     access: 'manager',
     tag,
     status: 202,
-    summary: 'Plan a week; the job’s result is {campaign_id}',
+    summary: 'Plan a week; the job’s result is {campaign_id, engine, fallback_reason, cost_micros}',
+    description:
+      'With engine llm a language model plans from aggregates and the checker corrects it; without key, in time-out, over budget or with nothing lawful in its answer, the rule-based planner makes the plan and fallback_reason says so.',
     body: z.strictObject({
       /** any day of the week to plan */
       week_start: Day,
@@ -171,6 +175,8 @@ export const planning = {
       holdout_share: z.number().min(0).max(0.5).optional(),
       /** plan this draft again; its locked entries stay */
       campaign_id: Id.optional(),
+      /** engine llm: ask again even where an answer to the same question is known */
+      fresh: z.boolean().default(false),
     }),
     reply: Job,
   }),

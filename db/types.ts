@@ -401,17 +401,24 @@ export interface Links {
 }
 
 export interface LlmCalls {
+  answer: string | null;
+  cached: Generated<boolean>;
   campaign_id: string | null;
   cost_micros: Int8 | null;
   created_at: Generated<Timestamp>;
+  detail: string | null;
+  endpoint: string | null;
+  finished_at: Timestamp | null;
   id: Generated<string>;
   input_hash: Buffer;
   input_tokens: number | null;
+  job_id: string | null;
   latency_ms: number | null;
   model: string;
   outcome: string;
   output_tokens: number | null;
   purpose: string;
+  round: Generated<number>;
 }
 
 export interface MessageTemplates {
@@ -433,6 +440,7 @@ export interface MessageTemplates {
 }
 
 export interface Offers {
+  archived_at: Timestamp | null;
   category: string | null;
   code: string | null;
   created_at: Generated<Timestamp>;
@@ -454,6 +462,7 @@ export interface Offers {
   valid_from: string | null;
   valid_to: string | null;
   value: Numeric | null;
+  version: Generated<number>;
 }
 
 export interface OrderItems {

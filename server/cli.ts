@@ -98,6 +98,7 @@ function build(): Command {
     .command('plan')
     .description('make a weekly plan (a draft; nothing is sent)')
     .addOption(new Option('--engine <engine>', 'who plans').choices(['heuristic', 'llm']).default('heuristic'))
+    .option('--fresh', 'with llm: ask again even where the answer is known', false)
     .option('--week <date>', 'any day of the week to plan (default: next week)')
     .option('--from <file>', 'only for the customers of this actions file')
     .action(async (options) => (await import('./cli/pipeline.ts')).plan(globals(), options))

@@ -21,6 +21,12 @@ const Environment = z.object({
   HOST: z.string().default('127.0.0.1').describe('address to listen on; 0.0.0.0 to be reached from other machines'),
   PUBLIC_URL: z.url().optional().describe('where customers reach links in messages; default http://localhost:PORT'),
   SMTP_URL: z.string().optional().describe('smtp://user:pass@host:port; overrides the email channel of the settings'),
+  OPENAI_API_KEY: z.string().optional().describe('key of the language model; overrides the settings'),
+  OPENAI_BASE_URL: z
+    .url()
+    .optional()
+    .describe('any server that speaks chat completions, like http://localhost:11434/v1; overrides the settings'),
+  OPENAI_MODEL: z.string().optional().describe('model to plan with; overrides the settings'),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')
@@ -42,6 +48,8 @@ export interface Config {
   host: string
   publicUrl: string
   smtpUrl: string | null
+  /** the language model, as far as the environment says */
+  openai: { apiKey: string | null; baseUrl: string | null; model: string | null }
   logLevel: string
   demo: 'auto' | 'off'
   slots: number
@@ -72,6 +80,11 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     host: e.HOST,
     publicUrl: (e.PUBLIC_URL ?? `http://localhost:${e.PORT}`).replace(/\/$/, ''),
     smtpUrl: e.SMTP_URL ?? null,
+    openai: {
+      apiKey: e.OPENAI_API_KEY ?? null,
+      baseUrl: e.OPENAI_BASE_URL?.replace(/\/$/, '') ?? null,
+      model: e.OPENAI_MODEL ?? null,
+    },
     logLevel: e.LOG_LEVEL,
     demo: e.LMA_DEMO,
     slots: e.LMA_SLOTS,

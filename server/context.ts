@@ -3,12 +3,14 @@ import type { Pool } from 'pg'
 import { createDb, createPool } from '#db/pool.ts'
 import type { DB } from '#db/types.ts'
 import { createChannels } from './adapters/channels/index.ts'
+import { createOpenAiLlm } from './adapters/llm-openai.ts'
 import { createPostgresQueue } from './adapters/queue-bullmq.ts'
 import { tills } from './adapters/tills/index.ts'
 import { createBus, type Bus } from './bus.ts'
 import type { Config } from './config.ts'
 import { createLog, type Log } from './log.ts'
 import type { Channels } from './ports/channel.ts'
+import type { Llm } from './ports/llm.ts'
 import type { Queue } from './ports/queue.ts'
 import type { Tills } from './ports/till.ts'
 
@@ -25,6 +27,7 @@ export interface Ctx {
   queue: Queue
   channels: Channels
   tills: Tills
+  llm: Llm
 }
 
 /** Connects everything; the only file that sees adapters. Close with closeContext. */
@@ -50,6 +53,7 @@ export function createContext(
     queue: createPostgresQueue(databaseUrl, log),
     channels: createChannels(() => ctx),
     tills,
+    llm: createOpenAiLlm(),
   }
   return ctx
 }

@@ -40,7 +40,7 @@ const base: GateInput = {
   template: { has_footer: true, has_unsubscribe: true },
   policy: defaultPolicy(),
   limits,
-  history: { week: 0, sms_week: 0 },
+  history: { week: 0, sms_week: 0, sms_day: 0 },
   at: noon,
   store: {
     state: 'IL',
@@ -74,8 +74,8 @@ test.each([
     { age_status: 'attested' as const },
   ],
   ['us-email-footer-required', { template: { has_footer: true, has_unsubscribe: false } }, {}],
-  ['cap-week', { history: { week: 2, sms_week: 0 } }, {}],
-  ['cap-sms-week', { channel: 'sms' as const, history: { week: 1, sms_week: 1 } }, {}],
+  ['cap-week', { history: { week: 2, sms_week: 0, sms_day: 0 } }, {}],
+  ['cap-sms-week', { channel: 'sms' as const, history: { week: 1, sms_week: 1, sms_day: 1 } }, {}],
   ['person-place-unknown', { limits: { ...limits, unknown_place: 'hold' as const } }, { state: null }],
 ])('%s refuses, with a source and a cure', (id, change, person) => {
   const verdict = ask(change, person)
@@ -186,7 +186,7 @@ test('nobody under age, without consent, suppressed, over the cap or outside the
       fc.nat(2),
       (recipient, channel, ms, week, sms_week) => {
         const at = new Date(ms)
-        if (!mayGo({ ...base, recipient, channel, at, history: { week, sms_week } })) return
+        if (!mayGo({ ...base, recipient, channel, at, history: { week, sms_week, sms_day: 0 } })) return
         passed++
         const zones = recipient.time_zones.length > 0 ? recipient.time_zones : ['America/Chicago']
         for (const zone of zones) {

@@ -2,8 +2,8 @@ import type { Day } from '../calendar.ts'
 import { localDate } from '../calendar.ts'
 import type { Offer } from '../planning/offer.ts'
 import { ageOn, earliestLocalDay } from './age.ts'
-import { isOpenAt, nextOpening, openHours, type ContactLimits } from './contact-hours.ts'
-import { personRule, type PersonRuleType, type Policy } from './policy.ts'
+import { hoursVerdicts, type ContactLimits } from './contact-hours.ts'
+import { personRule, rulesFor, type PersonRuleType, type Policy, type PolicyRule } from './policy.ts'
 import { checkOffer, type StoreFacts } from './rules.ts'
 import { decisive, type Verdict } from './verdict.ts'
 
@@ -28,6 +28,8 @@ export interface Recipient {
 export interface ContactHistory {
   week: number
   sms_week: number
+  /** texts within 24 hours around `at` */
+  sms_day: number
 }
 
 export interface TemplateFlags {
@@ -104,14 +106,17 @@ export function standingVerdicts(input: StandingFacts): Verdict[] {
         `This address asked not to get a ${name} again, or it bounced.`,
       source: rule?.source ?? 'product rule',
       confidence: 'high',
-      cure: 'Only the customer can lift this.',
+      cure: stopCure,
     })
+    // The law behind it, by its own id: STOP binds at once, whoever asks.
+    if (rule && channel === 'sms') out.push(lawSays(rule, 'Who asked to stop gets no more texts.', stopCure))
   }
   const consent = channel === 'email' ? recipient.email_consent : recipient.sms_consent
   if (consent !== 'granted') {
-    const optIn = policy.rules.find(
-      (r) => r.type === 'direct_mail_optin' && r.jurisdiction === `US-${input.store.state}`,
-    )
+    // Both the store's state and the customer's may ask for an express wish; either is enough.
+    const optIn = [input.store.state, recipient.state]
+      .flatMap((state) => rulesFor(policy, state))
+      .find((r) => r.type === 'direct_mail_optin')
     out.push({
       outcome: 'deny',
       rule_id: `person-consent-${channel}`,
@@ -124,6 +129,14 @@ export function standingVerdicts(input: StandingFacts): Verdict[] {
       cure:
         consent === 'denied' ? 'Only the customer can change this.' : 'Ask for consent in the store or on the website.',
     })
+    if (optIn)
+      out.push(
+        lawSays(
+          optIn,
+          `${optIn.jurisdiction.slice(3)} wants direct mail to go only to people who asked to be on the list.`,
+          'Ask for consent in the store or on the website.',
+        ),
+      )
   }
 
   const zones = recipient.time_zones.length > 0 ? recipient.time_zones : [input.store.time_zone]
@@ -194,6 +207,19 @@ function personVerdicts(input: GateInput): Verdict[] {
       ),
     )
   }
+  if (channel === 'sms') {
+    for (const rule of rulesFor(policy, recipient.state ?? input.store.state)) {
+      const most = rule.params.max ?? 0
+      if (rule.type === 'sms_daily_cap' && history.sms_day >= most)
+        out.push(
+          lawSays(
+            rule,
+            `The customer has had ${history.sms_day} of at most ${most} texts within 24 hours.`,
+            'Send it tomorrow, or by email.',
+          ),
+        )
+    }
+  }
   const zones = recipient.time_zones.length > 0 ? recipient.time_zones : [input.store.time_zone]
   placeAndHours(input, zones, out)
   return out
@@ -217,18 +243,14 @@ function placeAndHours(
   }
   // Without a state of their own the store's is the best guess, and its hours are kept.
   const facts = { channel, state: recipient.state ?? store.state, zones, limits, policy }
-  if (isOpenAt(at, facts)) return
-  const { rule } = openHours(localDate(at, zones[0] ?? store.time_zone), facts)
-  const until = nextOpening(at, facts)
-  out.push({
-    outcome: until ? 'defer' : 'deny',
-    rule_id: rule.id,
-    summary: rule.summary,
-    source: rule.source,
-    confidence: rule.confidence,
-    cure: until ? 'It waits for the next open window.' : 'Widen the window in the settings, or use the other channel.',
-    ...(until ? { until: until.toISOString() } : {}),
-  })
+  out.push(...hoursVerdicts(at, facts))
+}
+
+const stopCure = 'Only the customer can lift this.'
+
+/** A rule of the policy that stops the message whatever the shop wants. */
+function lawSays(rule: PolicyRule, summary: string, cure: string): Verdict {
+  return { outcome: 'deny', rule_id: rule.id, summary, source: rule.source, confidence: rule.confidence, cure }
 }
 
 function shopDenies(rule_id: string, summary: string, cure: string): Verdict {

@@ -21,7 +21,7 @@ export const Verdict = z.strictObject({
 })
 export type Verdict = z.infer<typeof Verdict>
 
-/** The verdict that decides: the first deny, else the latest defer, else null (may go). */
+/** The verdict that decides: the first deny, else the latest defer, else null (may go; `require` and `warn` go along). */
 export function decisive(verdicts: readonly Verdict[]): Verdict | null {
   const denied = verdicts.find((v) => v.outcome === 'deny')
   if (denied) return denied
@@ -30,4 +30,10 @@ export function decisive(verdicts: readonly Verdict[]): Verdict | null {
     (latest, v) => (!latest || (v.until ?? '') > (latest.until ?? '') ? v : latest),
     null,
   )
+}
+
+const order: readonly Verdict['outcome'][] = ['deny', 'defer', 'require', 'warn', 'allow']
+/** The strongest outcome of several verdicts; allow when there is none. */
+export function worst(verdicts: readonly Verdict[]): Verdict['outcome'] {
+  return order.find((outcome) => verdicts.some((v) => v.outcome === outcome)) ?? 'allow'
 }

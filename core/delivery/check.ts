@@ -37,6 +37,8 @@ export const templateValues: readonly string[] = [
   'reason',
   'products',
   ...['title', 'text', 'code', 'ends', 'terms'].map((name) => `offer.${name}`),
+  // words a plan brings for a segment; subject and preheader stand before the template's own by themselves
+  ...['headline', 'body', 'subject', 'preheader'].map((name) => `copy.${name}`),
   ...['name', 'legal_name', 'address', 'city', 'state', 'zip', 'licence_number', 'phone', 'url'].map(
     (name) => `store.${name}`,
   ),

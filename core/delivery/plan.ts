@@ -68,7 +68,7 @@ export function compilePlan(template: TemplateSource, options: PlanOptions): Mes
       links: [],
       subject: null,
       html: null,
-      text: compileTemplate(frameSms(template.body_text_template), 'text'),
+      text: compileTemplate(frameSms(orCopy('body', template.body_text_template)), 'text'),
       mime: null,
     }
   }
@@ -79,12 +79,17 @@ export function compilePlan(template: TemplateSource, options: PlanOptions): Mes
   const plan: { -readonly [K in keyof MessagePlan]: MessagePlan[K] } = {
     template,
     links,
-    subject: compileTemplate(template.subject_template ?? '', 'line'),
+    subject: compileTemplate(orCopy('subject', template.subject_template ?? ''), 'line'),
     html: compileTemplate(wholeHtml, 'html'),
     text: compileTemplate(wholeText, 'text'),
     mime: compileMime(wholeText, wholeHtml, `${template.id}${template.version}`),
   }
   return plan
+}
+
+// A plan may bring words of its own for a segment: they are values, escaped like any other, and never read as a template.
+function orCopy(part: 'subject' | 'preheader' | 'body', source: string): string {
+  return `{% if copy.${part} %}{{ copy.${part} }}{% else %}${source}{% endif %}`
 }
 
 /** The finished message of one recipient. Throws HeaderError for an address that could break out of its header. */
@@ -150,8 +155,8 @@ export function fillPlan(plan: MessagePlan, to: Recipient, from: SenderFacts, at
 }
 
 function withPreheader(html: string, preheader: string | null): string {
-  if (!preheader) return html
-  const hidden = `<div style="display:none;max-height:0;overflow:hidden;mso-hide:all;">${preheader}${'&#847;&zwnj;&nbsp;'.repeat(30)}</div>`
+  const line = `<div style="display:none;max-height:0;overflow:hidden;mso-hide:all;">${orCopy('preheader', preheader ?? '')}${'&#847;&zwnj;&nbsp;'.repeat(30)}</div>`
+  const hidden = preheader ? line : `{% if copy.preheader %}${line}{% endif %}`
   return html.replace(/<body\b[^>]*>/i, (body) => body + hidden)
 }
 

@@ -56,6 +56,10 @@ const names: Record<string, string> = {
   AS: 'american samoa',
   MP: 'northern mariana islands',
 }
+/** The fifty states and the District of Columbia, by their two letters, in order. */
+export const stateCodes: readonly string[] = Object.keys(names)
+  .filter((code) => !['PR', 'VI', 'GU', 'AS', 'MP'].includes(code))
+  .toSorted()
 const codes = new Map(
   Object.entries(names).flatMap(([code, name]) => [
     [code.toLowerCase(), code],

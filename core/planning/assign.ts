@@ -48,7 +48,8 @@ export interface AssignRules {
   soonest?: boolean
 }
 
-const weekMs = 7 * 86_400_000
+const dayMs = 86_400_000
+const weekMs = 7 * dayMs
 const hourMs = 3_600_000
 
 /**
@@ -82,6 +83,7 @@ export function createAssigner(rules: AssignRules): (customer: AssignableCustome
       // A closed window is told only when nothing graver is in the way, so the gate is asked in any case.
       const at = 'due' in slot ? slot.due : rules.now
       const contacts = [...customer.contacts, ...planned]
+      const texts = contacts.filter((c) => c.channel === 'sms')
       const verdicts = gate({
         recipient: { ...customer, is_suppressed: customer.suppressed[entry.channel] },
         channel: entry.channel,
@@ -92,10 +94,8 @@ export function createAssigner(rules: AssignRules): (customer: AssignableCustome
         limits: rules.limits,
         history: {
           week: busiestWeek(contacts, at),
-          sms_week: busiestWeek(
-            contacts.filter((c) => c.channel === 'sms'),
-            at,
-          ),
+          sms_week: busiestWeek(texts, at),
+          sms_day: texts.filter((c) => Math.abs(c.at.getTime() - at.getTime()) < dayMs).length,
         },
         at,
         offerVerdicts: law(entry, customer.store),

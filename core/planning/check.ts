@@ -1,112 +1,201 @@
 import { addDays, intersectWindows } from '../calendar.ts'
-import type { PlannerFacts } from './facts.ts'
+import { clockHours } from '../compliance/contact-hours.ts'
+import type { Verdict } from '../compliance/verdict.ts'
+import type { PlannerFacts, SegmentFacts } from './facts.ts'
 import { storeVerdicts } from './heuristic.ts'
-import type { PlanChange, PlanEntry } from './plan.ts'
+import { Window, type PlanChange, type PlanEntry, type Refusal } from './plan.ts'
+import { chooseTemplate } from './template-choice.ts'
+import { lawfulReach, storesOf } from './worth.ts'
+
+export interface CheckedPlan {
+  entries: PlanEntry[]
+  /** what was mended or dropped, each with its rule */
+  changes: PlanChange[]
+  /** the dropped ones as the plan shows them, with source and cure */
+  refused: Refusal[]
+}
+
+/** `entry` as it may stay (with what was mended), or the verdict that drops it. */
+type Judgement = { entry: PlanEntry; mended?: Verdict } | { drop: Verdict }
+
+const shopSays = (rule_id: string, summary: string, cure: string): Verdict => ({
+  outcome: 'deny',
+  rule_id,
+  summary,
+  source: 'shop setting',
+  confidence: 'high',
+  cure,
+})
 
 /**
- * Holds any plan, whoever wrote it, against the hard limits: days, segments, channels, templates, law of the stores,
- * windows, weekly caps, daily capacity. What can be mended is mended, the rest is dropped; both are told. Where two
- * entries compete, locked ones stay before unlocked, then those worth more.
+ * Holds any plan, whoever wrote it, against the hard limits: days, segments, offers of the catalogue, channels, templates,
+ * law of the stores, hours, weekly caps, daily capacity. What can be mended is mended, the rest is dropped; both are told
+ * with the rule. Where two entries compete, locked ones stay before unlocked, then those worth more.
+ * @param counted ids of entries whose reach was counted customer by customer; what others claim is not believed
  */
 export function checkPlan(
   entries: readonly PlanEntry[],
   facts: PlannerFacts,
-): { entries: PlanEntry[]; changes: PlanChange[] } {
+  counted: ReadonlySet<string> = new Set(),
+): CheckedPlan {
   const changes: PlanChange[] = []
-  const drop = (entry: PlanEntry, message: string, rule_id: string | null): void => {
-    changes.push({ entry_id: entry.id, what: 'dropped', message, rule_id })
-  }
+  const refused: Refusal[] = []
   const kept: PlanEntry[] = []
-  const ids = new Set<string>()
   for (const given of entries.toSorted((a, b) => Number(b.locked) - Number(a.locked) || b.score - a.score)) {
-    const segment = facts.segments.find((s) => s.key === given.segment)
-    if (!segment) {
-      drop(given, `There is no segment “${given.segment}” any more.`, null)
+    const alone = judgeAlone(given, facts, counted)
+    const judged = 'drop' in alone ? alone : judgeBeside(alone, kept, facts)
+    if ('drop' in judged) {
+      const { summary, cure, rule_id } = judged.drop
+      changes.push({ entry_id: given.id, what: 'dropped', message: cure ? `${summary} ${cure}` : summary, rule_id })
+      refused.push({
+        segment: given.segment,
+        channel: given.channel,
+        offer_title: given.offer.title,
+        day: isDay(given.day) ? given.day : null,
+        verdict: judged.drop,
+      })
       continue
     }
-    if (ids.has(given.id)) {
-      drop(given, 'The same entry was there twice.', null)
-      continue
-    }
-    if (given.day < facts.week_start || given.day > addDays(facts.week_start, 6)) {
-      drop(given, `${given.day} is not in the week that starts on ${facts.week_start}.`, null)
-      continue
-    }
-    if (given.day < facts.first_day) {
-      drop(given, `${given.day} is over.`, 'shop-day-over')
-      continue
-    }
-    if (!facts.limits.channels.includes(given.channel)) {
-      drop(given, `The channel ${given.channel} is not in use.`, 'shop-channels')
-      continue
-    }
-    const template = facts.templates.find((t) => t.id === given.template_id && t.channel === given.channel)
-    if (given.template_id !== null && !template) {
-      drop(given, `Its template is no longer active, or not for ${given.channel}.`, 'shop-template')
-      continue
-    }
-    const verdicts = storeVerdicts(given.offer, segment, given.day, facts)
-    const denied = verdicts.find((v) => v.outcome === 'deny')
-    if (denied) {
-      drop(given, `${denied.summary}${denied.cure ? ` ${denied.cure}` : ''}`, denied.rule_id)
-      continue
-    }
-    const shop = given.channel === 'email' ? facts.contact.email_window : facts.contact.sms_window
-    const window = intersectWindows(given.window, shop)
-    if (!window) {
-      drop(
-        given,
-        `Its window ${given.window.start} to ${given.window.end} lies outside the shop’s, ${shop.start} to ${shop.end}.`,
-        `shop-${given.channel}-window`,
-      )
-      continue
-    }
-    if (window.start !== given.window.start || window.end !== given.window.end) {
+    if (judged.mended)
       changes.push({
         entry_id: given.id,
         what: 'changed',
-        message: `The window was cut to ${window.start} to ${window.end}.`,
-        rule_id: `shop-${given.channel}-window`,
+        message: judged.mended.summary,
+        rule_id: judged.mended.rule_id,
       })
-    }
-    const own = kept.filter((e) => e.segment === given.segment)
-    if (own.some((e) => e.day === given.day)) {
-      drop(given, 'The segment gets another message on that day already.', 'shop-one-a-day')
-      continue
-    }
-    if (own.length >= facts.limits.max_per_customer_week) {
-      drop(
-        given,
-        `The segment has its ${facts.limits.max_per_customer_week} messages for the week already.`,
-        'cap-week',
-      )
-      continue
-    }
-    if (
-      given.channel === 'sms' &&
-      own.filter((e) => e.channel === 'sms').length >= facts.limits.max_sms_per_customer_week
-    ) {
-      drop(
-        given,
-        `The segment has its ${facts.limits.max_sms_per_customer_week} texts for the week already.`,
-        'cap-sms-week',
-      )
-      continue
-    }
-    const perDay = facts.limits.email_per_day
-    if (given.channel === 'email' && perDay !== null) {
-      const load = kept.filter((e) => e.day === given.day && e.channel === 'email').reduce((sum, e) => sum + e.reach, 0)
-      if (load + given.reach > perDay) {
-        drop(
-          given,
-          `With it ${load + given.reach} emails would leave on ${given.day}; the limit is ${perDay}.`,
-          'shop-email-per-day',
-        )
-        continue
-      }
-    }
-    ids.add(given.id)
-    kept.push({ ...given, window, verdicts })
+    kept.push(judged.entry)
   }
-  return { entries: kept.toSorted((a, b) => (a.day === b.day ? b.score - a.score : a.day < b.day ? -1 : 1)), changes }
+  return {
+    entries: kept.toSorted((a, b) => (a.day === b.day ? b.score - a.score : a.day < b.day ? -1 : 1)),
+    changes,
+    refused,
+  }
+}
+
+const isDay = (text: string): boolean => /^\d{4}-\d\d-\d\d$/.test(text)
+
+/** Everything that can be said about one entry without the others. */
+function judgeAlone(given: PlanEntry, facts: PlannerFacts, counted: ReadonlySet<string>): Judgement {
+  const segment = facts.segments.find((s) => s.key === given.segment)
+  if (!segment)
+    return {
+      drop: shopSays('shop-segment-unknown', `There is no segment “${given.segment}”.`, 'Choose one that is active.'),
+    }
+  const offer = facts.offers.find((o) => o.id === given.offer.id)
+  if (!offer)
+    return {
+      drop: shopSays(
+        'shop-offer-unknown',
+        `“${given.offer.title}” is not an offer of this shop, or is no longer active.`,
+        'Choose an active offer of the catalogue.',
+      ),
+    }
+  if (!isDay(given.day) || given.day < facts.week_start || given.day > addDays(facts.week_start, 6))
+    return {
+      drop: shopSays(
+        'shop-outside-week',
+        `${given.day} is not in the week that starts on ${facts.week_start}.`,
+        'Choose a day of the week.',
+      ),
+    }
+  if (given.day < facts.first_day)
+    return { drop: shopSays('shop-day-over', `${given.day} is over.`, 'Choose a later day.') }
+  if (!facts.limits.channels.includes(given.channel))
+    return {
+      drop: shopSays('shop-channels', `The channel ${given.channel} is not in use.`, 'Choose another channel.'),
+    }
+  const template =
+    given.template_id === null
+      ? chooseTemplate(facts.templates, given.channel, offer, segment)
+      : facts.templates.find((t) => t.id === given.template_id && t.channel === given.channel)
+  if (!template)
+    return {
+      drop: shopSays(
+        'shop-template',
+        `Its template is no longer active, or not for ${given.channel}.`,
+        'Choose another template, or make one.',
+      ),
+    }
+  const verdicts = storeVerdicts(offer, segment, given.day, facts)
+  const denied = verdicts.find((v) => v.outcome === 'deny')
+  if (denied) return { drop: denied }
+  const reach = counted.has(given.id) ? given.reach : lawfulReach(offer, segment, given.channel, facts)
+  return withinHours({ ...given, offer, template_id: template.id, verdicts, reach }, segment, facts)
+}
+
+/** The window cut to the shop's; dropped when nothing of it is open, or no state of its stores lets a text arrive. */
+function withinHours(entry: PlanEntry, segment: SegmentFacts, facts: PlannerFacts): Judgement {
+  const shop = entry.channel === 'email' ? facts.contact.email_window : facts.contact.sms_window
+  const isWindow = Window.safeParse(entry.window).success && entry.window.end > entry.window.start
+  const window = isWindow ? intersectWindows(entry.window, shop) : null
+  if (!window)
+    return {
+      drop: shopSays(
+        `shop-${entry.channel}-window`,
+        `Its window ${entry.window.start} to ${entry.window.end} lies outside the shop’s, ${shop.start} to ${shop.end}.`,
+        'Choose a window inside it.',
+      ),
+    }
+  // Most customers live where they shop; each one's own hours are kept when messages are made.
+  const hours = storesOf(segment, facts).map((store) =>
+    clockHours(
+      entry.day,
+      { channel: entry.channel, state: store.state, limits: facts.contact, policy: facts.policy },
+      window,
+    ),
+  )
+  const [first] = hours
+  if (first && hours.every((h) => h.window === null))
+    return {
+      drop: {
+        outcome: 'deny',
+        rule_id: first.rule.id,
+        summary: `Of ${window.start} to ${window.end} nothing is open: ${first.rule.summary}`,
+        source: first.rule.source,
+        confidence: first.rule.confidence,
+        cure: 'Choose earlier hours, another day, or email.',
+      },
+    }
+  const isCut = window.start !== entry.window.start || window.end !== entry.window.end
+  return {
+    entry: { ...entry, window },
+    ...(isCut
+      ? {
+          mended: shopSays(
+            `shop-${entry.channel}-window`,
+            `The window was cut to ${window.start} to ${window.end}.`,
+            'Widen the shop’s window in the settings.',
+          ),
+        }
+      : {}),
+  }
+}
+
+/** Caps and capacity: what is kept already has its share. */
+function judgeBeside(
+  judged: Extract<Judgement, { entry: PlanEntry }>,
+  kept: readonly PlanEntry[],
+  { limits }: PlannerFacts,
+): Judgement {
+  const { entry } = judged
+  const cap = (rule: string, summary: string): Judgement => ({
+    drop: shopSays(rule, summary, 'Remove another message, or raise the limit in the settings.'),
+  })
+  if (kept.some((e) => e.id === entry.id)) return cap('shop-entry-twice', 'The same entry was there twice.')
+  const own = kept.filter((e) => e.segment === entry.segment)
+  if (own.some((e) => e.day === entry.day))
+    return cap('shop-one-a-day', 'The segment gets another message on that day already.')
+  if (own.length >= limits.max_per_customer_week)
+    return cap('cap-week', `The segment has its ${limits.max_per_customer_week} messages for the week already.`)
+  if (entry.channel === 'sms' && own.filter((e) => e.channel === 'sms').length >= limits.max_sms_per_customer_week)
+    return cap('cap-sms-week', `The segment has its ${limits.max_sms_per_customer_week} texts for the week already.`)
+  if (entry.channel === 'email' && limits.email_per_day !== null) {
+    const load = kept.filter((e) => e.day === entry.day && e.channel === 'email').reduce((sum, e) => sum + e.reach, 0)
+    if (load + entry.reach > limits.email_per_day)
+      return cap(
+        'shop-email-per-day',
+        `With it ${load + entry.reach} emails would leave on ${entry.day}; the limit is ${limits.email_per_day}.`,
+      )
+  }
+  return judged
 }

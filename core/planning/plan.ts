@@ -28,6 +28,17 @@ export type Forecast = z.infer<typeof Forecast>
 export const RuleCount = z.strictObject({ rule_id: z.string(), label: z.string(), count: z.int() })
 export type RuleCount = z.infer<typeof RuleCount>
 
+/** Words for one segment and channel in place of the template's own; an empty part leaves the template's. Checked by copy.ts. */
+export const Copy = z.strictObject({
+  /** email only */
+  subject: z.string().max(200),
+  preheader: z.string().max(300),
+  headline: z.string().max(200),
+  /** the opening paragraph of an email, or the whole of a text */
+  body: z.string().max(1000),
+})
+export type Copy = z.infer<typeof Copy>
+
 /** One cell of the week: this segment gets this offer on this day, channel and window. */
 export const PlanEntry = z.strictObject({
   id: z.string(),
@@ -50,6 +61,8 @@ export const PlanEntry = z.strictObject({
   verdicts: z.array(Verdict),
   forecast: Forecast,
   locked: z.boolean(),
+  /** left out: the template's own words */
+  copy: Copy.optional(),
 })
 export type PlanEntry = z.infer<typeof PlanEntry>
 
@@ -81,11 +94,29 @@ export const PlanLimits = z.strictObject({
 })
 export type PlanLimits = z.infer<typeof PlanLimits>
 
+/** How a language model made the plan: what it took and cost. */
+export const LlmTrace = z.strictObject({
+  model: z.string(),
+  /** questions asked, repairs included */
+  rounds: z.int(),
+  /** millionths of a dollar; nothing where every answer came from the cache */
+  cost_micros: z.int(),
+  latency_ms: z.int(),
+  input_tokens: z.int(),
+  output_tokens: z.int(),
+  cached: z.boolean(),
+  /** entries of its last answer that were not legal and are left out */
+  dropped: z.int(),
+})
+export type LlmTrace = z.infer<typeof LlmTrace>
+
 export const WeeklyPlan = z.strictObject({
   week_start: z.iso.date(),
   engine: z.enum(['llm', 'heuristic', 'manual']),
   /** why another engine than asked for made it */
   fallback_reason: z.string().nullable(),
+  /** present when a language model was asked, also when its plan was not used */
+  llm: LlmTrace.optional(),
   generated_at: z.iso.datetime(),
   policy_version: z.string(),
   limits: PlanLimits,

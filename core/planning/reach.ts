@@ -4,15 +4,16 @@ import type { PlanEntry, ReachStep, RuleCount } from './plan.ts'
 /** Rules in plain words, grouped: what a shopkeeper reads in the reach funnel. In the order in which people drop out. */
 const groups: readonly { label: string; matches: RegExp }[] = [
   { label: 'have no address for the channel', matches: /^person-no-address$/ },
-  { label: 'asked not to be written to, or bounced', matches: /^person-suppressed$/ },
-  { label: 'have not agreed to messages', matches: /^person-consent-/ },
+  { label: 'asked not to be written to, or bounced', matches: /^(person-suppressed|us-sms-revocation)$/ },
+  { label: 'have not agreed to messages', matches: /^(person-consent-|us-[a-z]{2}-direct-mail)/ },
   { label: 'are under 21 or of unknown age', matches: /^(us-legal-age|us-age-gate-required|person-age-unknown)$/ },
   { label: 'live where we do not know', matches: /^person-place-unknown$/ },
   {
     label: 'shop in a store where the offer is not allowed',
-    matches: /^(us-[a-z]{2}-(?!quiet)|shop-store-sells|shop-offer-dates)/,
+    matches:
+      /^(us-[a-z]{2}-(?!quiet|sms-daily)|us-(state-unknown|control-state|local-option|supplier)|shop-store-sells|shop-offer-dates)/,
   },
-  { label: 'have had enough messages this week', matches: /^cap-/ },
+  { label: 'have had enough messages this week', matches: /^(cap-|us-[a-z]{2}-sms-daily)/ },
   { label: 'have no open window that day', matches: /(-window|-hours|shop-window-over|quiet-hours)$/ },
   { label: 'get another message that day', matches: /^shop-one-a-day$/ },
 ]

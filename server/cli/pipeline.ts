@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { addDays, localDate, weekStart } from '#core/calendar.ts'
 import { formatCents } from '#core/money.ts'
+import type { LlmTrace } from '#core/planning/plan.ts'
 import { cliActor } from '../audit.ts'
 import type { Globals } from '../cli.ts'
 import { generatePlan } from '../planning/generate.ts'
@@ -9,7 +10,7 @@ import { generateActions } from '../scoring/actions.ts'
 import { scoreCustomers } from '../scoring/score.ts'
 import { readSetting } from '../settings.ts'
 import { withContext } from '../up.ts'
-import { CliError, exit, print, progress, table } from './output.ts'
+import { CliError, exit, print, progress, say, table } from './output.ts'
 
 /** Scores every customer. */
 export async function score(globals: Globals, options: { asOf?: string }): Promise<void> {
@@ -68,7 +69,7 @@ const ActionsFile = z.object({
 /** Makes a draft plan for a week; exit code 6 when the rules left nothing to do. */
 export async function plan(
   globals: Globals,
-  options: { engine: 'heuristic' | 'llm'; week?: string; from?: string },
+  options: { engine: 'heuristic' | 'llm'; fresh?: boolean; week?: string; from?: string },
 ): Promise<void> {
   if (options.week !== undefined && !z.iso.date().safeParse(options.week).success)
     throw new CliError(`${options.week} is not a date; write it like 2026-11-30.`, exit.usage)
@@ -80,10 +81,14 @@ export async function plan(
       weekStart: week,
       engine: options.engine,
       actor: cliActor,
+      fresh: options.fresh,
+      signal: globals.signal,
+      onProgress: tellOnce(globals),
       ...(only ? { customerIds: only } : {}),
     })
     print(globals, 'plan', { campaign_id: made.id, plan_version: made.plan_version, plan: made.plan }, () => [
       `Draft plan for the week of ${week}${made.plan.fallback_reason ? ` (${made.plan.fallback_reason})` : ''}: ${made.plan.entries.length} entries, ${made.plan.entries.reduce((n, e) => n + e.reach, 0)} messages, ${made.plan.holdout_customers} customers held out.`,
+      ...(made.plan.llm ? [modelLine(made.plan.llm)] : []),
       ...made.plan.reach.map((s) =>
         s.removed > 0 ? `  -${s.removed} ${s.label} -> ${s.left}` : `  ${s.left} ${s.label}`,
       ),
@@ -108,6 +113,21 @@ export async function plan(
     ])
     if (made.plan.entries.length === 0) process.exitCode = exit.refused
   })
+}
+
+/** "gpt-4.1-mini: 2 questions, 8.4 s, $0.031". */
+function modelLine(trace: LlmTrace): string {
+  const cost = trace.cached ? 'known from before, no cost' : `$${(trace.cost_micros / 1e6).toFixed(3)}`
+  return `${trace.model}: ${trace.rounds} question${trace.rounds === 1 ? '' : 's'}, ${(trace.latency_ms / 1000).toFixed(1)} s, ${cost}${trace.dropped > 0 ? `, ${trace.dropped} of its entries were not lawful and are left out` : ''}`
+}
+
+/** Progress in words, each line once. */
+function tellOnce(globals: Globals): (message: string) => Promise<void> {
+  let last = ''
+  return async (message) => {
+    if (message !== last) say(globals, message)
+    last = message
+  }
 }
 
 async function readActions(file: string): Promise<string[]> {

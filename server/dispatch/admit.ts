@@ -1,6 +1,7 @@
 import { localDate } from '#core/calendar.ts'
 import { gate, type GateInput } from '#core/compliance/gate.ts'
 import type { Policy } from '#core/compliance/policy.ts'
+import { missingTexts } from '#core/compliance/required-text.ts'
 import { checkOffer } from '#core/compliance/rules.ts'
 import { decisive, type Verdict } from '#core/compliance/verdict.ts'
 import type { StoreForGate } from '#core/planning/assign.ts'
@@ -89,14 +90,23 @@ export function createAdmission(ctx: Ctx): Admission {
           store,
           policy,
           limits,
-          history: { week: send.sent_week, sms_week: send.sent_sms_week },
+          history: { week: send.sent_week, sms_week: send.sent_sms_week, sms_day: send.sent_sms_day },
           at,
           offerVerdicts: offerVerdicts(send.offer ?? noOffer, store, policy, at),
         }
-        return decisive(gate(input))
+        const verdicts = gate(input)
+        // A plain note offers nothing and carries the locked footer only.
+        const lacking = send.offer ? missingTexts(verdicts, termsOf(send)) : []
+        return decisive([...verdicts, ...lacking])
       })
     },
   }
+}
+
+function termsOf({ variables }: ClaimedSend): string {
+  const offer = variables['offer']
+  const terms: unknown = typeof offer === 'object' && offer !== null ? Reflect.get(offer, 'terms') : null
+  return typeof terms === 'string' ? terms : ''
 }
 
 async function readSuppressed(ctx: Ctx, sends: readonly ClaimedSend[]): Promise<boolean[]> {

@@ -36,6 +36,8 @@ export interface ClaimedSend {
   store_id: string | null
   sent_week: number
   sent_sms_week: number
+  /** texts of the last 24 hours */
+  sent_sms_day: number
 }
 
 /** The store the plan chose, else the customer's own. */
@@ -99,14 +101,15 @@ const claimSql = `with in_flight as (
     select $5, $1, $6, $7, count(*), now() + make_interval(secs => ${leaseSeconds}), array_agg(due.id) from due having count(*) > 0
   ), earlier as (
     -- What these customers got in the last seven days, and what is on its way to them.
-    select x.customer_id, x.id, x.channel, x.status in ('sent', 'delivered') as has_left from sends as x
+    select x.customer_id, x.id, x.channel, x.sent_at, x.status in ('sent', 'delivered') as has_left from sends as x
     where x.customer_id = any(array(select due.customer_id from due)) and x.id > uuidv7_floor($3::timestamptz - interval '60 days')
       and ((x.status in ('sent', 'delivered') and x.sent_at > $3::timestamptz - interval '7 days')
         or (x.status = 'unknown' and x.updated_at > now() - interval '7 days')
         or (x.status = 'pending' and x.id in (select f.id from in_flight as f union all select due.id from due)))
   ), history as (
     -- Of messages in flight only the older ones count, so that two at once do not block each other.
-    select due.id, count(*) as week, count(*) filter (where e.channel = 'sms') as sms_week
+    select due.id, count(*) as week, count(*) filter (where e.channel = 'sms') as sms_week,
+      count(*) filter (where e.channel = 'sms' and (e.sent_at is null or e.sent_at > $3::timestamptz - interval '24 hours')) as sms_day
     from due join earlier as e on e.customer_id = due.customer_id and e.id <> due.id and (e.has_left or e.id < due.id)
     group by due.id
   )
@@ -114,7 +117,7 @@ const claimSql = `with in_flight as (
     $2 as channel, t.recipient, t.template_id, t.variables, t.due_at, t.window_end, t.retry_count, t.customer_id, cu.store_id,
     case when cu.id is not null then jsonb_build_object('birth_date', cu.birth_date, 'age_status', cu.age_status, 'email_consent', cu.email_consent,
       'sms_consent', cu.sms_consent, 'state', cu.state, 'time_zones', cu.time_zones) end as person,
-    coalesce(h.week, 0)::int as sent_week, coalesce(h.sms_week, 0)::int as sent_sms_week
+    coalesce(h.week, 0)::int as sent_week, coalesce(h.sms_week, 0)::int as sent_sms_week, coalesce(h.sms_day, 0)::int as sent_sms_day
   from due as t
   join campaigns as c on c.id = $1
   left join customers as cu on cu.id = t.customer_id and cu.deleted_at is null

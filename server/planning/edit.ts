@@ -1,5 +1,6 @@
 import type { PlanOperation } from '#contract/planning.ts'
 import { checkPlan } from '#core/planning/check.ts'
+import { checkCopy } from '#core/planning/copy.ts'
 import type { PlannerFacts } from '#core/planning/facts.ts'
 import { entryOf, valueOfEntry } from '#core/planning/heuristic.ts'
 import type { Offer } from '#core/planning/offer.ts'
@@ -47,6 +48,7 @@ export async function editPlan(
   const checked = checkPlan(
     entries.map((e) => (touched.has(e.id) ? { ...e, locked: true } : e)),
     facts,
+    new Set(plan.entries.map((e) => e.id).filter((id) => !touched.has(id))),
   )
   const settled = checked.entries.map((e) => ({ ...e, locked: wasLocked.get(e.id) ?? e.locked }))
   const counted = await buildPlan(ctx, facts, {
@@ -57,7 +59,12 @@ export async function editPlan(
     entries: settled,
     refused: plan.refused,
   })
-  const after: WeeklyPlan = { ...counted, engine: plan.engine, generated_at: plan.generated_at }
+  const after: WeeklyPlan = {
+    ...counted,
+    engine: plan.engine,
+    generated_at: plan.generated_at,
+    ...(plan.llm ? { llm: plan.llm } : {}),
+  }
   await withTx(ctx.pool, async (tx) => {
     const { rowCount } = await tx.query(
       `update campaigns set weekly_plan = $3, plan_version = campaigns.plan_version + 1, target_segments = $4, status = 'draft', approved_by = null, approved_at = null, updated_at = now()
@@ -116,7 +123,10 @@ function apply(
   if (!old) throw wrong('entry_id', 'The plan has no such entry; it may have been removed.')
   if (operation.op === 'remove') return entries.filter((e) => e !== old)
   touched.add(old.id)
-  return entries.map((e) => (e === old ? changed(old, operation, facts, offerOf) : e))
+  const edited = changed(old, operation, facts, offerOf)
+  const fault = edited.copy && operation.op === 'change' && operation.copy ? copyFault(edited, facts) : null
+  if (fault) throw wrong('copy', fault)
+  return entries.map((e) => (e === old ? edited : e))
 }
 
 function changed(
@@ -135,14 +145,24 @@ function changed(
   const template_id =
     operation.template_id ??
     (suits || !segment ? old.template_id : (chooseTemplate(facts.templates, channel, offer, segment)?.id ?? null))
+  // Words belong to the offer and channel they were written for.
+  const copy = operation.copy === undefined ? (suits ? old.copy : undefined) : (operation.copy ?? undefined)
+  const { copy: _, ...rest } = old
   return {
-    ...old,
+    ...rest,
+    ...(copy ? { copy } : {}),
     offer,
     channel,
     template_id,
     window: operation.window ?? old.window,
     reason: told(old.reason, 'Changed by hand.'),
   }
+}
+
+/** Why these words may not be sent, in one sentence. */
+function copyFault({ copy, channel, offer }: PlanEntry, facts: PlannerFacts): string | null {
+  const [first] = copy ? checkCopy(copy, channel, offer, facts.policy, facts.currency) : []
+  return first ? `${first.summary} ${first.cure ?? ''}`.trim() : null
 }
 
 const told = (reason: string, note: string): string => (reason.startsWith(note) ? reason : `${note} ${reason}`)

@@ -2,7 +2,7 @@ import { addDays, weekStart as mondayOf, type Day } from '#core/calendar.ts'
 import { checkPlan } from '#core/planning/check.ts'
 import { planHeuristically } from '#core/planning/heuristic.ts'
 import type { PlannerFacts } from '#core/planning/facts.ts'
-import type { PlanEntry, WeeklyPlan } from '#core/planning/plan.ts'
+import type { LlmTrace, PlanEntry, Refusal, WeeklyPlan } from '#core/planning/plan.ts'
 import { withTx } from '#db/pool.ts'
 import { audit, type Actor } from '../audit.ts'
 import type { JobHandler } from '../background.ts'
@@ -10,6 +10,8 @@ import type { Ctx } from '../context.ts'
 import { AppError } from '../http/errors.ts'
 import { buildPlan } from './build-plan.ts'
 import { findCampaign } from './campaigns.ts'
+import { linkCalls } from './llm/calls.ts'
+import { planWithModel } from './llm/plan.ts'
 import { loadPlannerFacts } from './planner-facts.ts'
 
 export interface GenerateInput {
@@ -26,10 +28,25 @@ export interface GenerateInput {
   segments?: readonly string[] | undefined
   /** share held out, 0 to 0.5 */
   holdoutShare?: number | undefined
-  onProgress?: (customers: number) => Promise<void>
+  /** engine llm: ask again even where an answer to the same question is known */
+  fresh?: boolean | undefined
+  /** background job that plans */
+  jobId?: string | undefined
+  /** stops a language model in mid-answer; then nothing is stored */
+  signal?: AbortSignal | undefined
+  onProgress?: (message: string, done: number) => Promise<void>
 }
 
-const noLlm = 'The language-model planner is not part of this version yet, so the rule-based planner made this plan.'
+/** What an engine made, checked, and how it came about. */
+interface Draft {
+  engine: 'llm' | 'heuristic'
+  fallbackReason: string | null
+  entries: PlanEntry[]
+  refused: Refusal[]
+  trace: LlmTrace | null
+  callIds: string[]
+  prompt: string | null
+}
 
 /** Plans a week and stores it as a draft campaign. Throws plan.* when there is nothing to plan with. */
 export async function generatePlan(
@@ -68,22 +85,29 @@ export async function generatePlan(
   const id = before?.id ?? (await ctx.pool.query<{ id: string }>('select uuidv7() as id')).rows[0]!.id
   const customerIds = input.customerIds ?? before?.customer_ids ?? null
   const kept: PlanEntry[] = before?.weekly_plan?.entries.filter((e) => e.locked) ?? []
-  const locked = checkPlan(kept, facts).entries
-  const { entries, refused } = planHeuristically(facts, locked)
-  const checked = checkPlan(entries, facts)
-  const fallbackReason = input.engine === 'llm' ? noLlm : null
-  const plan = await buildPlan(
-    ctx,
-    facts,
-    { campaignId: id, customerIds, engine: 'heuristic', fallbackReason, entries: checked.entries, refused },
-    input.onProgress,
-  )
+  const locked = checkPlan(kept, facts, new Set(kept.map((e) => e.id))).entries
+  const build = async ({ engine, fallbackReason, entries, refused, trace }: Draft): Promise<WeeklyPlan> => {
+    const built = await buildPlan(
+      ctx,
+      facts,
+      { campaignId: id, customerIds, engine, fallbackReason, entries, refused },
+      async (customers) => input.onProgress?.('Counting whom the plan reaches', customers),
+    )
+    return trace ? { ...built, llm: trace } : built
+  }
+  let draft = await draftOf(ctx, facts, locked, input)
+  let plan = await build(draft)
+  if (draft.engine === 'llm' && plan.entries.length <= locked.length) {
+    draft = byRules(facts, locked, { ...draft, reason: 'The language model’s plan would reach nobody.' })
+    plan = await build(draft)
+  }
+  input.signal?.throwIfAborted()
 
   await withTx(ctx.pool, async (tx) => {
     const { rowCount } = await tx.query(
-      `insert into campaigns as c (id, name, type, status, start_date, end_date, target_segments, engine, engine_note, weekly_plan, plan_version, holdout_share, created_by, customer_ids, only_segments)
-       values ($1, $2, 'weekly_plan', 'draft', $3, $4, $5, 'heuristic', $6, $7, 1, $8, $9, $12, $13)
-       on conflict (id) do update set name = coalesce($10, c.name), start_date = $3, end_date = $4, target_segments = $5, engine = 'heuristic', engine_note = $6, weekly_plan = $7, customer_ids = $12, only_segments = $13, holdout_share = $8,
+      `insert into campaigns as c (id, name, type, status, start_date, end_date, target_segments, engine, engine_note, weekly_plan, plan_version, holdout_share, created_by, customer_ids, only_segments, llm_prompt)
+       values ($1, $2, 'weekly_plan', 'draft', $3, $4, $5, $14, $6, $7, 1, $8, $9, $12, $13, $15)
+       on conflict (id) do update set name = coalesce($10, c.name), start_date = $3, end_date = $4, target_segments = $5, engine = $14, engine_note = $6, llm_prompt = $15, weekly_plan = $7, customer_ids = $12, only_segments = $13, holdout_share = $8,
          plan_version = c.plan_version + 1, updated_at = now()
        where c.status = 'draft' and c.plan_version = $11`,
       [
@@ -92,7 +116,7 @@ export async function generatePlan(
         monday,
         addDays(monday, 6),
         targets(plan),
-        fallbackReason,
+        draft.fallbackReason,
         JSON.stringify(plan),
         facts.limits.holdout_share,
         input.actor.kind === 'user' ? input.actor.id : null,
@@ -100,12 +124,15 @@ export async function generatePlan(
         before?.plan_version ?? 0,
         customerIds,
         onlySegments,
+        draft.engine,
+        draft.prompt,
       ],
     )
     if (!rowCount)
       throw new AppError('conflict', 'Somebody changed the campaign while it was planned. Look at it and try again.', {
         id,
       })
+    await linkCalls(tx, draft.callIds, id)
     await audit(tx, input.actor, {
       action: before ? 'campaign.replanned' : 'campaign.generated',
       entity: 'campaign',
@@ -113,6 +140,8 @@ export async function generatePlan(
       after: {
         week_start: monday,
         asked_engine: input.engine,
+        engine: draft.engine,
+        ...(draft.trace ? { rounds: draft.trace.rounds, cost_micros: draft.trace.cost_micros } : {}),
         segments: onlySegments,
         entries: plan.entries.length,
         kept: locked.length,
@@ -122,6 +151,46 @@ export async function generatePlan(
   await ctx.bus.publish(`campaign.${id}`, { id, status: 'draft' })
   ctx.log.info({ campaign: id, entries: plan.entries.length, refused: plan.refused.length }, 'week planned')
   return { id, plan, plan_version: (before?.plan_version ?? 0) + 1 }
+}
+
+/** The chosen engine's plan; where the language model has none, the rule-based one's with the reason. */
+async function draftOf(
+  ctx: Ctx,
+  facts: PlannerFacts,
+  locked: readonly PlanEntry[],
+  input: GenerateInput,
+): Promise<Draft> {
+  const model =
+    input.engine === 'llm'
+      ? await planWithModel(ctx, facts, {
+          locked,
+          jobId: input.jobId ?? null,
+          fresh: input.fresh ?? false,
+          signal: input.signal ?? new AbortController().signal,
+          onProgress: async (message) => input.onProgress?.(message, 0),
+        })
+      : null
+  if (model?.entries) return { ...model, engine: 'llm', fallbackReason: null, entries: model.entries }
+  return byRules(facts, locked, model)
+}
+
+/** The rule-based plan; after a language model with its reason, its cost, and what was refused of it. */
+function byRules(
+  facts: PlannerFacts,
+  locked: readonly PlanEntry[],
+  model: (Pick<Draft, 'refused' | 'trace' | 'callIds' | 'prompt'> & { reason: string | null }) | null,
+): Draft {
+  const { entries, refused } = planHeuristically(facts, locked)
+  const checked = checkPlan(entries, facts, new Set(locked.map((e) => e.id)))
+  return {
+    engine: 'heuristic',
+    fallbackReason: model?.reason ? `${model.reason} The rule-based planner made this plan.` : null,
+    entries: checked.entries,
+    refused: [...refused, ...checked.refused, ...(model?.refused ?? [])],
+    trace: model?.trace ?? null,
+    callIds: model?.callIds ?? [],
+    prompt: model?.prompt ?? null,
+  }
 }
 
 /** "Week of Nov 30, 2026", for a plan nobody named. */
@@ -149,19 +218,27 @@ export function targets(plan: WeeklyPlan): string[] {
   return [...new Set(plan.entries.map((e) => e.segment))].toSorted()
 }
 
-/** Background job `plan`: input as of POST /campaigns/generate; the result is {campaign_id}. */
+/** Background job `plan`: input as of POST /campaigns/generate; the result is {campaign_id, engine, fallback_reason, cost_micros}. */
 export const planJob: JobHandler = async (ctx, input, tools) => {
   const text = (name: string): string | undefined => (typeof input[name] === 'string' ? input[name] : undefined)
   const { segments, holdout_share: holdoutShare } = input
-  const { id } = await generatePlan(ctx, {
+  const { id, plan } = await generatePlan(ctx, {
     weekStart: text('week_start') ?? '',
     engine: input['engine'] === 'llm' ? 'llm' : 'heuristic',
     name: text('name'),
     campaignId: text('campaign_id'),
     segments: Array.isArray(segments) ? segments.map(String) : undefined,
     holdoutShare: typeof holdoutShare === 'number' ? holdoutShare : undefined,
+    fresh: input['fresh'] === true,
+    jobId: tools.jobId,
+    signal: tools.signal,
     actor: tools.actor,
-    onProgress: (customers) => tools.progress(customers, null, 'Counting whom the plan reaches'),
+    onProgress: (message, done) => tools.progress(done, null, message),
   })
-  return { campaign_id: id }
+  return {
+    campaign_id: id,
+    engine: plan.engine,
+    fallback_reason: plan.fallback_reason,
+    cost_micros: plan.llm?.cost_micros ?? null,
+  }
 }

@@ -1,9 +1,12 @@
 import type { PoolClient } from 'pg'
 import { localDate, weekStart, type Day } from '#core/calendar.ts'
 import type { ContactLimits } from '#core/compliance/contact-hours.ts'
-import { createAssigner, type Assignment } from '#core/planning/assign.ts'
+import type { Policy } from '#core/compliance/policy.ts'
+import { requiredTexts } from '#core/compliance/required-text.ts'
+import { checkOffer } from '#core/compliance/rules.ts'
+import { createAssigner, type Assignment, type StoreForGate } from '#core/planning/assign.ts'
 import { describeOffer } from '#core/planning/offer.ts'
-import type { PlanEntry } from '#core/planning/plan.ts'
+import type { Copy, PlanEntry } from '#core/planning/plan.ts'
 import { withTx } from '#db/pool.ts'
 import { audit, type Actor } from '../audit.ts'
 import { readChannels } from '../channel-settings.ts'
@@ -65,7 +68,7 @@ export async function startCampaign(
       })
     const shelf = await findShelf(tx)
     const assign = createAssigner({ ...assignRules(facts, entries, now), soonest: options.now ?? false })
-    const texts = new Map(plan.entries.map((e) => [e.id, offerText(e, facts.currency)]))
+    const texts = createTexts(entries, facts)
     for await (const chunk of streamAudience(
       tx,
       ctx.config,
@@ -153,7 +156,7 @@ interface ActionRow {
   variables: string | null
 }
 
-function rowOf(member: AudienceMember, a: Assignment, texts: ReadonlyMap<string, object>, shelf: Shelf): ActionRow {
+function rowOf(member: AudienceMember, a: Assignment, texts: EntryTexts, shelf: Shelf): ActionRow {
   const goes = a.outcome === 'pending'
   return {
     customer: member.id,
@@ -166,8 +169,9 @@ function rowOf(member: AudienceMember, a: Assignment, texts: ReadonlyMap<string,
     variables: goes
       ? JSON.stringify({
           first_name: member.first_name,
-          offer: texts.get(a.entry.id),
+          offer: texts.offer(a.entry.id, member.customer.store),
           products: productsFor(shelf, a.entry.offer, member.primary_category),
+          ...texts.copy(a.entry.id),
           ...(member.primary_category && !a.entry.offer.category
             ? { reason: `Chosen because you often take home ${member.primary_category}.` }
             : {}),
@@ -177,15 +181,47 @@ function rowOf(member: AudienceMember, a: Assignment, texts: ReadonlyMap<string,
   }
 }
 
-/** The offer as the templates show it. */
-function offerText({ offer, verdicts }: PlanEntry, currency: string): object {
+interface EntryTexts {
+  offer(entryId: string, store: StoreForGate): object | undefined
+  /** words of the plan in place of the template's; data to the template, never a part of it */
+  copy(entryId: string): { copy?: Partial<Copy> }
+}
+
+/**
+ * The offer as the templates show it, once per entry and store: what the law wants said beside it is the law of the
+ * customer's own store, not of all the stores a segment shops in.
+ */
+function createTexts(entries: readonly PlanEntry[], facts: { currency: string; policy: Policy }): EntryTexts {
+  const byId = new Map(entries.map((e) => [e.id, e]))
+  const known = new Map<string, object>()
+  return {
+    offer(entryId, store) {
+      const key = `${entryId}|${store.id}`
+      const entry = byId.get(entryId)
+      let found = known.get(key)
+      if (!found && entry) known.set(key, (found = offerText(entry, store, facts)))
+      return found
+    },
+    copy(entryId) {
+      // To a template an empty text is a text: parts without words are left out.
+      const parts = Object.entries(byId.get(entryId)?.copy ?? {}).filter(([, text]) => text !== '')
+      return parts.length > 0 ? { copy: Object.fromEntries(parts) } : {}
+    },
+  }
+}
+
+function offerText(
+  { offer, day }: PlanEntry,
+  store: StoreForGate,
+  { currency, policy }: { currency: string; policy: Policy },
+): object {
   const ends = offer.valid_to
     ? new Intl.DateTimeFormat('en-US', { weekday: 'long', month: 'long', day: 'numeric', timeZone: 'UTC' }).format(
         new Date(`${offer.valid_to}T00:00:00Z`),
       )
     : null
   const text = describeOffer(offer, currency)
-  const required = verdicts.flatMap((v) => (v.outcome === 'require' && v.text ? [v.text] : []))
+  const required = requiredTexts(checkOffer(offer, store, policy, day))
   return {
     title: offer.title,
     text: text === offer.title ? null : text,

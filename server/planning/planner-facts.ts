@@ -25,7 +25,7 @@ export async function loadPlannerFacts(ctx: Ctx, weekStart: Day, holdoutShare?: 
     readSetting(pool, 'limits'),
     readPolicy(pool),
     loadStores(pool),
-    findOffers(pool, { isActive: true }),
+    findOffers(pool, { isActive: true, archived: false }),
     findTemplates(pool),
   ])
   const [segments, past] = await Promise.all([

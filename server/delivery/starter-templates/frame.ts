@@ -21,6 +21,14 @@ const offerBox = `{% if offer.title %}<div style="border:1px solid #d9d5c9;borde
 
 const productRows = `{% for product in products %}<tr><td style="padding:10px 0;border-bottom:1px solid #ece8dd;">{{ product.name }}</td><td align="right" style="padding:10px 0;border-bottom:1px solid #ece8dd;white-space:nowrap;">{{ product.price }}</td></tr>{% endfor %}`
 
+const orCopy = (part: 'headline' | 'body', words: string): string =>
+  `{% if copy.${part} %}{{ copy.${part} }}{% else %}${words}{% endif %}`
+
+/** The paragraphs before the offer: the last one makes room for the words a plan brings. */
+function openingOf({ opening }: Letter): string[] {
+  return opening.map((text, i) => (i === opening.length - 1 ? orCopy('body', text) : text))
+}
+
 /** MJML of a letter. */
 export function letterMjml(letter: Letter): string {
   const paragraphs = (texts: readonly string[]): string =>
@@ -39,8 +47,8 @@ export function letterMjml(letter: Letter): string {
     </mj-section>
     <mj-section background-color="#ffffff" padding="20px 0 0">
       <mj-column>
-        <mj-text font-size="26px" line-height="33px" font-weight="700" padding="12px 28px 4px"><h1 style="margin:0;font-size:26px;line-height:33px;">${letter.heading}</h1></mj-text>
-        ${paragraphs(letter.opening)}
+        <mj-text font-size="26px" line-height="33px" font-weight="700" padding="12px 28px 4px"><h1 style="margin:0;font-size:26px;line-height:33px;">${orCopy('headline', letter.heading)}</h1></mj-text>
+        ${paragraphs(openingOf(letter))}
         ${letter.showsOffer ? `<mj-text padding="12px 28px">${offerBox}</mj-text>` : ''}
         ${letter.productsTitle ? `<mj-text font-weight="700" padding="18px 28px 0">{% if products.size > 0 %}${letter.productsTitle}{% endif %}</mj-text>\n        <mj-table font-size="16px" line-height="24px" color="#1f1f1b" padding="4px 28px 8px">${productRows}</mj-table>` : ''}
         ${paragraphs(letter.closing ?? [])}
@@ -59,7 +67,7 @@ export function letterText(letter: Letter): string {
       .replace(/<[^>]+>/g, '')
       .replaceAll('&amp;', '&')
       .replaceAll('&rsquo;', '’')
-  const parts = [bare(letter.heading), ...letter.opening.map(bare)]
+  const parts = [orCopy('headline', bare(letter.heading)), ...openingOf(letter).map(bare)]
   if (letter.showsOffer) {
     parts.push(`{% if offer.title %}{{ offer.title }}{% if offer.text %}
 {{ offer.text }}{% endif %}{% if offer.code %}

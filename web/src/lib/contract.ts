@@ -13,6 +13,7 @@ type Modules =
   | typeof import('#contract/integrations.ts')
   | typeof import('#contract/jobs.ts')
   | typeof import('#contract/knowledge.ts')
+  | typeof import('#contract/llm.ts')
   | typeof import('#contract/offers.ts')
   | typeof import('#contract/orders.ts')
   | typeof import('#contract/planning.ts')
