@@ -1,6 +1,8 @@
 import type { JobHandler } from './background.ts'
 import { importJob } from './knowledge/import/job.ts'
 import { attributeOrders } from './feedback/attribute.ts'
+import { withTx } from '#db/pool.ts'
+import { rebuildRollups, reconcileRollups } from './rollups.ts'
 import { planJob } from './planning/generate.ts'
 import { actionsJob, scoreJob } from './scoring/jobs.ts'
 import { segmentRefreshJob } from './segments/refresh.ts'
@@ -12,6 +14,12 @@ const followOrders: JobHandler = async (ctx, input, tools) => {
   return { attributed, scores: await scoreJob(ctx, input, tools) }
 }
 
+const rebuildJob: JobHandler = async (ctx, _input, tools) => {
+  await tools.progress(0, null, 'Counting events and orders')
+  await withTx(ctx.pool, rebuildRollups)
+  return reconcileRollups(ctx)
+}
+
 /** Long work that a worker does on request, by kind. */
 export const jobHandlers: Record<string, JobHandler> = {
   import: importJob,
@@ -20,4 +28,5 @@ export const jobHandlers: Record<string, JobHandler> = {
   plan: planJob,
   follow_orders: followOrders,
   segment_refresh: segmentRefreshJob,
+  rollup_rebuild: rebuildJob,
 }

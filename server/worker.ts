@@ -4,6 +4,7 @@ import type { Ctx } from './context.ts'
 import { runDispatcher } from './dispatch/dispatcher.ts'
 import { attributeOrders } from './feedback/attribute.ts'
 import { refreshCampaignCounters } from './counters.ts'
+import { keepRollups, reconcileNightly } from './rollups.ts'
 import { refreshStaleSegments } from './segments/refresh.ts'
 
 /** A periodic duty: its failure is logged and the next turn tries again. */
@@ -22,6 +23,8 @@ const duties: Duty[] = [
   },
   { name: 'campaign counters', everyMs: 15_000, run: (ctx) => refreshCampaignCounters(ctx.pool) },
   { name: 'segments', everyMs: 60_000, run: refreshStaleSegments },
+  { name: 'rollups', everyMs: 10_000, run: keepRollups },
+  { name: 'recount', everyMs: 20 * 60_000, run: reconcileNightly },
   {
     name: 'partitions',
     everyMs: 6 * 3_600_000,

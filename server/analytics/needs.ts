@@ -18,6 +18,7 @@ interface Facts {
   sent_week: number
   bounced_week: number
   has_public_password: boolean
+  wrong_sums: number
 }
 
 /** What waits for a person, the most pressing first, and the steps of a new shop that are still open. */
@@ -31,6 +32,7 @@ export async function readNeeds(ctx: Ctx): Promise<Needs> {
          exists (select 1 from settings where settings.name = 'shop') as named,
          exists (select 1 from users where users.has_public_password and users.is_active)
            and not exists (select 1 from settings where settings.name = 'demo') as has_public_password,
+         (select rollup_state.mismatches from rollup_state) as wrong_sums,
          exists (select 1 from campaigns) as has_plan,
          exists (select 1 from analytics_events as e where e.event_type = 'sent') as has_sent,
          (select max(orders.ordered_at) from orders) as last_order_at,
@@ -102,6 +104,14 @@ export async function readNeeds(ctx: Ctx): Promise<Needs> {
       tone: 'risk',
     })
   }
+  if (f.wrong_sums > 0)
+    needs.push({
+      kind: 'rollups_wrong',
+      title: `${f.wrong_sums} sums behind the charts are not a recount`,
+      detail: 'Last night’s recount of events and orders found other figures. Build them anew under Analytics.',
+      href: '/analytics?tab=data',
+      tone: 'risk',
+    })
   if (!f.has_address && f.has_customers)
     needs.push({
       kind: 'no_address',

@@ -5,8 +5,8 @@ import { readDashboard } from './dashboard.ts'
 import { readChurn, readRevenue } from './reports.ts'
 
 export const analyticsRoutes: Routes = (app, ctx) => {
-  bind(app, ctx, analytics.dashboard, ({ query, actor }) => readDashboard(ctx, actor, query.period))
-  bind(app, ctx, analytics.revenue, ({ query }) => readRevenue(ctx, query.period))
+  bind(app, ctx, analytics.dashboard, ({ query, actor }) => readDashboard(ctx, actor, query))
+  bind(app, ctx, analytics.revenue, ({ query }) => readRevenue(ctx, query))
   bind(app, ctx, analytics.churn, ({ actor }) => readChurn(ctx, actor))
   bind(app, ctx, analytics.campaign, ({ params }) => readCampaign(ctx, params.id))
 }
