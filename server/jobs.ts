@@ -1,4 +1,6 @@
 import type { JobHandler } from './background.ts'
+import { exportJob } from './analytics/export/files.ts'
+import { reportMailJob } from './analytics/schedules.ts'
 import { importJob } from './knowledge/import/job.ts'
 import { attributeOrders } from './feedback/attribute.ts'
 import { withTx } from '#db/pool.ts'
@@ -29,4 +31,6 @@ export const jobHandlers: Record<string, JobHandler> = {
   follow_orders: followOrders,
   segment_refresh: segmentRefreshJob,
   rollup_rebuild: rebuildJob,
+  report_export: exportJob,
+  report_mail: reportMailJob,
 }

@@ -1,3 +1,6 @@
+import { dropOldExports } from './analytics/export/files.ts'
+import { sendDueReports } from './analytics/schedules.ts'
+import { systemActor } from './audit.ts'
 import { jobHandlers } from './jobs.ts'
 import { runJob, sweepJobs } from './background.ts'
 import type { Ctx } from './context.ts'
@@ -25,6 +28,8 @@ const duties: Duty[] = [
   { name: 'segments', everyMs: 60_000, run: refreshStaleSegments },
   { name: 'rollups', everyMs: 10_000, run: keepRollups },
   { name: 'recount', everyMs: 20 * 60_000, run: reconcileNightly },
+  { name: 'reports by email', everyMs: 60_000, run: (ctx) => sendDueReports(ctx, systemActor) },
+  { name: 'old report files', everyMs: 3_600_000, run: dropOldExports },
   {
     name: 'partitions',
     everyMs: 6 * 3_600_000,
