@@ -8,6 +8,7 @@ import { runDispatcher } from './dispatch/dispatcher.ts'
 import { attributeOrders } from './feedback/attribute.ts'
 import { refreshCampaignCounters } from './counters.ts'
 import { keepRollups, reconcileNightly } from './rollups.ts'
+import { decideAutomatically } from './planning/experiments/decide.ts'
 import { refreshStaleSegments } from './segments/refresh.ts'
 
 /** A periodic duty: its failure is logged and the next turn tries again. */
@@ -28,6 +29,7 @@ const duties: Duty[] = [
   { name: 'segments', everyMs: 60_000, run: refreshStaleSegments },
   { name: 'rollups', everyMs: 10_000, run: keepRollups },
   { name: 'recount', everyMs: 20 * 60_000, run: reconcileNightly },
+  { name: 'tests', everyMs: 10 * 60_000, run: decideAutomatically },
   { name: 'reports by email', everyMs: 60_000, run: (ctx) => sendDueReports(ctx, systemActor) },
   { name: 'old report files', everyMs: 3_600_000, run: dropOldExports },
   {

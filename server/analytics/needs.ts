@@ -62,6 +62,10 @@ export async function readNeeds(ctx: Ctx): Promise<Needs> {
     readChannels(ctx.pool),
   ])
   const f = rows[0]!
+  const { rows: tests } = await ctx.pool.query<{ id: string; name: string; outcome: string; verdict: string }>(
+    `select e.id, e.name, e.arms ->> 'outcome' as outcome, e.arms ->> 'verdict' as verdict from experiments as e
+     where e.kind = 'ab' and e.status = 'running' and e.arms ->> 'outcome' in ('winner', 'broken') order by e.id desc limit 3`,
+  )
   const live = channels.email.provider !== 'sandbox' || ctx.config.smtpUrl !== null
   const needs: Needs['needs_you'] = []
   for (const p of plans.rows) {
@@ -92,6 +96,15 @@ export async function readNeeds(ctx: Ctx): Promise<Needs> {
       detail: 'The connection broke while they were being handed over. They are not sent again by themselves.',
       href: `/campaigns/${u.id}`,
       tone: 'warn',
+    })
+  }
+  for (const test of tests) {
+    needs.push({
+      kind: test.outcome === 'broken' ? 'test_broken' : 'test_decided',
+      title: test.outcome === 'broken' ? `The test “${test.name}” cannot be read` : `“${test.name}” has a winner`,
+      detail: test.verdict,
+      href: `/experiments/${test.id}`,
+      tone: test.outcome === 'broken' ? 'warn' : 'info',
     })
   }
   const bounceRate = percent(f.bounced_week, f.sent_week)

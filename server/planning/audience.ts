@@ -4,6 +4,7 @@ import { bucket, isHeldOut } from '#core/experiments/assign.ts'
 import type { AssignableCustomer, StoreForGate } from '#core/planning/assign.ts'
 import type { Config } from '../config.ts'
 import { deriveKey } from '../keys.ts'
+import { readSetting } from '../settings.ts'
 import { addressHash } from '../suppression.ts'
 
 /** A customer with what only the send needs. */
@@ -14,6 +15,8 @@ export interface AudienceMember {
   email: string | null
   phone: string | null
   primary_category: string | null
+  /** held out of every campaign of this year */
+  held_out_of_all: boolean
   customer: AssignableCustomer
 }
 
@@ -64,6 +67,8 @@ export async function* streamAudience(
 ): AsyncGenerator<AudienceMember[]> {
   const chunkSize = query.chunkSize ?? 5000
   const salt = holdoutSalt(config, query.campaignId)
+  const { global_holdout_share } = await readSetting(client, 'analytics')
+  const yearSalt = holdoutSalt(config, `all:${query.weekStart.slice(0, 4)}`)
   const stores = new Map(query.stores.map((s) => [s.id, s]))
   let after = query.after ?? lowest
   for (;;) {
@@ -77,6 +82,7 @@ export async function* streamAudience(
       query,
     )
     yield rows.map((r) => ({
+      held_out_of_all: isHeldOut(yearSalt, r.id, global_holdout_share),
       id: r.id,
       name: r.name,
       first_name: r.first_name,
@@ -100,7 +106,7 @@ export async function* streamAudience(
         },
         store: stores.get(r.store_id ?? '') ?? query.stores[0]!,
         contacts: contacts.get(r.id) ?? [],
-        held_out: isHeldOut(salt, r.id, query.holdoutShare),
+        held_out: isHeldOut(salt, r.id, query.holdoutShare) || isHeldOut(yearSalt, r.id, global_holdout_share),
         spread: bucket(`spread:${query.campaignId}`, r.id),
       },
     }))
