@@ -4,13 +4,59 @@ import { route } from './http.ts'
 
 export const Period = z.enum(['7d', '30d', '90d', '12m'])
 export type Period = z.infer<typeof Period>
-const PeriodQuery = z.strictObject({ period: Period.default('30d') })
+/** Days both included; given together they replace the period. */
+export const PeriodQuery = z
+  .strictObject({
+    period: Period.default('30d'),
+    from: Day.optional(),
+    to: Day.optional(),
+    /** whole weeks just before, or 52 weeks before: weekdays always match */
+    compare: z.enum(['before', 'year']).default('before'),
+  })
+  .refine((q) => (q.from === undefined) === (q.to === undefined), {
+    path: ['to'],
+    error: 'Give both from and to, or neither.',
+  })
+  .refine((q) => q.from === undefined || q.to === undefined || q.from <= q.to, {
+    path: ['to'],
+    error: 'The last day is before the first one.',
+  })
+  .refine(
+    (q) => q.from === undefined || q.to === undefined || Date.parse(q.to) - Date.parse(q.from) < 1100 * 86_400_000,
+    { path: ['from'], error: 'At most three years at once.' },
+  )
+export type PeriodQuery = z.infer<typeof PeriodQuery>
+
+export const kpiIds = [
+  'revenue',
+  'orders',
+  'aov',
+  'incremental_revenue',
+  'incremental_margin',
+  'cost',
+  'roi',
+  'sends',
+  'delivered',
+  'bounce_rate',
+  'opens',
+  'machine_opens',
+  'clicks',
+  'conversion',
+  'attributed',
+  'revenue_per_send',
+  'unsubscribes',
+  'complaints',
+  'active_customers',
+  'churn',
+  'clv',
+] as const
+export type KpiId = (typeof kpiIds)[number]
 
 /** Middle and the two ends of the 95 % interval. */
-const Interval = z.strictObject({ low: z.number(), mid: z.number(), high: z.number() })
+export const Interval = z.strictObject({ low: z.number(), mid: z.number(), high: z.number() })
 
 export const Kpi = z.strictObject({
-  id: z.enum(['revenue', 'orders', 'sends', 'conversion', 'aov', 'incremental_margin']),
+  id: z.enum(kpiIds),
   label: z.string(),
   unit: z.enum(['cents', 'count', 'percent']),
   /** null: cannot be said (nothing sent, no order, no holdout) */
@@ -20,12 +66,14 @@ export const Kpi = z.strictObject({
   better: z.enum(['up', 'down']),
   /** what is counted, in words */
   definition: z.string(),
+  /** how it is counted */
+  sql: z.string(),
   /** one figure per day of the period */
   spark: z.array(z.number()),
 })
 export type Kpi = z.infer<typeof Kpi>
 
-/** The same weekdays, whole weeks earlier, cut at the same time of day. */
+/** The same weekdays, whole weeks earlier, cut at the same time of day while the period still runs. */
 export const Comparison = z.strictObject({ from: Day, to: Day, weeks_before: z.int(), words: z.string() })
 
 export const SeriesDay = z.strictObject({
@@ -61,9 +109,9 @@ export const Lift = z.strictObject({
 })
 export type Lift = z.infer<typeof Lift>
 
-const Mark = z.strictObject({
+export const Mark = z.strictObject({
   day: Day,
-  kind: z.enum(['campaign', 'holiday']),
+  kind: z.enum(['campaign', 'holiday', 'note']),
   label: z.string(),
   href: z.string().nullable(),
 })
@@ -78,6 +126,9 @@ const Need = z.strictObject({
     'stale_scores',
     'public_password',
     'paused',
+    'rollups_wrong',
+    'test_decided',
+    'test_broken',
   ]),
   title: z.string(),
   detail: z.string(),

@@ -41,7 +41,17 @@ export const LimitSettings = z.strictObject({
 })
 export type LimitSettings = z.infer<typeof LimitSettings>
 
-export const settingSchemas = { shop: ShopSettings, limits: LimitSettings } as const
+/** What reports reckon with. */
+export const AnalyticsSettings = z.strictObject({
+  /** in cents: what a thousand emails and a thousand texts cost the shop */
+  email_per_thousand_cents: z.int().min(0).max(1_000_000).default(40),
+  sms_per_thousand_cents: z.int().min(0).max(1_000_000).default(1200),
+  /** customers who are contacted by no campaign for a calendar year, drawn anew each January */
+  global_holdout_share: z.number().min(0).max(0.2).default(0),
+})
+export type AnalyticsSettings = z.infer<typeof AnalyticsSettings>
+
+export const settingSchemas = { shop: ShopSettings, limits: LimitSettings, analytics: AnalyticsSettings } as const
 export type SettingName = keyof typeof settingSchemas
 
 const tag = 'Settings'

@@ -33,6 +33,7 @@ export interface Actions {
   created_at: Generated<Timestamp>;
   creative_hint: string | null;
   customer_id: string;
+  held_out_of_all: Generated<boolean>;
   id: Generated<string>;
   offer: Json;
   offer_id: string | null;
@@ -47,6 +48,7 @@ export interface Actions {
   template_id: string | null;
   terms: Generated<Json>;
   updated_at: Generated<Timestamp>;
+  variant: string | null;
 }
 
 export interface AnalyticsEvents {
@@ -139,7 +141,17 @@ export interface CampaignVariants {
   content: Generated<Json>;
   id: Generated<string>;
   key: string;
+  label: string | null;
+  position: Generated<number>;
   weight: Generated<number>;
+}
+
+export interface ChartNotes {
+  created_at: Generated<Timestamp>;
+  created_by: string | null;
+  day: string;
+  id: Generated<string>;
+  text: string;
 }
 
 export interface Consents {
@@ -263,14 +275,27 @@ export interface EventKeys {
 }
 
 export interface Experiments {
+  allocation: Generated<string>;
   arms: Json;
   campaign_id: string | null;
+  continues: string | null;
   created_at: Generated<Timestamp>;
+  created_by: string | null;
+  decision: string | null;
+  dimension: string | null;
+  finished_at: Timestamp | null;
+  hypothesis: string | null;
   id: Generated<string>;
   kind: Generated<string>;
+  metric: Generated<string>;
+  min_effect: Generated<number>;
   name: string;
+  rollout: Generated<string>;
   salt: string;
+  started_at: Timestamp | null;
   status: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  winner: string | null;
 }
 
 export interface Exports {
@@ -520,6 +545,44 @@ export interface RefreshTokens {
   user_id: string;
 }
 
+export interface ReportSchedules {
+  at_hour: number;
+  created_at: Generated<Timestamp>;
+  created_by: string | null;
+  every: string;
+  id: Generated<string>;
+  is_active: Generated<boolean>;
+  last_at: Timestamp | null;
+  last_error: string | null;
+  name: string;
+  next_at: Timestamp;
+  on_day: number;
+  period: string;
+  recipients: string[];
+}
+
+export interface RollupDaily {
+  channel: string;
+  day: string;
+  event_type: string;
+  events: Int8;
+  grain: string;
+  key: string;
+  machine: boolean;
+  value_cents: Int8;
+}
+
+export interface RollupDelta {
+  campaign_id: string;
+  channel: string;
+  event_type: string;
+  events: Int8;
+  hour: Timestamp;
+  machine: boolean;
+  segment: string;
+  value_cents: Int8;
+}
+
 export interface RollupHourly {
   campaign_id: Generated<string>;
   channel: Generated<string>;
@@ -529,6 +592,29 @@ export interface RollupHourly {
   machine: Generated<boolean>;
   segment: Generated<string>;
   value_cents: Generated<Int8>;
+}
+
+export interface RollupOrders {
+  discount_cents: Int8;
+  hour: Timestamp;
+  orders: Int8;
+  revenue_cents: Int8;
+}
+
+export interface RollupOrdersDelta {
+  discount_cents: Int8;
+  hour: Timestamp;
+  orders: Int8;
+  revenue_cents: Int8;
+}
+
+export interface RollupState {
+  built_at: Generated<Timestamp>;
+  detail: Generated<Json>;
+  id: Generated<boolean>;
+  mismatches: Generated<number>;
+  reconciled_at: Timestamp | null;
+  zone: string;
 }
 
 export interface SandboxMessages {
@@ -769,6 +855,7 @@ export interface DB {
   bulk_items: BulkItems;
   campaign_variants: CampaignVariants;
   campaigns: Campaigns;
+  chart_notes: ChartNotes;
   consents: Consents;
   conversions: Conversions;
   customer_merges: CustomerMerges;
@@ -792,7 +879,13 @@ export interface DB {
   orders: Orders;
   products: Products;
   refresh_tokens: RefreshTokens;
+  report_schedules: ReportSchedules;
+  rollup_daily: RollupDaily;
+  rollup_delta: RollupDelta;
   rollup_hourly: RollupHourly;
+  rollup_orders: RollupOrders;
+  rollup_orders_delta: RollupOrdersDelta;
+  rollup_state: RollupState;
   sandbox_messages: SandboxMessages;
   schema_migrations: SchemaMigrations;
   segment_counts: SegmentCounts;

@@ -114,6 +114,11 @@ function build(): Command {
     .description('what is in the shop and what runs')
     .action(async () => (await import('./cli/report.ts')).status(globals()))
   program
+    .command('rollups')
+    .description('check: are the sums behind every chart a recount of events and orders; rebuild: make them one')
+    .argument('<what>', 'check or rebuild')
+    .action(async (what: string) => (await import('./cli/rollups.ts')).rollups(globals(), what))
+  program
     .command('export')
     .description('customers, sends or campaigns as CSV on stdout')
     .argument('<what>', 'customers, sends or campaigns')

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { withTx } from '#db/pool.ts'
 import { testContext } from '#test/context.ts'
-import { appendEvents, rebuildRollup, type NewEvent } from './events.ts'
+import { appendEvents, type NewEvent } from './events.ts'
+import { rebuildRollups } from './rollups.ts'
 
 const ctx = await testContext()
 const campaignId = '01900000-0000-7000-8000-000000000001'
@@ -44,7 +45,7 @@ test('the rollup equals a recount of the events, also when writers race', async 
   const added = await Promise.all(batches.map((batch) => appendEvents(ctx.pool, batch)))
   expect(added.reduce((a, b) => a + b, 0)).toBe(8 * 40)
   const kept = await rollup()
-  await withTx(ctx.pool, rebuildRollup)
+  await withTx(ctx.pool, rebuildRollups)
   expect(await rollup()).toEqual(kept)
 })
 

@@ -20,7 +20,16 @@ export interface NewEvent {
  * Call it inside the transaction of the change it reports. Returns how many were new.
  */
 export async function appendEvents(client: ClientBase | Pool, events: readonly NewEvent[]): Promise<number> {
-  if (events.length === 0) return 0
+  let added = 0
+  for (let from = 0; from < events.length; from += mostAtOnce)
+    added += await appendBatch(client, events.slice(from, from + mostAtOnce))
+  return added
+}
+
+/** One statement holds so many; more would only hold memory. */
+const mostAtOnce = 10_000
+
+async function appendBatch(client: ClientBase | Pool, events: readonly NewEvent[]): Promise<number> {
   const rows = events.map((e) => ({
     type: e.type,
     at: e.at.toISOString(),
@@ -66,20 +75,4 @@ export async function appendEvents(client: ClientBase | Pool, events: readonly N
     values: [JSON.stringify(rows)],
   })
   return answer[0]?.added ?? 0
-}
-
-/**
- * Rebuilds the rollup from the events: after a repair or a removal, or to prove that it is right. Holds back whoever
- * appends until the caller's transaction ends.
- */
-export async function rebuildRollup(client: ClientBase): Promise<void> {
-  await client.query('lock table rollup_hourly in share row exclusive mode')
-  await client.query('delete from rollup_hourly')
-  await client.query(
-    `insert into rollup_hourly (hour, campaign_id, channel, segment, event_type, machine, events, value_cents)
-     select date_trunc('hour', e.occurred_at, 'UTC'), coalesce(e.campaign_id, '00000000-0000-0000-0000-000000000000'),
-       coalesce(e.channel, ''), coalesce(e.segment, ''), e.event_type, coalesce(e.machine, false), count(*),
-       coalesce(sum(e.value_cents), 0)
-     from analytics_events as e group by 1, 2, 3, 4, 5, 6`,
-  )
 }

@@ -1,12 +1,15 @@
 import { withTx } from '#db/pool.ts'
 import type { JobHandler } from './background.ts'
 import { bulkJob, undoBulk } from './knowledge/bulk/run.ts'
-import { exportJob } from './knowledge/export-run.ts'
+import { exportJob as customersExportJob } from './knowledge/export-run.ts'
 import { adjustConversions } from './conversions.ts'
 import { refreshCampaignCounters } from './counters.ts'
+import { exportJob } from './analytics/export/files.ts'
+import { reportMailJob } from './analytics/schedules.ts'
 import { importJob } from './knowledge/import/job.ts'
 import { importUndoJob } from './knowledge/import/undo.ts'
 import { attributeOrders } from './feedback/attribute.ts'
+import { rebuildRollups, reconcileRollups } from './rollups.ts'
 import { planJob } from './planning/generate.ts'
 import { actionsJob, scoreJob } from './scoring/jobs.ts'
 import { segmentRefreshJob } from './segments/refresh.ts'
@@ -24,6 +27,12 @@ const undoHandlers: Record<string, JobHandler> = {
   customers_bulk: undoBulk,
 }
 
+const rebuildJob: JobHandler = async (ctx, _input, tools) => {
+  await tools.progress(0, null, 'Counting events and orders')
+  await withTx(ctx.pool, rebuildRollups)
+  return reconcileRollups(ctx)
+}
+
 /** Long work that a worker does on request, by kind. */
 export const jobHandlers: Record<string, JobHandler> = {
   import: importJob,
@@ -34,10 +43,13 @@ export const jobHandlers: Record<string, JobHandler> = {
   follow_orders: followOrders,
   segment_refresh: segmentRefreshJob,
   customers_bulk: bulkJob,
-  customers_export: exportJob,
+  customers_export: customersExportJob,
   undo: async (ctx, input, tools) => {
     const undo = undoHandlers[String(input['kind'])]
     if (!undo) throw new Error(`jobs of kind ${String(input['kind'])} have no undo`)
     return undo(ctx, input, tools)
   },
+  rollup_rebuild: rebuildJob,
+  report_export: exportJob,
+  report_mail: reportMailJob,
 }

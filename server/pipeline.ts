@@ -66,5 +66,11 @@ export const pipeline = [
     does: 'opens, clicks, orders, bounces, opt-outs',
     tables: ['conversions', 'webhook_inbox'],
   },
-  { stage: 'analytics', seedName: 'analytics', verb: 'status', does: 'what it earned', tables: [] },
+  {
+    stage: 'analytics',
+    seedName: 'analytics',
+    verb: 'status',
+    does: 'what it earned',
+    tables: ['chart_notes', 'report_schedules'],
+  },
 ] as const

@@ -9,6 +9,7 @@ type Value<N extends SettingName> = z.output<(typeof settingSchemas)[N]>
 const initial: { [N in SettingName]: z.input<(typeof settingSchemas)[N]> } = {
   shop: { name: 'My shop', from_name: 'My shop', from_email: 'hello@shop.invalid' },
   limits: {},
+  analytics: {},
 }
 
 /** A setting with its defaults filled in. */

@@ -1,3 +1,6 @@
+import { dropOldExports } from './analytics/export/files.ts'
+import { sendDueReports } from './analytics/schedules.ts'
+import { systemActor } from './audit.ts'
 import { jobHandlers } from './jobs.ts'
 import { runJob, sweepJobs } from './background.ts'
 import type { Ctx } from './context.ts'
@@ -8,6 +11,8 @@ import { expireExports } from './knowledge/exports.ts'
 import { forgetUndo } from './retention.ts'
 import { forgetOldImports } from './knowledge/import/undo.ts'
 import { forgetHooks, processHooks } from './knowledge/tills/process.ts'
+import { keepRollups, reconcileNightly } from './rollups.ts'
+import { decideAutomatically } from './planning/experiments/decide.ts'
 import { refreshStaleSegments } from './segments/refresh.ts'
 
 /** A periodic duty: its failure is logged and the next turn tries again. */
@@ -31,6 +36,11 @@ const duties: Duty[] = [
   { name: 'files of exports', everyMs: 600_000, run: expireExports },
   { name: 'undo notes', everyMs: 3_600_000, run: forgetUndo },
   { name: 'imports past undoing', everyMs: 3_600_000, run: forgetOldImports },
+  { name: 'rollups', everyMs: 10_000, run: keepRollups },
+  { name: 'recount', everyMs: 20 * 60_000, run: reconcileNightly },
+  { name: 'tests', everyMs: 10 * 60_000, run: decideAutomatically },
+  { name: 'reports by email', everyMs: 60_000, run: (ctx) => sendDueReports(ctx, systemActor) },
+  { name: 'old report files', everyMs: 3_600_000, run: dropOldExports },
   {
     name: 'partitions',
     everyMs: 6 * 3_600_000,

@@ -1,4 +1,4 @@
-import { addDays, type Day } from '../calendar.ts'
+import { addDays, daysBetween, type Day } from '../calendar.ts'
 
 export const periodDays = { '7d': 7, '30d': 30, '90d': 90, '12m': 364 } as const
 export type PeriodName = keyof typeof periodDays
@@ -15,27 +15,41 @@ export interface PeriodDays {
   words: string
 }
 
+/** What a period is compared with: the weeks just before it, or a year ago; always whole weeks, so weekdays match. */
+export type Compare = 'before' | 'year'
+
 /**
  * The last so many days up to today, and the days they are compared with: shifted by whole weeks so that a Saturday
  * meets a Saturday (liquor sales live on weekends), by as few as keep the two apart.
  */
-export function periodUpTo(today: Day, name: PeriodName): PeriodDays {
-  const days = periodDays[name]
-  const weeksBefore = Math.ceil(days / 7)
+export function periodUpTo(today: Day, name: PeriodName, compare: Compare = 'before'): PeriodDays {
+  return periodBetween(addDays(today, 1 - periodDays[name]), today, compare, true)
+}
+
+/**
+ * Any days, both included, and those they are compared with. `running`: the last day is today and not over, so both
+ * sides are cut at the present time of day.
+ */
+export function periodBetween(from: Day, to: Day, compare: Compare = 'before', running = false): PeriodDays {
+  const days = daysBetween(from, to) + 1
+  const weeksBefore = Math.max(Math.ceil(days / 7), compare === 'year' ? 52 : 1)
   const shiftDays = weeksBefore * 7
-  const from = addDays(today, 1 - days)
+  const cut = running ? ', up to the same time of day' : ''
+  const base =
+    weeksBefore === 1
+      ? 'the week before'
+      : compare === 'year' && weeksBefore === 52
+        ? 'a year before (52 weeks)'
+        : `${weeksBefore} weeks before`
   return {
     days,
     from,
-    to: today,
+    to,
     previousFrom: addDays(from, -shiftDays),
-    previousTo: addDays(today, -shiftDays),
+    previousTo: addDays(to, -shiftDays),
     shiftDays,
     weeksBefore,
-    words:
-      weeksBefore === 1
-        ? 'vs the week before, same weekdays, up to the same time of day'
-        : `vs ${weeksBefore} weeks before, same weekdays, up to the same time of day`,
+    words: `vs ${base}, same weekdays${cut}`,
   }
 }
 

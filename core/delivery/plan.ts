@@ -38,6 +38,8 @@ export interface MessagePlan {
   template: TemplateSource
   links: readonly TrackedLink[]
   subject: CompiledTemplate | null
+  /** subjects of a test, compiled when first met */
+  subjects: Map<string, CompiledTemplate>
   html: CompiledTemplate | null
   text: CompiledTemplate
   mime: MimeTemplate | null
@@ -67,6 +69,7 @@ export function compilePlan(template: TemplateSource, options: PlanOptions): Mes
       template,
       links: [],
       subject: null,
+      subjects: new Map(),
       html: null,
       text: compileTemplate(frameSms(orCopy('body', template.body_text_template)), 'text'),
       mime: null,
@@ -80,6 +83,7 @@ export function compilePlan(template: TemplateSource, options: PlanOptions): Mes
     template,
     links,
     subject: compileTemplate(orCopy('subject', template.subject_template ?? ''), 'line'),
+    subjects: new Map(),
     html: compileTemplate(wholeHtml, 'html'),
     text: compileTemplate(wholeText, 'text'),
     mime: compileMime(wholeText, wholeHtml, `${template.id}${template.version}`),
@@ -125,7 +129,10 @@ export function fillPlan(plan: MessagePlan, to: Recipient, from: SenderFacts, at
     }
   }
   assertMailbox(to.address)
-  const subject = (plan.subject?.render(variables) ?? '').replace(/ {2,}/g, ' ').trim().slice(0, 300)
+  const subject = (subjectOf(plan, to.variables['_subject'])?.render(variables) ?? '')
+    .replace(/ {2,}/g, ' ')
+    .trim()
+    .slice(0, 300)
   const bulk = marketingHeaders({
     sendId: to.sendId,
     campaignId: to.campaignId,
@@ -152,6 +159,14 @@ export function fillPlan(plan: MessagePlan, to: Recipient, from: SenderFacts, at
     text: () => plan.text.render(variables),
     mime: () => plan.mime!.render(headers, variables),
   }
+}
+
+/** The template's subject, or the one that a test gives this recipient. */
+function subjectOf(plan: MessagePlan, tested: unknown): CompiledTemplate | null {
+  if (typeof tested !== 'string') return plan.subject
+  let compiled = plan.subjects.get(tested)
+  if (!compiled) plan.subjects.set(tested, (compiled = compileTemplate(tested, 'line')))
+  return compiled
 }
 
 function withPreheader(html: string, preheader: string | null): string {

@@ -58,8 +58,13 @@ export function studentQuantile(p: number, degreesOfFreedom: number): number {
   return (low + high) / 2
 }
 
+/** Upper tail of the chi-square distribution. */
+export function chiSquareTail(x: number, degreesOfFreedom: number): number {
+  return x <= 0 ? 1 : 1 - lowerGamma(degreesOfFreedom / 2, x / 2)
+}
+
 /** ln Γ(x) for x > 0: Lanczos, g = 7, nine terms. */
-function logGamma(x: number): number {
+export function logGamma(x: number): number {
   const terms = [
     0.99999999999980993, 676.5203681218851, -1259.1392167224028, 771.32342877765313, -176.61502916214059,
     12.507343278686905, -0.13857109526572012, 9.9843695780195716e-6, 1.5056327351493116e-7,
@@ -96,8 +101,8 @@ function lowerGamma(a: number, x: number): number {
   return 1 - front * h
 }
 
-/** Regularised incomplete beta I_x(a, b) by Lentz's continued fraction. */
-function incompleteBeta(x: number, a: number, b: number): number {
+/** Regularised incomplete beta I_x(a, b) by Lentz's continued fraction: the beta distribution function. */
+export function incompleteBeta(x: number, a: number, b: number): number {
   if (x <= 0) return 0
   if (x >= 1) return 1
   const front = Math.exp(logGamma(a + b) - logGamma(a) - logGamma(b) + a * Math.log(x) + b * Math.log1p(-x))

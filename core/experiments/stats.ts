@@ -65,14 +65,27 @@ export function wilson(successes: number, n: number, confidence = 0.95): Interva
   }
 }
 
-/** Customers per arm to see a share move from `base` to `base + effect` (two-sided; pooled variance, Fleiss). */
-export function sampleSizeOfShares(base: number, effect: number, alpha = 0.05, power = 0.8): number {
+/**
+ * Customers per arm to see a share move from `base` to `base + effect`, two-sided. The variance under "no difference"
+ * is that of both arms pooled (Fleiss, the default), of each arm by itself, or of the base alone as Evan Miller's
+ * calculator has it (a little too few). facts/science.md §4.2.
+ */
+export function sampleSizeOfShares(
+  base: number,
+  effect: number,
+  alpha = 0.05,
+  power = 0.8,
+  variance: 'pooled' | 'unpooled' | 'base' = 'pooled',
+): number {
   const other = base + effect
   const pooled = (base + other) / 2
   const za = normalQuantile(1 - alpha / 2)
   const zb = normalQuantile(power)
-  const root = za * Math.sqrt(2 * pooled * (1 - pooled)) + zb * Math.sqrt(base * (1 - base) + other * (1 - other))
-  return Math.ceil((root / effect) ** 2)
+  const each = base * (1 - base) + other * (1 - other)
+  const none = variance === 'pooled' ? 2 * pooled * (1 - pooled) : variance === 'base' ? 2 * base * (1 - base) : each
+  const exact = ((za * Math.sqrt(none) + zb * Math.sqrt(each)) / effect) ** 2
+  // His page rounds to the nearest.
+  return variance === 'base' ? Math.round(exact) : Math.ceil(exact)
 }
 
 /** Customers per arm to see means differ by `effect` at this standard deviation (15.7 s²/d² at the defaults). */

@@ -1,56 +1,47 @@
-import type { Period, analytics } from '#contract/analytics.ts'
+import type { KpiId, PeriodQuery, analytics } from '#contract/analytics.ts'
 import type { Answer } from '#contract/http.ts'
 import { localDate } from '#core/calendar.ts'
 import { holidaysBetween } from '#core/holidays.ts'
 import type { Actor } from '../audit.ts'
 import type { Ctx } from '../context.ts'
 import { readSetting } from '../settings.ts'
-import { computeKpis, incrementalMarginDefinition } from './kpis.ts'
-import { liftCampaigns, readLift } from './lift.ts'
+import { computeKpis } from './kpis.ts'
+import { readPeriodLift } from './lift.ts'
 import { readNeeds } from './needs.ts'
 import { readLatestSends, readRunning } from './running.ts'
-import { readSeries, spanOf, type Span } from './series.ts'
+import { readDays, seriesOf, spanOf, type Span } from './series.ts'
+import { readStanding } from './standing.ts'
 
 type Reply = Answer<typeof analytics.dashboard>
 
+/** What the first page has room for; the whole table is on the analytics page. */
+const cards: KpiId[] = ['revenue', 'orders', 'sends', 'conversion', 'aov', 'incremental_margin']
+
 /** Everything the first page shows. */
-export async function readDashboard(ctx: Ctx, actor: Actor, period: Period): Promise<Reply> {
+export async function readDashboard(ctx: Ctx, actor: Actor, query: PeriodQuery): Promise<Reply> {
   const shop = await readSetting(ctx.pool, 'shop')
   const zone = shop.time_zone
-  const span = spanOf(period, ctx.clock(), zone)
-  const [series, marks, lift, needs, running, latest] = await Promise.all([
-    readSeries(ctx, span, zone),
+  const span = spanOf(query, ctx.clock(), zone)
+  const [days, marks, lift, needs, running, latest] = await Promise.all([
+    readDays(ctx, span, zone),
     readMarks(ctx, span, zone),
-    liftCampaigns(ctx, span.fromAt, span.toAt).then((campaigns) =>
-      readLift(ctx, campaigns, zone, shop.margin_pct, shop.currency),
-    ),
+    readPeriodLift(ctx, span, shop),
     readNeeds(ctx),
     readRunning(ctx),
     readLatestSends(ctx, actor),
   ])
-  const kpis: Reply['kpis'] = computeKpis(series)
-  if (lift) {
-    kpis.push({
-      id: 'incremental_margin',
-      label: 'Margin from contact',
-      unit: 'cents',
-      value: lift.margin_cents.mid,
-      previous: null,
-      change_pct: null,
-      better: 'up',
-      definition: incrementalMarginDefinition,
-      spark: [],
-    })
-  }
+  const kpis = computeKpis(days, await readStanding(ctx, lift, []), cards).filter(
+    (k) => k.id !== 'incremental_margin' || k.value !== null,
+  )
   return {
-    period,
+    period: query.period,
     time_zone: zone,
     currency: shop.currency,
     from: span.from,
     to: span.to,
     comparison: comparisonOf(span),
     kpis,
-    series,
+    series: seriesOf(days),
     marks,
     lift,
     ...needs,
@@ -63,8 +54,12 @@ export function comparisonOf(span: Span): Reply['comparison'] {
   return { from: span.previousFrom, to: span.previousTo, weeks_before: span.weeksBefore, words: span.words }
 }
 
-/** Campaign starts and the days on which a liquor shop sells more anyway. */
-async function readMarks(ctx: Ctx, span: Span, zone: string): Promise<Reply['marks']> {
+/** Campaign starts, the days on which a liquor shop sells more anyway, and what people noted. */
+export async function readMarks(ctx: Ctx, span: Span, zone: string): Promise<Reply['marks']> {
+  const { rows: notes } = await ctx.pool.query<{ day: string; text: string }>(
+    'select n.day, n.text from chart_notes as n where n.day between $1 and $2 order by n.day, n.id limit 100',
+    [span.from, span.to],
+  )
   const { rows } = await ctx.pool.query<{ id: string; name: string; start_date: string; started_at: Date | null }>(
     `select c.id, c.name, c.start_date, c.started_at from campaigns as c
      where c.status in ('active', 'paused', 'completed') and c.start_date between $1 and $2 order by c.start_date limit 60`,
@@ -86,5 +81,6 @@ async function readMarks(ctx: Ctx, span: Span, zone: string): Promise<Reply['mar
     label: h.name,
     href: null,
   }))
-  return [...campaigns, ...days].sort((a, b) => (a.day < b.day ? -1 : a.day > b.day ? 1 : 0))
+  const noted = notes.map((n) => ({ day: n.day, kind: 'note' as const, label: n.text, href: null }))
+  return [...campaigns, ...days, ...noted].sort((a, b) => (a.day < b.day ? -1 : a.day > b.day ? 1 : 0))
 }

@@ -3,6 +3,7 @@ import { measureLift, type HoldoutArms } from '#core/analytics/lift.ts'
 import { addDays, instantOf } from '#core/calendar.ts'
 import type { Ctx } from '../context.ts'
 import { remember } from './remember.ts'
+import type { Span } from './series.ts'
 
 interface CampaignSpan {
   id: string
@@ -61,8 +62,18 @@ async function readArms(ctx: Ctx, campaign: CampaignSpan, zone: string): Promise
   return { contacted: arm(false), heldOut: arm(true) }
 }
 
+/** Lift of all campaigns that began in the period. */
+export async function readPeriodLift(
+  ctx: Ctx,
+  span: Pick<Span, 'fromAt' | 'toAt'>,
+  shop: { time_zone: string; margin_pct: number; currency: string },
+): Promise<Lift | null> {
+  const campaigns = await liftCampaigns(ctx, span.fromAt, span.toAt)
+  return readLift(ctx, campaigns, shop.time_zone, shop.margin_pct, shop.currency)
+}
+
 /** Campaigns that began in the stretch and held somebody out. */
-export async function liftCampaigns(ctx: Ctx, from: Date, to: Date): Promise<CampaignSpan[]> {
+async function liftCampaigns(ctx: Ctx, from: Date, to: Date): Promise<CampaignSpan[]> {
   const { rows } = await ctx.pool.query<{ id: string; started_at: Date; end_date: string }>(
     `select c.id, c.started_at, c.end_date from campaigns as c
      where c.started_at >= $1 and c.started_at < $2 and exists (select 1 from actions as a where a.campaign_id = c.id and a.status = 'holdout')

@@ -18,6 +18,7 @@ interface Facts {
   sent_week: number
   bounced_week: number
   has_public_password: boolean
+  wrong_sums: number
 }
 
 /** What waits for a person, the most pressing first, and the steps of a new shop that are still open. */
@@ -31,6 +32,7 @@ export async function readNeeds(ctx: Ctx): Promise<Needs> {
          exists (select 1 from settings where settings.name = 'shop') as named,
          exists (select 1 from users where users.has_public_password and users.is_active)
            and not exists (select 1 from settings where settings.name = 'demo') as has_public_password,
+         (select rollup_state.mismatches from rollup_state) as wrong_sums,
          exists (select 1 from campaigns) as has_plan,
          exists (select 1 from analytics_events as e where e.event_type = 'sent') as has_sent,
          (select max(orders.ordered_at) from orders) as last_order_at,
@@ -60,6 +62,10 @@ export async function readNeeds(ctx: Ctx): Promise<Needs> {
     readChannels(ctx.pool),
   ])
   const f = rows[0]!
+  const { rows: tests } = await ctx.pool.query<{ id: string; name: string; outcome: string; verdict: string }>(
+    `select e.id, e.name, e.arms ->> 'outcome' as outcome, e.arms ->> 'verdict' as verdict from experiments as e
+     where e.kind = 'ab' and e.status = 'running' and e.arms ->> 'outcome' in ('winner', 'broken') order by e.id desc limit 3`,
+  )
   const live = channels.email.provider !== 'sandbox' || ctx.config.smtpUrl !== null
   const needs: Needs['needs_you'] = []
   for (const p of plans.rows) {
@@ -92,6 +98,15 @@ export async function readNeeds(ctx: Ctx): Promise<Needs> {
       tone: 'warn',
     })
   }
+  for (const test of tests) {
+    needs.push({
+      kind: test.outcome === 'broken' ? 'test_broken' : 'test_decided',
+      title: test.outcome === 'broken' ? `The test “${test.name}” cannot be read` : `“${test.name}” has a winner`,
+      detail: test.verdict,
+      href: `/experiments/${test.id}`,
+      tone: test.outcome === 'broken' ? 'warn' : 'info',
+    })
+  }
   const bounceRate = percent(f.bounced_week, f.sent_week)
   if (bounceRate !== null && f.bounced_week >= 10 && bounceRate >= 2) {
     needs.push({
@@ -102,6 +117,14 @@ export async function readNeeds(ctx: Ctx): Promise<Needs> {
       tone: 'risk',
     })
   }
+  if (f.wrong_sums > 0)
+    needs.push({
+      kind: 'rollups_wrong',
+      title: `${f.wrong_sums} sums behind the charts are not a recount`,
+      detail: 'Last night’s recount of events and orders found other figures. Build them anew under Analytics.',
+      href: '/analytics?tab=data',
+      tone: 'risk',
+    })
   if (!f.has_address && f.has_customers)
     needs.push({
       kind: 'no_address',

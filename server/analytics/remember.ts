@@ -14,24 +14,42 @@ const longestMs = 60_000
 /**
  * Shares one computation between all who ask for it at once, and gives an expensive answer out again for twenty times
  * as long as it took: a small shop sees live figures, a shop with millions of orders pays at most 5 % of its time.
+ * `graceMs`: that much longer the old answer is given at once while the new one is made; for figures that change slowly.
  */
-export function remember<T>(ctx: Ctx, key: string, compute: () => Promise<T>): Promise<T> {
+export function remember<T>(ctx: Ctx, key: string, compute: () => Promise<T>, graceMs = 0): Promise<T> {
   const answers = kept.get(ctx) ?? new Map<string, Kept>()
   kept.set(ctx, answers)
   const known = answers.get(key)
-  if (known && performance.now() < known.until) return known.answer as Promise<T>
-  const start = performance.now()
+  if (known) {
+    if (performance.now() < known.until) return known.answer as Promise<T>
+    if (performance.now() < known.until + graceMs) {
+      known.until = Infinity
+      void start(answers, key, compute, known).catch(() => undefined)
+      return known.answer as Promise<T>
+    }
+  }
+  return start(answers, key, compute, null)
+}
+
+/** Computes; an old answer stays in its place until the new one is there, and for a while after a failure. */
+function start<T>(answers: Map<string, Kept>, key: string, compute: () => Promise<T>, old: Kept | null): Promise<T> {
+  const begun = performance.now()
   const answer = compute()
   const entry: Kept = { answer, until: Infinity }
-  answers.set(key, entry)
+  if (!old) answers.set(key, entry)
   answer.then(
     () => {
-      const cost = performance.now() - start
+      const cost = performance.now() - begun
       entry.until = cost < cheapMs ? 0 : performance.now() + Math.min(longestMs, 20 * cost)
-      if (entry.until === 0 && answers.get(key) === entry) answers.delete(key)
+      if (answers.get(key) !== (old ?? entry)) return
+      if (entry.until === 0) answers.delete(key)
+      else answers.set(key, entry)
       if (answers.size > 500) answers.clear()
     },
-    () => answers.delete(key),
+    () => {
+      if (old) old.until = performance.now() + 1000
+      else answers.delete(key)
+    },
   )
   return answer
 }

@@ -1,4 +1,4 @@
-import type { Period, analytics } from '#contract/analytics.ts'
+import type { PeriodQuery, analytics } from '#contract/analytics.ts'
 import type { Answer } from '#contract/http.ts'
 import { percent } from '#core/analytics/period.ts'
 import type { Actor } from '../audit.ts'
@@ -6,15 +6,15 @@ import type { Ctx } from '../context.ts'
 import { readSetting } from '../settings.ts'
 import { comparisonOf } from './dashboard.ts'
 import { shownName } from './names.ts'
-import { readSeries, spanOf } from './series.ts'
+import { readDays, seriesOf, spanOf, totalsOf } from './series.ts'
 
 /** Where the money of a period came from. */
-export async function readRevenue(ctx: Ctx, period: Period): Promise<Answer<typeof analytics.revenue>> {
+export async function readRevenue(ctx: Ctx, query: PeriodQuery): Promise<Answer<typeof analytics.revenue>> {
   const shop = await readSetting(ctx.pool, 'shop')
-  const span = spanOf(period, ctx.clock(), shop.time_zone)
+  const span = spanOf(query, ctx.clock(), shop.time_zone)
   const range = [span.fromAt, span.toAt]
-  const [series, totals, attributed, categories, channels] = await Promise.all([
-    readSeries(ctx, span, shop.time_zone),
+  const [days, totals, attributed, categories, channels] = await Promise.all([
+    readDays(ctx, span, shop.time_zone),
     ctx.pool.query<{ buyers: number; discount_cents: number }>(
       `select count(distinct o.customer_id) as buyers, coalesce(sum(o.discount_cents), 0)::bigint as discount_cents from orders as o where o.ordered_at >= $1 and o.ordered_at < $2`,
       range,
@@ -38,25 +38,24 @@ export async function readRevenue(ctx: Ctx, period: Period): Promise<Answer<type
       range,
     ),
   ])
-  const total = (pick: (day: (typeof series)[number]) => number): number =>
-    series.reduce((sum, day) => sum + pick(day), 0)
+  const { now, before } = totalsOf(days)
   const inCategories = categories.rows.reduce((sum, c) => sum + c.revenue_cents, 0)
   return {
-    period,
+    period: query.period,
     time_zone: shop.time_zone,
     currency: shop.currency,
     comparison: comparisonOf(span),
     totals: {
-      revenue_cents: total((d) => d.revenue_cents),
-      previous_revenue_cents: total((d) => d.previous_revenue_cents),
-      orders: total((d) => d.orders),
-      previous_orders: total((d) => d.previous_orders),
+      revenue_cents: now.revenue_cents,
+      previous_revenue_cents: before.revenue_cents,
+      orders: now.orders,
+      previous_orders: before.orders,
       buyers: totals.rows[0]!.buyers,
       attributed_cents: attributed.rows[0]!.cents,
       attributed_orders: attributed.rows[0]!.orders,
       discount_cents: totals.rows[0]!.discount_cents,
     },
-    series,
+    series: seriesOf(days),
     by_category: categories.rows.map((c) => ({ ...c, share_pct: percent(c.revenue_cents, inCategories) ?? 0 })),
     by_channel: channels.rows,
   }

@@ -1,5 +1,5 @@
 import type { ClientBase, Pool } from 'pg'
-import { rebuildRollup } from '../events.ts'
+import { rebuildRollups } from '../rollups.ts'
 import { emailOfDemo } from './identity.ts'
 
 /** How much demo data is in the shop. */
@@ -28,7 +28,7 @@ export async function removeDemo(
     where e.customer_id in (select c.id from customers as c where c.is_demo) or e.campaign_id in (select p.id from campaigns as p where p.is_demo))`)
   await client.query(`delete from analytics_events as e where e.customer_id in (select c.id from customers as c where c.is_demo)
     or e.campaign_id in (select p.id from campaigns as p where p.is_demo)`)
-  await rebuildRollup(client)
+  await rebuildRollups(client)
   await client.query(`delete from sandbox_messages as m where m.send_id in (select s.id from sends as s where s.campaign_id in (select p.id from campaigns as p where p.is_demo)
     or s.customer_id in (select c.id from customers as c where c.is_demo))`)
   await client.query(`delete from delivery_attempts as a where a.send_id in (select s.id from sends as s where s.campaign_id in (select p.id from campaigns as p where p.is_demo)

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { beforeAll, expect, test } from 'vitest'
 import { withTx } from '#db/pool.ts'
 import { refreshCampaignCounters } from '../counters.ts'
-import { rebuildRollup } from '../events.ts'
+import { rebuildRollups } from '../rollups.ts'
 import { suppressionOf } from '../suppression.ts'
 import { signToken } from '../tokens.ts'
 import { attributeOrders } from './attribute.ts'
@@ -116,7 +116,7 @@ test('a scanner that follows two links takes its first click back, and the rollu
       )
     ).rows
   const kept = await rollup()
-  await withTx(ctx.pool, rebuildRollup)
+  await withTx(ctx.pool, rebuildRollups)
   expect(await rollup()).toEqual(kept)
 })
 

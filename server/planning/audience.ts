@@ -5,6 +5,7 @@ import { createStoreFinder } from '#core/knowledge/nearest-store.ts'
 import type { AssignableCustomer, StoreForGate } from '#core/planning/assign.ts'
 import type { Config } from '../config.ts'
 import { deriveKey } from '../keys.ts'
+import { readSetting } from '../settings.ts'
 import { addressHash } from '../suppression.ts'
 
 /** A customer with what only the send needs. */
@@ -15,6 +16,8 @@ export interface AudienceMember {
   email: string | null
   phone: string | null
   primary_category: string | null
+  /** held out of every campaign of this year */
+  held_out_of_all: boolean
   customer: AssignableCustomer
 }
 
@@ -67,6 +70,8 @@ export async function* streamAudience(
   const chunkSize = query.chunkSize ?? 5000
   const salt = holdoutSalt(config, query.campaignId)
   const storeOf = createStoreFinder(query.stores)
+  const { global_holdout_share } = await readSetting(client, 'analytics')
+  const yearSalt = holdoutSalt(config, `all:${query.weekStart.slice(0, 4)}`)
   let after = query.after ?? lowest
   for (;;) {
     const rows = await findMembers(client, query, after, chunkSize)
@@ -79,6 +84,7 @@ export async function* streamAudience(
       query,
     )
     yield rows.map((r) => ({
+      held_out_of_all: isHeldOut(yearSalt, r.id, global_holdout_share),
       id: r.id,
       name: r.name,
       first_name: r.first_name,
@@ -102,7 +108,7 @@ export async function* streamAudience(
         },
         store: storeOf(r).store,
         contacts: contacts.get(r.id) ?? [],
-        held_out: isHeldOut(salt, r.id, query.holdoutShare),
+        held_out: isHeldOut(salt, r.id, query.holdoutShare) || isHeldOut(yearSalt, r.id, global_holdout_share),
         spread: bucket(`spread:${query.campaignId}`, r.id),
       },
     }))

@@ -16,6 +16,7 @@ import { readSetting } from '../settings.ts'
 import { holdoutSalt, streamAudience, type AudienceMember } from './audience.ts'
 import { assignRules, audienceOf } from './build-plan.ts'
 import { checkMove, findCampaign, planOf } from './campaigns.ts'
+import { startDraw, type DrawnArm } from './experiments/draw.ts'
 import { loadPlannerFacts } from './planner-facts.ts'
 import { findShelf, productsFor, type Shelf } from './shelf.ts'
 
@@ -67,8 +68,12 @@ export async function startCampaign(
         plan_version: campaign.plan_version,
       })
     const shelf = await findShelf(tx)
-    const assign = createAssigner({ ...assignRules(facts, entries, now), soonest: options.now ?? false })
-    const texts = createTexts(entries, facts)
+    const draw = await startDraw(tx, id, entries, facts, now)
+    const arms = draw.arms.map((arm) => ({
+      arm,
+      assign: createAssigner({ ...assignRules(facts, arm.entries, now), soonest: options.now ?? false }),
+      texts: createTexts(arm.entries, facts),
+    }))
     for await (const chunk of streamAudience(
       tx,
       ctx.config,
@@ -79,10 +84,11 @@ export async function startCampaign(
         entries,
       ),
     )) {
-      const rows = chunk.flatMap((member) =>
-        oncePerDay(assign(member.customer)).map((a) => rowOf(member, a, texts, shelf)),
-      )
-      await insertChunk(tx, id, entries, rows, now)
+      const rows = chunk.flatMap((member) => {
+        const { arm, assign, texts } = arms[draw.armOf(member.id)]!
+        return oncePerDay(assign(member.customer)).map((a) => rowOf(member, a, texts, shelf, arm))
+      })
+      await insertChunk(tx, id, draw.arms, rows, now)
     }
     await tx.query(
       `insert into experiments (campaign_id, name, salt, kind, arms) values ($1, 'Holdout of this campaign', $2, 'holdout', $3)`,
@@ -154,13 +160,17 @@ interface ActionRow {
   window_end: Date | null
   recipient: string | null
   variables: string | null
+  variant: string | null
+  held_out_of_all: boolean
 }
 
-function rowOf(member: AudienceMember, a: Assignment, texts: EntryTexts, shelf: Shelf): ActionRow {
+function rowOf(member: AudienceMember, a: Assignment, texts: EntryTexts, shelf: Shelf, arm: DrawnArm): ActionRow {
   const goes = a.outcome === 'pending'
   return {
     customer: member.id,
-    entry: a.entry.id,
+    variant: arm.key,
+    held_out_of_all: a.outcome === 'holdout' && member.held_out_of_all,
+    entry: entryKey(arm, a.entry.id),
     outcome: a.outcome,
     refused_by: a.verdict?.rule_id ?? null,
     due_at: a.due_at,
@@ -175,11 +185,15 @@ function rowOf(member: AudienceMember, a: Assignment, texts: EntryTexts, shelf: 
           ...(member.primary_category && !a.entry.offer.category
             ? { reason: `Chosen because you often take home ${member.primary_category}.` }
             : {}),
+          ...(arm.subject === null ? {} : { _subject: arm.subject }),
           ...(member.customer.store.id === 'shop' ? {} : { store_id: member.customer.store.id }),
         })
       : null,
   }
 }
+
+/** An entry of a version: the same entry may differ between versions. */
+const entryKey = (arm: DrawnArm, entryId: string): string => `${arm.key ?? ''}|${entryId}`
 
 interface EntryTexts {
   offer(entryId: string, store: StoreForGate): object | undefined
@@ -234,27 +248,27 @@ function offerText(
 async function insertChunk(
   tx: PoolClient,
   campaignId: string,
-  entries: readonly PlanEntry[],
+  arms: readonly DrawnArm[],
   rows: readonly ActionRow[],
   now: Date,
 ): Promise<void> {
   if (rows.length === 0) return
   await tx.query(
     `with entry as (
-       select e.* from jsonb_to_recordset($10::jsonb) as e(id text, day date, segment text, channel text, offer jsonb, offer_id uuid, template_id uuid, send_window jsonb, reason text, value real)
+       select e.* from jsonb_to_recordset($10::jsonb) as e(key text, id text, day date, segment text, channel text, offer jsonb, offer_id uuid, template_id uuid, send_window jsonb, reason text, value real)
      ), given as (
-       select g.* from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::timestamptz[], $8::text[], $9::text[])
-         as g(customer_id, entry_id, outcome, refused_by, due_at, window_end, recipient, variables)
+       select g.* from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::timestamptz[], $8::text[], $9::text[], $12::text[], $13::boolean[])
+         as g(customer_id, entry_key, outcome, refused_by, due_at, window_end, recipient, variables, variant, held_out_of_all)
      ), made as (
-       insert into actions (campaign_id, customer_id, plan_entry_id, segment, priority_score, reason, offer_id, offer, template_id, scheduled_date, send_window, channels, status, refused_by)
+       insert into actions (campaign_id, customer_id, plan_entry_id, segment, priority_score, reason, offer_id, offer, template_id, scheduled_date, send_window, channels, status, refused_by, variant, held_out_of_all)
        select $1, given.customer_id, entry.id, entry.segment, entry.value, entry.reason, offers.id, entry.offer, entry.template_id, entry.day, entry.send_window, array[entry.channel],
-         given.outcome, given.refused_by
-       from given join entry on entry.id = given.entry_id left join offers on offers.id = entry.offer_id
+         given.outcome, given.refused_by, given.variant, given.held_out_of_all
+       from given join entry on entry.key = given.entry_key left join offers on offers.id = entry.offer_id
        on conflict (campaign_id, customer_id, scheduled_date) where campaign_id is not null do nothing
-       returning id, customer_id, plan_entry_id
+       returning id, customer_id, coalesce(variant, '') || '|' || plan_entry_id as entry_key
      ), due as (
        select made.id as action_id, uuidv7_at($11) as send_id, entry.channel, entry.template_id, given.customer_id, given.recipient, given.variables, given.due_at, given.window_end
-       from made join given on given.customer_id = made.customer_id and given.entry_id = made.plan_entry_id join entry on entry.id = made.plan_entry_id
+       from made join given on given.customer_id = made.customer_id and given.entry_key = made.entry_key join entry on entry.key = made.entry_key
        where given.outcome = 'pending'
      ), keyed as (
        insert into send_keys (action_id, channel, send_id) select due.action_id, due.channel, due.send_id from due
@@ -274,20 +288,25 @@ async function insertChunk(
       rows.map((r) => r.recipient),
       rows.map((r) => r.variables),
       JSON.stringify(
-        entries.map((e) => ({
-          id: e.id,
-          day: e.day,
-          segment: e.segment,
-          channel: e.channel,
-          offer: e.offer,
-          offer_id: e.offer.id,
-          template_id: e.template_id,
-          send_window: e.window,
-          reason: e.reason,
-          value: e.reach > 0 ? e.score / e.reach : 0,
-        })),
+        arms.flatMap((arm) =>
+          arm.entries.map((e) => ({
+            key: entryKey(arm, e.id),
+            id: e.id,
+            day: e.day,
+            segment: e.segment,
+            channel: e.channel,
+            offer: e.offer,
+            offer_id: e.offer.id,
+            template_id: e.template_id,
+            send_window: e.window,
+            reason: e.reason,
+            value: e.reach > 0 ? e.score / e.reach : 0,
+          })),
+        ),
       ),
       now,
+      rows.map((r) => r.variant),
+      rows.map((r) => r.held_out_of_all),
     ],
   )
 }

@@ -12,6 +12,7 @@ import { approveCampaign } from './approve.ts'
 import { findCampaign, listCampaigns, shownCampaign } from './campaigns.ts'
 import { editPlan } from './edit.ts'
 import { llmRoutes } from './llm/routes.ts'
+import { experimentRoutes } from './experiments/routes.ts'
 import { startCampaign } from './materialise.ts'
 import { offerRoutes } from './offer-routes.ts'
 import { loadPlannerFacts } from './planner-facts.ts'
@@ -23,6 +24,7 @@ const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 export const planningRoutes: Routes = (app, ctx) => {
   offerRoutes(app, ctx)
   llmRoutes(app, ctx)
+  experimentRoutes(app, ctx)
   const shown = (id: string) => shownCampaign(ctx.pool, id)
 
   bind(app, ctx, planning.list, async ({ query }) => {

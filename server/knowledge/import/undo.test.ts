@@ -274,7 +274,7 @@ describe('orders', () => {
     expect(await all('select conversion_cents from sends')).toEqual([{ conversion_cents: 13_000 }])
     expect(await undo(id)).toEqual({ ...nothing, removed: 2 })
     expect(await told()).toEqual(before)
-    await withTx(ctx.pool, rebuildRollup)
+    await withTx(ctx.pool, rebuildRollups)
     expect(await told()).toEqual(before)
   })
 

@@ -215,7 +215,7 @@ function Marks({
           <line
             y1={-4}
             y2={height}
-            stroke={holiday ? 'var(--c5)' : 'var(--c3)'}
+            stroke={holiday ? 'var(--c5)' : m.kind === 'note' ? 'var(--c2)' : 'var(--c3)'}
             strokeDasharray={holiday ? '1 3' : '4 3'}
           />
           {fits && (

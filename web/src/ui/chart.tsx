@@ -19,7 +19,7 @@ export interface ChartSeries {
 export interface ChartMark {
   day: string
   label: string
-  kind: 'campaign' | 'holiday'
+  kind: 'campaign' | 'holiday' | 'note'
 }
 export interface ChartProps {
   /** "Revenue by day" */

@@ -28,6 +28,9 @@ const looks: Record<Need['kind'], { icon: LucideIcon; action: string }> = {
   stale_scores: { icon: RefreshCw, action: 'Open customers' },
   public_password: { icon: KeyRound, action: 'Change the password' },
   paused: { icon: Pause, action: 'Open campaign' },
+  rollups_wrong: { icon: TriangleAlert, action: 'Build them anew' },
+  test_decided: { icon: FlaskConical, action: 'See the result' },
+  test_broken: { icon: TriangleAlert, action: 'See the test' },
 }
 const tones = { info: 'text-info', warn: 'text-warn', risk: 'text-risk' }
 
