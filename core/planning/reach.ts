@@ -13,6 +13,7 @@ const groups: readonly { label: string; matches: RegExp }[] = [
     matches: /^(us-[a-z]{2}-(?!quiet)|shop-store-sells|shop-offer-dates)/,
   },
   { label: 'have had enough messages this week', matches: /^cap-/ },
+  { label: 'are left in peace by the playbook of their segment', matches: /^playbook-cool-down$/ },
   { label: 'have no open window that day', matches: /(-window|-hours|shop-window-over|quiet-hours)$/ },
   { label: 'get another message that day', matches: /^shop-one-a-day$/ },
 ]
