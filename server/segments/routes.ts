@@ -4,6 +4,8 @@ import { bind, type Routes } from '../http/bind.ts'
 import { AppError } from '../http/errors.ts'
 import { readSegmentDetail } from './detail.ts'
 import { createSegment, deleteSegment, restoreSegment, updateSegment } from './edit.ts'
+import { judgePlaybook, playbookOf, refusePlaybookFaults } from './playbook.ts'
+import { readPlaybooks, writePlaybooks } from './playbooks-yaml.ts'
 import { previewRule } from './preview.ts'
 import { listMembers, listSegments, readSegment } from './queries.ts'
 
@@ -24,5 +26,25 @@ export const segmentRoutes: Routes = (app, ctx) => {
       throw new AppError('conflict', 'An RFM segment follows the scores: run scoring to refresh it.', { id: params.id })
     return startJob(ctx, actor, 'segment_refresh', { segment_id: params.id })
   })
+  bind(app, ctx, segments.getPlaybook, async ({ params }) => {
+    const playbook = playbookOf(await readSegment(ctx, params.id))
+    return { playbook, check: await judgePlaybook(ctx, playbook) }
+  })
+  bind(app, ctx, segments.putPlaybook, async ({ params, body, actor }) => {
+    const playbook = playbookOf(await updateSegment(ctx, actor, params.id, body))
+    return { playbook, check: await judgePlaybook(ctx, playbook) }
+  })
+  bind(app, ctx, segments.checkPlaybook, async ({ body }) => {
+    await refusePlaybookFaults(ctx, body)
+    return judgePlaybook(ctx, body)
+  })
+  bind(app, ctx, segments.exportPlaybooks, async ({ reply }) => {
+    await reply
+      .type('application/yaml; charset=utf-8')
+      .header('content-disposition', 'attachment; filename="playbooks.yaml"')
+      .send(await writePlaybooks(ctx))
+    return undefined
+  })
+  bind(app, ctx, segments.importPlaybooks, ({ body, actor }) => readPlaybooks(ctx, actor, body))
   bind(app, ctx, segments.segmentCustomers, ({ params, query, actor }) => listMembers(ctx, actor, params.id, query))
 }
