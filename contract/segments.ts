@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { Verdict } from '#core/compliance/verdict.ts'
+import { offerKinds } from '#core/planning/offer.ts'
 import { Window } from '#core/planning/plan.ts'
 import { Rule } from '#core/segments/rule.ts'
 import { Id, IdParams, Instant, Job, pageOf, pageQuery } from './common.ts'
@@ -16,9 +18,12 @@ export const Segment = z.strictObject({
   rules: z.unknown(),
   /** playbook: offer kinds and keys, best first */
   recommended_offers: z.array(z.unknown()),
+  tone: z.string().nullable(),
   messaging_strategy: z.string().nullable(),
   optimal_channels: z.array(z.string()),
   optimal_send_window: z.unknown(),
+  /** days its customers are left in peace after a message of any campaign */
+  cool_down_days: z.int(),
   is_active: z.boolean(),
   customer_count: z.int(),
   last_computed_at: Instant.nullable(),
@@ -41,14 +46,52 @@ export const SegmentDetail = Segment.extend({
 })
 export type SegmentDetail = z.infer<typeof SegmentDetail>
 
+/** What a segment is best told, how, where and how often. */
+export const Playbook = z.strictObject({
+  /** kinds of offers or keys of offers, best first */
+  recommended_offers: z.array(z.string().trim().min(1).max(60)).max(20),
+  /** how it is said: "warm and short" */
+  tone: z.string().trim().max(200).nullable(),
+  /** what to say and why */
+  messaging_strategy: z.string().trim().max(500).nullable(),
+  /** best first */
+  optimal_channels: z.array(z.enum(['email', 'sms'])).min(1, 'Choose at least one channel.'),
+  /** by the recipient's clock */
+  optimal_send_window: Window,
+  /** days since the last message of any campaign; 0: only the weekly limits */
+  cool_down_days: z.int().min(0).max(365, 'At most a year.'),
+})
+export type Playbook = z.infer<typeof Playbook>
+
+const StateVerdict = z.strictObject({
+  state: z.string(),
+  /** names of the shop's stores there */
+  stores: z.array(z.string()),
+  allowed: z.boolean(),
+  verdicts: z.array(Verdict),
+})
+/** What the law of each state with a store says about a playbook. */
+export const PlaybookCheck = z.strictObject({
+  offers: z.array(
+    z.strictObject({
+      name: z.string(),
+      title: z.string(),
+      kind: z.enum(offerKinds),
+      /** false: no offer of this kind is active, so a usual one was asked about */
+      is_stored: z.boolean(),
+      states: z.array(StateVerdict),
+    }),
+  ),
+  channels: z.array(z.strictObject({ channel: z.enum(['email', 'sms']), states: z.array(StateVerdict) })),
+})
+export type PlaybookCheck = z.infer<typeof PlaybookCheck>
+const SegmentPlaybook = z.strictObject({ playbook: Playbook, check: PlaybookCheck })
+
 const SegmentFields = z.strictObject({
   name: z.string().trim().min(1, 'Give it a name.').max(120),
   description: z.string().trim().max(500).nullable(),
   rules: Rule,
-  recommended_offers: z.array(z.string().max(60)).max(20),
-  messaging_strategy: z.string().trim().max(500).nullable(),
-  optimal_channels: z.array(z.enum(['email', 'sms'])).min(1),
-  optimal_send_window: Window,
+  ...Playbook.shape,
   is_active: z.boolean(),
 })
 const SegmentInput = SegmentFields.partial().required({ name: true, rules: true })
@@ -161,6 +204,63 @@ export const segments = {
     summary: 'Bring a removed segment back',
     params: IdParams,
     reply: Segment,
+  }),
+  getPlaybook: route({
+    method: 'GET',
+    path: '/api/v1/segments/:id/playbook',
+    access: 'user',
+    tag,
+    summary: 'The playbook of a segment, and what the law of each state says about it',
+    params: IdParams,
+    reply: SegmentPlaybook,
+  }),
+  putPlaybook: route({
+    method: 'PUT',
+    path: '/api/v1/segments/:id/playbook',
+    access: 'manager',
+    tag,
+    summary: 'Replace the playbook of a segment',
+    description:
+      'What a state forbids is stored all the same and told in the answer: a plan leaves it out where it is forbidden.',
+    params: IdParams,
+    body: Playbook,
+    reply: SegmentPlaybook,
+  }),
+  checkPlaybook: route({
+    method: 'POST',
+    path: '/api/v1/segments/playbooks/check',
+    access: 'user',
+    tag,
+    summary: 'What the law of each state says about a playbook; nothing is stored',
+    body: Playbook,
+    reply: PlaybookCheck,
+  }),
+  exportPlaybooks: route({
+    method: 'GET',
+    path: '/api/v1/segments/playbooks.yaml',
+    access: 'user',
+    tag,
+    summary: 'All playbooks as YAML, to be changed and imported again',
+    file: 'application/yaml',
+  }),
+  importPlaybooks: route({
+    method: 'POST',
+    path: '/api/v1/segments/playbooks.yaml',
+    access: 'manager',
+    tag,
+    summary: 'Take playbooks over from YAML: all of them or, with one fault, none',
+    description: 'Segments that are left out stay as they are. Faults come with their place and line.',
+    body: z.strictObject({
+      yaml: z
+        .string()
+        .min(1, 'The file is empty.')
+        .max(256 * 1024, 'A file of playbooks is smaller than 256 KB.'),
+      dry_run: z.boolean().default(false),
+    }),
+    reply: z.strictObject({
+      changed: z.array(z.strictObject({ key: z.string(), name: z.string(), fields: z.array(z.string()) })),
+      unchanged: z.int(),
+    }),
   }),
   refreshSegment: route({
     method: 'POST',

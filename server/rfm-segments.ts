@@ -53,22 +53,25 @@ export async function refreshRfmSegments(tx: ClientBase, asOf: Date): Promise<Se
 
 async function insertMissing(tx: ClientBase): Promise<void> {
   const rows = rfmSegments.map((key) => {
-    const { name, description, offers, strategy, channels, window } = playbooks[key]
+    const { name, description, offers, tone, strategy, channels, window, coolDownDays = 0 } = playbooks[key]
     return {
       key,
       name,
       description,
       offers,
+      tone,
       strategy,
+      cool_down_days: coolDownDays,
       channels,
       window,
       rules: { all: [{ field: 'rfm_segment', op: 'is', value: [key] }] },
     }
   })
   await tx.query(
-    `insert into segments (key, name, description, kind, rules, recommended_offers, messaging_strategy, optimal_channels, optimal_send_window)
-     select g.key, g.name, g.description, 'rfm', g.rules, g.offers, g.strategy, g.channels, g."window"
-     from jsonb_to_recordset($1::jsonb) as g(key text, name text, description text, rules jsonb, offers jsonb, strategy text, channels text[], "window" jsonb)
+    `insert into segments (key, name, description, kind, rules, recommended_offers, tone, messaging_strategy, optimal_channels, optimal_send_window, cool_down_days)
+     select g.key, g.name, g.description, 'rfm', g.rules, g.offers, g.tone, g.strategy, g.channels, g."window", g.cool_down_days
+     from jsonb_to_recordset($1::jsonb) as g(key text, name text, description text, rules jsonb, offers jsonb, tone text, strategy text, channels text[], "window" jsonb,
+       cool_down_days int)
      on conflict (key) do nothing`,
     [JSON.stringify(rows)],
   )

@@ -180,3 +180,25 @@ test('every customer is counted once, the funnel adds up, and each message lies 
   )
   expect(addDays('2026-11-30', 4)).toBe('2026-12-04')
 })
+
+test('a segment whose playbook asks for peace gets nothing before it is over, whoever wrote last', () => {
+  const calm = rules([entry('2026-12-01'), entry('2026-12-04')], { coolDowns: new Map([['all', 60]]) })
+  const at = (day: string) => ({ at: instantOf(day, '12:00', 'America/Chicago'), channel: 'email' as const })
+  expect(outcomes(calm, person())).toEqual([
+    ['2026-12-01', 'pending', null],
+    ['2026-12-04', 'skipped', 'playbook-cool-down'],
+  ])
+  expect(outcomes(calm, person({ contacts: [at('2026-10-20')] })).map((o) => o[2])).toEqual([
+    'playbook-cool-down',
+    'playbook-cool-down',
+  ])
+  expect(outcomes(calm, person({ contacts: [at('2026-09-30')] }))[0]).toEqual(['2026-12-01', 'pending', null])
+  // One that waits in a later campaign counts as well, and a graver reason is told first.
+  expect(outcomes(calm, person({ contacts: [at('2027-01-10')] }))[0]?.[2]).toBe('playbook-cool-down')
+  expect(outcomes(calm, person({ contacts: [at('2026-10-20')], email_consent: 'denied' }))[0]?.[2]).toBe(
+    'person-consent-email',
+  )
+  expect(
+    outcomes(rules(calm.entries as AssignableEntry[], { coolDowns: new Map([['all', 0]]) }), person())[1]?.[1],
+  ).toBe('pending')
+})

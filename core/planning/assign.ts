@@ -46,6 +46,8 @@ export interface AssignRules {
   now: Date
   /** as soon as the window allows, instead of the customer's usual hour */
   soonest?: boolean
+  /** days a segment's customers are left in peace after a message, by its playbook */
+  coolDowns?: ReadonlyMap<string, number>
 }
 
 const dayMs = 86_400_000
@@ -103,6 +105,18 @@ export function createAssigner(rules: AssignRules): (customer: AssignableCustome
       const stop = 'due' in slot ? decisive(verdicts) : (verdicts.find((v) => v.outcome === 'deny') ?? slot.closed)
       if (stop || !('due' in slot)) {
         skip(stop ?? shopVerdict('shop-window-over', 'The window is over.', 'Move the entry to a later day.'))
+        continue
+      }
+      const rest = rules.coolDowns?.get(entry.segment) ?? 0
+      const last = rest > 0 ? nearestContact(contacts, slot.due) : null
+      if (last !== null && last < rest * dayMs) {
+        skip(
+          shopVerdict(
+            'playbook-cool-down',
+            `There is another message within ${Math.max(1, Math.floor(last / dayMs))} ${last < 2 * dayMs ? 'day' : 'days'}; the playbook of this segment waits ${rest}.`,
+            'Wait, or shorten the cool-down in the playbook of the segment.',
+          ),
+        )
         continue
       }
       taken.add(entry.day)
@@ -171,6 +185,11 @@ function dueMs(
   if (wished < from) return Math.floor(from + spread * (ease - 1))
   if (wished >= to) return Math.floor(to - 1 - spread * (ease - 1))
   return Math.floor(wished)
+}
+
+/** Milliseconds to the contact that lies nearest, before or after; null: there is none. */
+function nearestContact(contacts: readonly { at: Date }[], at: Date): number | null {
+  return contacts.length === 0 ? null : Math.min(...contacts.map((c) => Math.abs(c.at.getTime() - at.getTime())))
 }
 
 /** The most contacts in any seven days that also hold `at`, without the one at `at` itself. */

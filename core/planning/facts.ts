@@ -15,7 +15,13 @@ export interface SegmentFacts {
   size: number
   /** customers whose address, consent and age allow the channel */
   reachable: Record<PlanChannel, number>
-  playbook: { offers: readonly string[]; channels: readonly PlanChannel[]; window: Window }
+  playbook: {
+    offers: readonly string[]
+    channels: readonly PlanChannel[]
+    window: Window
+    /** days since the last message of any campaign; 0 or absent: only the weekly limits */
+    cool_down_days?: number
+  }
   /** per customer, over the last eight weeks */
   orders_per_week: number
   basket_cents: number

@@ -4,7 +4,7 @@ import { addDays } from '../calendar.ts'
 import { defaultPolicy } from '../compliance/policy.ts'
 import { checkPlan } from './check.ts'
 import type { PlannerFacts, SegmentFacts } from './facts.ts'
-import { planHeuristically } from './heuristic.ts'
+import { planHeuristically, storeVerdicts } from './heuristic.ts'
 import { moveCampaign, type CampaignMove, type CampaignStatus } from './lifecycle.ts'
 import { isDiscount, type Offer } from './offer.ts'
 import { learnResponse, valueOfMessage } from './response.ts'
@@ -284,4 +284,28 @@ test('a campaign only moves along its life', () => {
     ['draft', 'pause'],
   ] as const)
     expect(moveCampaign(from, move)).toHaveProperty('refused')
+})
+
+test('a segment whose playbook asks for peace gets one message a week at most', () => {
+  const entriesOf = (coolDown: number): number => {
+    const calm = segment('regulars')
+    const facts = shop('NY', {
+      segments: [{ ...calm, playbook: { ...calm.playbook, cool_down_days: coolDown } }],
+    })
+    return planHeuristically(facts).entries.length
+  }
+  expect(entriesOf(0)).toBe(2)
+  expect(entriesOf(7)).toBe(1)
+  expect(entriesOf(60)).toBe(1)
+})
+
+test('an entry says when it calls customers to a shelf that is closed on its day', () => {
+  const day = [{ start: '10:00', end: '21:00' }]
+  const facts = shop('NY')
+  const stores = [{ ...facts.stores[0]!, opening_hours: [day, day, day, day, day, day, []], sale_hours: {} }]
+  const rulesOn = (on: string): string[] =>
+    storeVerdicts(offers[3]!, facts.segments[0]!, on, { ...facts, stores }).map((v) => v.rule_id)
+  expect(rulesOn('2026-12-06')).toContain('shop-store-hours')
+  expect(rulesOn('2026-12-05')).not.toContain('shop-store-hours')
+  expect(checkPlan(planHeuristically({ ...facts, stores }).entries, { ...facts, stores }).changes).toEqual([])
 })

@@ -55,8 +55,9 @@ export function planHeuristically(
           const reach = lawfulReach(offer, segment, channel, facts)
           if (reach === 0) continue
           for (const day of days) {
-            // Two messages to the same people lie at least two days apart.
-            if (own.some((e) => Math.abs(daysBetween(e.day, day)) < 2)) continue
+            // Two messages to the same people lie at least two days apart, and as far as the playbook says.
+            if (own.some((e) => Math.abs(daysBetween(e.day, day)) < Math.max(2, segment.playbook.cool_down_days ?? 0)))
+              continue
             if (
               channel === 'email' &&
               facts.limits.email_per_day !== null &&
@@ -152,10 +153,16 @@ export function windowOf(segment: SegmentFacts, channel: PlanChannel, facts: Pla
 export function storeVerdicts(offer: Offer, segment: SegmentFacts, day: Day | null, facts: PlannerFacts): Verdict[] {
   const own = facts.stores.filter((s) => (segment.stores[s.id] ?? 0) > 0)
   const stores = own.length > 0 ? own : facts.stores
-  const found = stores.map((store) => {
-    const closed = closedShelf(offer, store, day)
-    return { store, verdicts: [...checkOffer(offer, store, facts.policy, day), ...(closed ? [closed] : [])] }
-  })
+  return joinStores(
+    stores.map((store) => {
+      const closed = closedShelf(offer, store, day)
+      return { store, verdicts: [...checkOffer(offer, store, facts.policy, day), ...(closed ? [closed] : [])] }
+    }),
+  )
+}
+
+/** What several stores' laws say together: a denial that not all of them share is a warning about the others. */
+export function joinStores(found: readonly { store: { name: string }; verdicts: readonly Verdict[] }[]): Verdict[] {
   const everywhere = found.length > 0 && found.every((f) => f.verdicts.some((v) => v.outcome === 'deny'))
   const all = found.flatMap(({ store, verdicts }) =>
     verdicts.map((v): Verdict =>

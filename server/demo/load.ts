@@ -194,13 +194,20 @@ async function fillShop(tx: ClientBase, chance: Chance, start: Date, now: Date, 
   return { people, latest }
 }
 
+const stretch = (start: string, end: string) => [{ start, end }]
+const weekday = stretch('10:00', '21:00')
+const openingHours = [
+  ...[weekday, weekday, weekday, weekday],
+  ...[stretch('10:00', '22:00'), stretch('10:00', '22:00'), stretch('12:00', '18:00')],
+]
+
 async function insertStores(tx: ClientBase): Promise<string[]> {
   const { rows } = await tx.query<{ id: string }>(
-    `insert into stores (external_id, name, legal_name, licence_number, address, city, state, zip, time_zone, phone, is_demo) values
-       ('demo-oak', 'Corner Cellars, Oak Street', 'Corner Cellars LLC', 'IL-1A-0098231', '412 Oak St', 'Springfield', 'IL', '62701', $1, '+12175550142', true),
-       ('demo-cherokee', 'Corner Cellars, Cherokee Street', 'Corner Cellars LLC', 'MO-11-55102', '2715 Cherokee St', 'St. Louis', 'MO', '63118', $1, '+13145550177', true)
+    `insert into stores (external_id, name, legal_name, licence_number, address, city, state, zip, time_zone, phone, is_demo, opening_hours) values
+       ('demo-oak', 'Corner Cellars, Oak Street', 'Corner Cellars LLC', 'IL-1A-0098231', '412 Oak St', 'Springfield', 'IL', '62701', $1, '+12175550142', true, $2),
+       ('demo-cherokee', 'Corner Cellars, Cherokee Street', 'Corner Cellars LLC', 'MO-11-55102', '2715 Cherokee St', 'St. Louis', 'MO', '63118', $1, '+13145550177', true, $2)
      returning id`,
-    [demoZone],
+    [demoZone, JSON.stringify(openingHours)],
   )
   return rows.map((r) => r.id)
 }

@@ -27,6 +27,8 @@ export interface AudienceQuery {
   /** its own sends do not count as earlier contacts */
   campaignId: string
   holdoutShare: number
+  /** the longest cool-down of the playbooks in it: so far back lie messages that still count */
+  coolDownDays?: number
   stores: readonly StoreForGate[]
   /** only these; null: everybody in the segments */
   customerIds: readonly string[] | null
@@ -177,7 +179,7 @@ async function findSuppressed(
 async function findContacts(
   client: ClientBase | Pool,
   ids: readonly string[],
-  { weekStart, campaignId }: AudienceQuery,
+  { weekStart, campaignId, coolDownDays = 0 }: AudienceQuery,
 ): Promise<Map<string, { at: Date; channel: 'email' | 'sms' }[]>> {
   const { rows } = await client.query<{ customer_id: string; at: Date; channel: 'email' | 'sms' }>(
     `select sends.customer_id, coalesce(sends.sent_at, sends.due_at) as at, sends.channel from sends
@@ -187,11 +189,29 @@ async function findContacts(
        and sends.due_at >= $3::timestamptz - interval '8 days' and sends.due_at < $4::timestamptz + interval '9 days'`,
     [ids, campaignId, `${weekStart}T00:00:00Z`, `${addDays(weekStart, 7)}T00:00:00Z`],
   )
+  const earlier = coolDownDays > 8 ? await findLastContact(client, ids, { weekStart, campaignId, coolDownDays }) : []
   const found = new Map<string, { at: Date; channel: 'email' | 'sms' }[]>()
-  for (const { customer_id, at, channel } of rows) {
+  for (const { customer_id, at, channel } of [...rows, ...earlier]) {
     const own = found.get(customer_id)
     if (own) own.push({ at, channel })
     else found.set(customer_id, [{ at, channel }])
   }
   return found
+}
+
+/** The last message of each before those of the weeks around the plan, as far back as the cool-down goes. */
+async function findLastContact(
+  client: ClientBase | Pool,
+  ids: readonly string[],
+  { weekStart, campaignId, coolDownDays }: Pick<AudienceQuery, 'weekStart' | 'campaignId'> & { coolDownDays: number },
+): Promise<{ customer_id: string; at: Date; channel: 'email' | 'sms' }[]> {
+  const { rows } = await client.query<{ customer_id: string; at: Date; channel: 'email' | 'sms' }>(
+    `select distinct on (sends.customer_id) sends.customer_id, coalesce(sends.sent_at, sends.due_at) as at, sends.channel from sends
+     where sends.customer_id = any($1) and sends.campaign_id is distinct from $2::uuid and sends.status in ('sent', 'delivered', 'unknown')
+       and sends.id >= uuidv7_floor($3::timestamptz - make_interval(days => $4 + 40))
+       and sends.due_at >= $3::timestamptz - make_interval(days => $4) and sends.due_at < $3::timestamptz - interval '8 days'
+     order by sends.customer_id, coalesce(sends.sent_at, sends.due_at) desc`,
+    [ids, campaignId, `${weekStart}T00:00:00Z`, coolDownDays],
+  )
+  return rows
 }

@@ -25,11 +25,18 @@ const template: AssignRules['template'] = { has_footer: true, has_unsubscribe: t
 
 /** What the gate is asked with, at planning and at the start. */
 export function assignRules(
-  facts: Pick<PlannerFacts, 'policy' | 'contact'>,
+  facts: Pick<PlannerFacts, 'policy' | 'contact' | 'segments'>,
   entries: readonly PlanEntry[],
   now: Date,
 ): AssignRules {
-  return { entries, policy: facts.policy, limits: facts.contact, template, now }
+  return {
+    entries,
+    policy: facts.policy,
+    limits: facts.contact,
+    template,
+    now,
+    coolDowns: new Map(facts.segments.map((s) => [s.key, s.playbook.cool_down_days ?? 0])),
+  }
 }
 
 export async function audienceOf(
@@ -44,6 +51,12 @@ export async function audienceOf(
     campaignId: campaign.id,
     customerIds: campaign.customer_ids,
     holdoutShare: facts.limits.holdout_share,
+    coolDownDays: Math.max(
+      0,
+      ...facts.segments
+        .filter((s) => entries.some((e) => e.segment === s.key))
+        .map((s) => s.playbook.cool_down_days ?? 0),
+    ),
     stores: await loadStores(client),
   }
 }

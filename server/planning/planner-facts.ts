@@ -4,6 +4,7 @@ import { createStoreFinder, type CustomerPlace } from '#core/knowledge/nearest-s
 import type { StoreForGate } from '#core/planning/assign.ts'
 import type { PastResult, PlanChannel, PlannerFacts, SegmentFacts, TemplateFacts } from '#core/planning/facts.ts'
 import { Window } from '#core/planning/plan.ts'
+import { offerNames } from '#core/planning/playbook.ts'
 import type { Ctx } from '../context.ts'
 import { readPolicy } from '../policy.ts'
 import { readSetting } from '../settings.ts'
@@ -76,6 +77,7 @@ interface SegmentRow {
   recommended_offers: unknown[]
   optimal_channels: string[]
   optimal_send_window: unknown
+  cool_down_days: number
   size: number
   email: number
   sms: number
@@ -96,7 +98,7 @@ async function findSegments(
 ): Promise<SegmentFacts[]> {
   const { rows } = await client.query<SegmentRow>(
     `with chosen as (
-       select g.id, g.key, g.name, g.recommended_offers, g.optimal_channels, g.optimal_send_window from segments as g
+       select g.id, g.key, g.name, g.recommended_offers, g.optimal_channels, g.optimal_send_window, g.cool_down_days from segments as g
        where g.is_active and g.deleted_at is null order by g.customer_count desc, g.key limit $4
      ), closed as (
        -- addresses on the suppression list, as far as they belong to a customer; exact by address when counted
@@ -130,7 +132,7 @@ async function findSegments(
          array(select coalesce(sum(x.orders), 0)::int from generate_series(0, 23) as h left join bought as x on x.segment_id = b.segment_id and x.hour = h group by h order by h) as hours
        from bought as b group by b.segment_id
      )
-     select chosen.key, chosen.name, chosen.recommended_offers, chosen.optimal_channels, chosen.optimal_send_window, people.size::int as size, people.email::int as email,
+     select chosen.key, chosen.name, chosen.recommended_offers, chosen.optimal_channels, chosen.optimal_send_window, chosen.cool_down_days, people.size::int as size, people.email::int as email,
        people.sms::int as sms, people.churn, people.new_share, people.due_ratio, people.top_category, places.places, coalesce(rhythm.recent_orders, 0) as recent_orders,
        rhythm.basket_cents, rhythm.weekdays, rhythm.hours
      from chosen join people on people.segment_id = chosen.id left join places on places.segment_id = chosen.id left join rhythm on rhythm.segment_id = chosen.id
@@ -150,9 +152,10 @@ async function findSegments(
     size: r.size,
     reachable: { email: r.email, sms: r.sms },
     playbook: {
-      offers: namesOf(r.recommended_offers),
+      offers: offerNames(r.recommended_offers),
       channels: r.optimal_channels.filter((c): c is PlanChannel => c === 'email' || c === 'sms'),
       window: Window.safeParse(r.optimal_send_window).data ?? by.emailWindow,
+      cool_down_days: r.cool_down_days,
     },
     orders_per_week: r.recent_orders / 8 / Math.max(1, r.size),
     basket_cents: r.basket_cents ?? (shopBasket > 0 ? shopBasket : 4000),
@@ -183,18 +186,6 @@ function countStores(
 function yearsBefore(day: Day, years: number): Day {
   const earlier = `${Number(day.slice(0, 4)) - years}${day.slice(4)}`
   return earlier.endsWith('-02-29') ? `${earlier.slice(0, 8)}28` : earlier
-}
-
-/** Playbooks name offers by kind or key, as text or as {kind} / {key}. */
-function namesOf(list: unknown[]): string[] {
-  return list.flatMap((item) => {
-    if (typeof item === 'string') return [item]
-    if (typeof item !== 'object' || item === null) return []
-    return ['key', 'kind'].flatMap((field) => {
-      const value: unknown = Reflect.get(item, field)
-      return typeof value === 'string' ? [value] : []
-    })
-  })
 }
 
 function shares(counts: number[] | null, length: number): number[] {

@@ -266,3 +266,72 @@ test('a plan for chosen customers reaches only them, and starting it now does no
   expect(sends.every((s) => s.due_at.getTime() === now.getTime() && ids.includes(s.customer_id))).toBe(true)
   expect(new Set(sends.map((s) => s.customer_id)).size).toBe(sends.length)
 })
+
+test('a playbook that asks for peace is kept across campaigns, as far back as it says', async () => {
+  now = new Date('2027-03-17T18:00:00Z')
+  await ctx.pool.query(`update segments set cool_down_days = 60 where key = 'gone'`)
+  const { rows } = await ctx.pool.query<{ customer_id: string }>(
+    `select m.customer_id from segment_members as m join segments as g on g.id = m.segment_id join customers as c on c.id = m.customer_id
+     where g.key = 'gone' and c.email_consent = 'granted' and c.age_status = 'dob_verified' order by 1 limit 40`,
+  )
+  const ids = rows.map((r) => r.customer_id)
+  // Half of them were written to 30 days ago, the other half 90 days ago.
+  await ctx.pool.query('delete from sends where customer_id = any($1)', [ids])
+  await ctx.pool.query(
+    `insert into sends (id, customer_id, channel, recipient, due_at, window_end, status, sent_at)
+     select uuidv7_at(t.at), t.id, 'email', 'x', t.at, t.at + interval '1 hour', 'sent', t.at
+     from (select id, timestamptz '2027-03-22' - case when n <= 20 then interval '30 days' else interval '90 days' end as at from unnest($1::uuid[]) with ordinality as u(id, n)) as t`,
+    [ids],
+  )
+  const { id, plan } = await generatePlan(ctx, {
+    weekStart: '2027-03-22',
+    engine: 'heuristic',
+    actor: systemActor,
+    customerIds: ids,
+  })
+  const entries = plan.entries.filter((e) => e.segment === 'gone')
+  expect(entries).toHaveLength(1)
+  const rested = entries[0]!.kept_back.find((k) => k.rule_id === 'playbook-cool-down')?.count ?? 0
+  const { data } = await listRecipients(ctx, id, { page_size: 500 })
+  const people = (of: (r: (typeof data)[number]) => boolean): string[] => data.filter(of).map((r) => r.customer_id)
+  const resting = people((r) => r.refused_by === 'playbook-cool-down')
+  const reached = people((r) => r.status !== 'skipped')
+  expect(resting).toHaveLength(rested)
+  expect([resting.length, reached.length].every((n) => n > 10)).toBe(true)
+  expect(resting.every((one) => ids.indexOf(one) < 20)).toBe(true)
+  expect(reached.every((one) => ids.indexOf(one) >= 20)).toBe(true)
+  expect(plan.reach.map((s) => s.label)).toContain('are left in peace by the playbook of their segment')
+  await ctx.pool.query(`update segments set cool_down_days = 0 where key = 'gone'`)
+})
+
+test('who belongs to no store is planned for by the law of the nearest', async () => {
+  now = new Date('2027-05-12T18:00:00Z')
+  const { rows } = await ctx.pool.query<{ id: string }>(
+    `update customers set store_id = null, state = case when hashtext(external_id) % 2 = 0 then 'TX' else 'IL' end, zip = case when hashtext(external_id) % 2 = 0 then '75001' else '60601' end
+     where id in (select m.customer_id from segment_members as m join segments as g on g.id = m.segment_id and g.key = 'gone') and email_consent = 'granted' and age_status = 'dob_verified'
+     returning id`,
+  )
+  const { id } = await generatePlan(ctx, {
+    weekStart: '2027-05-17',
+    engine: 'heuristic',
+    actor: systemActor,
+    customerIds: rows.map((r) => r.id),
+  })
+  const { rows: offers } = await ctx.pool.query<{ id: string }>(`select id from offers where key = 'back15'`)
+  const { plan_version } = await findCampaign(ctx.pool, id)
+  await editPlan(ctx, systemActor, id, plan_version, [
+    ...planOf(await findCampaign(ctx.pool, id)).entries.map((e) => ({ op: 'remove' as const, entry_id: e.id })),
+    { op: 'add', segment: 'gone', day: '2027-05-19', channel: 'email', offer_id: offers[0]!.id },
+  ])
+  const states = async (query: { status?: 'pending' | 'holdout'; refused_by?: string }): Promise<string[]> => {
+    const page = await listRecipients(ctx, id, { ...query, page_size: 500 })
+    const { rows: found } = await ctx.pool.query<{ state: string }>(
+      'select distinct state from customers where id = any($1)',
+      [page.data.map((r) => r.customer_id)],
+    )
+    return found.map((f) => f.state)
+  }
+  // Texas forbids coupons, Illinois does not: nobody of theirs belongs to a store, their ZIP decides.
+  expect(await states({ refused_by: 'us-tx-coupon-prohibited' })).toEqual(['TX'])
+  expect(await states({ status: 'pending' })).toEqual(['IL'])
+})

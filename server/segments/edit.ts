@@ -1,12 +1,13 @@
 import type { ClientBase } from 'pg'
 import type { CustomerFilter } from '#contract/knowledge.ts'
-import type { SegmentInput } from '#contract/segments.ts'
+import type { Playbook, SegmentInput } from '#contract/segments.ts'
 import { ruleOfFilter } from '#core/segments/from-filter.ts'
 import { withTx } from '#db/pool.ts'
 import { audit, type Actor } from '../audit.ts'
 import { startJob } from '../background.ts'
 import type { Ctx } from '../context.ts'
 import { AppError, InputError, notFound } from '../http/errors.ts'
+import { refusePlaybookFaults } from './playbook.ts'
 import { readSegment, type SegmentRow } from './queries.ts'
 
 const isUser = (actor: Actor): string | null => (actor.kind === 'user' ? actor.id : null)
@@ -39,10 +40,11 @@ export async function createPicked(ctx: Ctx, actor: Actor, input: NewSegment): P
 }
 
 async function insertSegment(ctx: Ctx, actor: Actor, kind: 'rule' | 'snapshot', input: NewSegment): Promise<string> {
+  await refusePlaybookFaults(ctx, input)
   return withTx(ctx.pool, async (tx) => {
     const { rows } = await tx.query<{ id: string }>(
-      `insert into segments (key, name, description, kind, rules, recommended_offers, messaging_strategy, optimal_channels, optimal_send_window, is_active)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) returning id`,
+      `insert into segments (key, name, description, kind, rules, recommended_offers, messaging_strategy, optimal_channels, optimal_send_window, is_active, tone, cool_down_days)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) returning id`,
       [
         await freeKey(tx, input.name),
         input.name,
@@ -54,6 +56,8 @@ async function insertSegment(ctx: Ctx, actor: Actor, kind: 'rule' | 'snapshot', 
         input.optimal_channels ?? ['email'],
         JSON.stringify(input.optimal_send_window ?? { start: '10:00', end: '20:00' }),
         input.is_active ?? true,
+        input.tone ?? null,
+        input.cool_down_days ?? 0,
       ],
     )
     const made = rows[0]!.id
@@ -70,53 +74,66 @@ export async function updateSegment(
   id: string,
   change: Partial<SegmentInput>,
 ): Promise<SegmentRow> {
-  const isRuleChanged = await withTx(ctx.pool, async (tx) => {
-    const before = await lock(tx, id)
-    if (change.rules !== undefined && before.kind !== 'rule')
-      throw new InputError([
-        {
-          path: 'rules',
-          message:
-            before.kind === 'rfm'
-              ? 'An RFM segment follows the scores; its rules are fixed. Make a segment of your own.'
-              : 'This segment is picked by hand and has no rule. Make a new segment for a rule.',
-        },
-      ])
-    const rulesChanged = change.rules !== undefined && JSON.stringify(change.rules) !== JSON.stringify(before.rules)
-    const isNewVersion = rulesChanged || (change.name !== undefined && change.name !== before.name)
-    const json = (value: unknown): string | null => (value === undefined ? null : JSON.stringify(value))
-    await tx.query(
-      `update segments as g set name = coalesce($2, g.name), description = case when $3 then $4 else g.description end, rules = coalesce($5::jsonb, g.rules),
-         recommended_offers = coalesce($6::jsonb, g.recommended_offers), messaging_strategy = case when $7 then $8 else g.messaging_strategy end,
-         optimal_channels = coalesce($9::text[], g.optimal_channels), optimal_send_window = coalesce($10::jsonb, g.optimal_send_window),
-         is_active = coalesce($11, g.is_active), version = g.version + $12, updated_at = now() where g.id = $1`,
-      [
-        id,
-        change.name ?? null,
-        change.description !== undefined,
-        change.description ?? null,
-        json(change.rules),
-        json(change.recommended_offers),
-        change.messaging_strategy !== undefined,
-        change.messaging_strategy ?? null,
-        change.optimal_channels ?? null,
-        json(change.optimal_send_window),
-        change.is_active ?? null,
-        isNewVersion ? 1 : 0,
-      ],
-    )
-    if (isNewVersion) await keepVersion(tx, actor, id)
-    await audit(tx, actor, {
-      action: 'segment.updated',
-      entity: 'segment',
-      entityId: id,
-      before: { name: before.name, rules: before.rules },
-      after: change,
-    })
-    return rulesChanged
-  })
+  await refusePlaybookFaults(ctx, change)
+  const isRuleChanged = await withTx(ctx.pool, (tx) => changeSegment(tx, actor, id, change))
   if (isRuleChanged) await startJob(ctx, actor, 'segment_refresh', { segment_id: id })
   return readSegment(ctx, id)
+}
+
+/** The change itself, in the caller's transaction. Returns whether the members must be found anew. Throws not_found, InputError. */
+export async function changeSegment(
+  tx: ClientBase,
+  actor: Actor,
+  id: string,
+  change: Partial<SegmentInput>,
+): Promise<boolean> {
+  const before = await lock(tx, id)
+  if (change.rules !== undefined && before.kind !== 'rule')
+    throw new InputError([
+      {
+        path: 'rules',
+        message:
+          before.kind === 'rfm'
+            ? 'An RFM segment follows the scores; its rules are fixed. Make a segment of your own.'
+            : 'This segment is picked by hand and has no rule. Make a new segment for a rule.',
+      },
+    ])
+  const rulesChanged = change.rules !== undefined && JSON.stringify(change.rules) !== JSON.stringify(before.rules)
+  const isNewVersion = rulesChanged || (change.name !== undefined && change.name !== before.name)
+  const json = (value: unknown): string | null => (value === undefined ? null : JSON.stringify(value))
+  await tx.query(
+    `update segments as g set name = coalesce($2, g.name), description = case when $3 then $4 else g.description end, rules = coalesce($5::jsonb, g.rules),
+       recommended_offers = coalesce($6::jsonb, g.recommended_offers), messaging_strategy = case when $7 then $8 else g.messaging_strategy end,
+       optimal_channels = coalesce($9::text[], g.optimal_channels), optimal_send_window = coalesce($10::jsonb, g.optimal_send_window),
+       is_active = coalesce($11, g.is_active), version = g.version + $12, tone = case when $13 then $14 else g.tone end,
+       cool_down_days = coalesce($15, g.cool_down_days), updated_at = now() where g.id = $1`,
+    [
+      id,
+      change.name ?? null,
+      change.description !== undefined,
+      change.description ?? null,
+      json(change.rules),
+      json(change.recommended_offers),
+      change.messaging_strategy !== undefined,
+      change.messaging_strategy ?? null,
+      change.optimal_channels ?? null,
+      json(change.optimal_send_window),
+      change.is_active ?? null,
+      isNewVersion ? 1 : 0,
+      change.tone !== undefined,
+      change.tone ?? null,
+      change.cool_down_days ?? null,
+    ],
+  )
+  if (isNewVersion) await keepVersion(tx, actor, id)
+  await audit(tx, actor, {
+    action: 'segment.updated',
+    entity: 'segment',
+    entityId: id,
+    before: Object.fromEntries(Object.keys(change).map((field) => [field, before[field as keyof typeof before]])),
+    after: change,
+  })
+  return rulesChanged
 }
 
 /** Hides the segment; `restoreSegment` takes it back. Throws conflict while an open campaign plans with it. */
@@ -158,9 +175,13 @@ export async function restoreSegment(ctx: Ctx, actor: Actor, id: string): Promis
   return readSegment(ctx, id)
 }
 
-async function lock(tx: ClientBase, id: string): Promise<{ key: string; name: string; kind: string; rules: unknown }> {
-  const { rows } = await tx.query<{ key: string; name: string; kind: string; rules: unknown }>(
-    'select g.key, g.name, g.kind, g.rules from segments as g where g.id = $1 and g.deleted_at is null for update',
+type Locked = Pick<SegmentRow, 'key' | 'name' | 'description' | 'kind' | 'rules' | 'is_active' | keyof Playbook>
+
+async function lock(tx: ClientBase, id: string): Promise<Locked> {
+  const { rows } = await tx.query<Locked>(
+    `select g.key, g.name, g.description, g.kind, g.rules, g.is_active, g.recommended_offers, g.tone, g.messaging_strategy, g.optimal_channels,
+       g.optimal_send_window, g.cool_down_days
+     from segments as g where g.id = $1 and g.deleted_at is null for update`,
     [id],
   )
   if (!rows[0]) throw notFound('segment', id)

@@ -18,8 +18,8 @@ import {
 export type SegmentRow = z.input<typeof import('#contract/segments.ts').Segment>
 type Paged<T> = Count & { data: T[]; page: number; page_size: number; next_cursor: string | null }
 
-const columns = `g.id, g.key, g.name, g.description, g.kind, g.rules, g.recommended_offers, g.messaging_strategy, g.optimal_channels, g.optimal_send_window,
-  g.is_active, g.customer_count, g.last_computed_at, g.version, g.created_at, g.updated_at`
+const columns = `g.id, g.key, g.name, g.description, g.kind, g.rules, g.recommended_offers, g.tone, g.messaging_strategy, g.optimal_channels, g.optimal_send_window,
+  g.cool_down_days, g.is_active, g.customer_count, g.last_computed_at, g.version, g.created_at, g.updated_at`
 
 const sortKeys: SortKeys = {
   name: { sql: 'g.name', type: 'text' },

@@ -5,6 +5,8 @@ import { hideAddresses } from '../customer-rows.ts'
 import { bind, type Routes } from '../http/bind.ts'
 import { readSegmentDetail } from './detail.ts'
 import { createFromFilter, createPicked, createSegment, deleteSegment, restoreSegment, updateSegment } from './edit.ts'
+import { judgePlaybook, playbookOf, refusePlaybookFaults } from './playbook.ts'
+import { readPlaybooks, writePlaybooks } from './playbooks-yaml.ts'
 import { previewRule } from './preview.ts'
 import { listMembers, listSegments, readSegment } from './queries.ts'
 import { checkRefreshable } from './refresh.ts'
@@ -32,6 +34,26 @@ export const segmentRoutes: Routes = (app, ctx) => {
     checkRefreshable(params.id, kind)
     return startJob(ctx, actor, 'segment_refresh', { segment_id: params.id })
   })
+  bind(app, ctx, segments.getPlaybook, async ({ params }) => {
+    const playbook = playbookOf(await readSegment(ctx, params.id))
+    return { playbook, check: await judgePlaybook(ctx, playbook) }
+  })
+  bind(app, ctx, segments.putPlaybook, async ({ params, body, actor }) => {
+    const playbook = playbookOf(await updateSegment(ctx, actor, params.id, body))
+    return { playbook, check: await judgePlaybook(ctx, playbook) }
+  })
+  bind(app, ctx, segments.checkPlaybook, async ({ body }) => {
+    await refusePlaybookFaults(ctx, body)
+    return judgePlaybook(ctx, body)
+  })
+  bind(app, ctx, segments.exportPlaybooks, async ({ reply }) => {
+    await reply
+      .type('application/yaml; charset=utf-8')
+      .header('content-disposition', 'attachment; filename="playbooks.yaml"')
+      .send(await writePlaybooks(ctx))
+    return undefined
+  })
+  bind(app, ctx, segments.importPlaybooks, ({ body, actor }) => readPlaybooks(ctx, actor, body))
   bind(app, ctx, segments.segmentCustomers, ({ params, query, actor }) => listMembers(ctx, actor, params.id, query))
 }
 

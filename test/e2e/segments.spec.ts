@@ -25,7 +25,7 @@ test('a segment is described, counted while it is written, made, changed, taken 
 
   await page.getByLabel('Name').fill('Evening whiskey')
   await page.getByLabel('Categories').fill('Bourbon, Rye Whiskey')
-  await page.getByRole('button', { name: 'Save' }).click()
+  await page.getByRole('button', { name: 'Save', exact: true }).click()
   await expect(page.getByRole('heading', { level: 1, name: 'Evening whiskey' })).toBeVisible()
   await page.getByRole('button', { name: 'Take it back' }).click()
   await expect(page.getByText('ordered of Bourbon in the last 90 days and is a night buyer').first()).toBeVisible()

@@ -10,6 +10,7 @@ import { Page, QueryFrame, Skeleton } from '../../ui/page.tsx'
 import { Note } from '../../ui/panel.tsx'
 import { Pill } from '../../ui/pill.tsx'
 import { toast } from '../../ui/toast.tsx'
+import { PlaybookPanel } from './playbook-panel.tsx'
 import { SegmentEditor } from './segment-editor.tsx'
 import { SegmentFacts } from './segment-facts.tsx'
 
@@ -102,6 +103,7 @@ function Shown({ segment }: { segment: SegmentDetail }) {
             busy={save.isPending}
           />
         )}
+        <PlaybookPanel segmentId={segment.id} />
         <SegmentFacts
           segment={segment}
           onRestore={may && own ? (rules) => save.mutate({ params, body: { rules: rules as never } }) : null}

@@ -14,6 +14,7 @@ import { Panel } from '../../ui/panel.tsx'
 import { Pill } from '../../ui/pill.tsx'
 import { Time } from '../../ui/time.tsx'
 import { toast } from '../../ui/toast.tsx'
+import { PlaybooksFile } from './playbooks-file.tsx'
 
 type Segment = ReplyOf<'GET /api/v1/segments'>['data'][number]
 const list = 'GET /api/v1/segments'
@@ -54,6 +55,7 @@ export default function SegmentsPage() {
                     )}
                   </Panel>
                   {may && <ReadyMadePanel taken={new Set(own.map((s) => s.name))} />}
+                  <PlaybooksFile />
                 </div>
                 <Panel
                   title={t('From the scores')}

@@ -85,8 +85,8 @@ export function StoreHoursDialog({ store, onClose }: { store: Store; onClose: ()
           return (
             <section key={department} className="border-t border-line pt-4">
               <Checkbox
-                label={t('{department} have hours of their own', { department: word })}
-                hint={t('Otherwise they are sold whenever the store is open.')}
+                label={t('Other hours for {department}', { department: word.toLowerCase() })}
+                hint={t('Otherwise sold whenever the store is open.')}
                 checked={week !== null}
                 onChange={(e) =>
                   setSale({
@@ -97,7 +97,7 @@ export function StoreHoursDialog({ store, onClose }: { store: Store; onClose: ()
               />
               {week && (
                 <WeekEditor
-                  label={t('When {department} may be sold', { department: word })}
+                  label={t('When {department} may be sold', { department: word.toLowerCase() })}
                   week={week}
                   errors={errorsOf(`sale_hours.${department}`)}
                   onChange={(next) => setSale({ ...sale, [department]: next })}

@@ -1,3 +1,4 @@
+import { clockWord } from '../../lib/clock.ts'
 import { t } from '../../lib/i18n.ts'
 import type { Store } from './store-words.ts'
 
@@ -7,16 +8,6 @@ export const longWeekdays = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Frid
 const usual = { start: '10:00', end: '21:00' }
 export const usualWeek = (): Week => weekdays.map(() => [{ ...usual }])
 export const usualStretch = (): Week[number][number] => ({ ...usual })
-
-/** "9 AM", "10:30 PM", "noon", "midnight". */
-export function clockWord(time: string): string {
-  const [hours = 0, minutes = 0] = time.split(':').map(Number)
-  if (minutes === 0 && hours === 12) return t('noon')
-  if (minutes === 0 && hours % 24 === 0) return t('midnight')
-  const half = hours < 12 ? 'AM' : 'PM'
-  const short = minutes === 0 ? String(hours % 12 || 12) : `${hours % 12 || 12}:${String(minutes).padStart(2, '0')}`
-  return `${short} ${half}`
-}
 
 const dayWords = (day: Week[number]): string =>
   day.length === 0 ? t('closed') : day.map((s) => `${clockWord(s.start)}–${clockWord(s.end)}`).join(', ')

@@ -1,16 +1,9 @@
 import { Copy, Plus, X } from 'lucide-react'
+import { clockWord, timeOptions } from '../../lib/clock.ts'
 import { t } from '../../lib/i18n.ts'
 import { Button, IconButton } from '../../ui/button.tsx'
 import { Select } from '../../ui/field.tsx'
-import { clockWord, longWeekdays, usualStretch, type Week } from './store-hours.ts'
-
-const steps = Array.from(
-  { length: 49 },
-  (_, i) => `${String(Math.floor(i / 2)).padStart(2, '0')}:${i % 2 ? '30' : '00'}`,
-)
-// A time that somebody stored by the API between the half hours stays as it is.
-const options = (times: readonly string[], chosen: string) =>
-  (times.includes(chosen) ? times : [...times, chosen].toSorted()).map((value) => ({ value, label: clockWord(value) }))
+import { longWeekdays, usualStretch, type Week } from './store-hours.ts'
 
 /** Hours of each weekday; a day may have a break, or be closed. Errors stand under their day. */
 export function WeekEditor({
@@ -41,7 +34,7 @@ export function WeekEditor({
                     label={t('{day}, from', { day: name })}
                     className="w-28"
                     value={stretch.start}
-                    options={options(steps.slice(0, 48), stretch.start)}
+                    options={timeOptions('start', stretch.start)}
                     onChange={(e) => set(day, stretches.with(i, { ...stretch, start: e.target.value }))}
                   />
                   <span className="text-ink-2">{t('to')}</span>
@@ -49,7 +42,7 @@ export function WeekEditor({
                     label={t('{day}, until', { day: name })}
                     className="w-28"
                     value={stretch.end}
-                    options={options(steps.slice(1), stretch.end)}
+                    options={timeOptions('end', stretch.end)}
                     onChange={(e) => set(day, stretches.with(i, { ...stretch, end: e.target.value }))}
                   />
                   <IconButton
