@@ -12,6 +12,11 @@ import { Note } from '../../ui/panel.tsx'
 
 const ends: Record<string, number | null> = { '30': 30, '90': 90, '365': 365, never: null }
 
+function endOf(choice: string): string | null {
+  const days = ends[choice] ?? null
+  return days === null ? null : new Date(Date.now() + days * 86_400_000).toISOString()
+}
+
 /** Asks what a key is for, then shows its secret, once. */
 export function ApiKeyDialog({ onClose }: { onClose: () => void }) {
   const [refusal, setRefusal] = useState<string | null>(null)
@@ -25,12 +30,11 @@ export function ApiKeyDialog({ onClose }: { onClose: () => void }) {
   const { errors } = form.formState
   const submit = form.handleSubmit((v) => {
     setRefusal(null)
-    const days = ends[v.ends] ?? null
     create.mutate({
       body: {
         name: v.name,
         scopes: v.scopes,
-        expires_at: days === null ? null : new Date(Date.now() + days * 86_400_000).toISOString(),
+        expires_at: endOf(v.ends),
       },
     })
   })

@@ -1,3 +1,4 @@
+import { useParams } from '@tanstack/react-router'
 import { RotateCcw } from 'lucide-react'
 import { t } from '../../lib/i18n.ts'
 import { useApi, useSend } from '../../lib/query.ts'
@@ -36,6 +37,35 @@ const columns: Column<Hook>[] = [
   },
 ]
 
+const again: Column<Hook> = {
+  id: 'again',
+  header: t('Again'),
+  hide: false,
+  phone: 'detail',
+  cell: (h) => <Again hook={h} />,
+}
+
+function Again({ hook }: { hook: Hook }) {
+  const { id } = useParams({ strict: false }) as { id: string }
+  const replay = useSend('POST /api/v1/integrations/:id/hooks/:hook_id/replay', {
+    refresh: readers,
+    onDone: () => toast(t('It is worked on again')),
+  })
+  if (!hook.can_replay || hook.status === 'done') return <span className="text-ink-2 max-md:hidden">–</span>
+  return (
+    <Button
+      size="sm"
+      look="quiet"
+      busy={replay.isPending}
+      aria-label={t('Work on {what} again', { what: hook.subject ?? hook.topic })}
+      onClick={() => replay.mutate({ params: { id, hook_id: hook.id } })}
+    >
+      <RotateCcw aria-hidden />
+      {t('Again')}
+    </Button>
+  )
+}
+
 /** What the till posted, the latest first; what needs a look can be played again once it is mended. */
 export function HookLog({ till }: { till: Till }) {
   const admin = useMay('admin')
@@ -48,35 +78,11 @@ export function HookLog({ till }: { till: Till }) {
     },
     { every: 5000 },
   )
-  const replay = useSend('POST /api/v1/integrations/:id/hooks/:hook_id/replay', {
-    refresh: readers,
-    onDone: () => toast(t('It is worked on again')),
-  })
   const replayAll = useSend('POST /api/v1/integrations/:id/replay', {
     refresh: readers,
     onDone: ({ replayed }) =>
       toast(t('{n, plural, one {# post is} other {# posts are}} worked on again', { n: replayed })),
   })
-  const again: Column<Hook> = {
-    id: 'again',
-    header: t('Again'),
-    hide: false,
-    phone: 'detail',
-    cell: (h) =>
-      h.can_replay && h.status !== 'done' ? (
-        <Button
-          size="sm"
-          look="quiet"
-          aria-label={t('Work on {what} again', { what: h.subject ?? h.topic })}
-          onClick={() => replay.mutate({ params: { id: till.id, hook_id: h.id } })}
-        >
-          <RotateCcw aria-hidden />
-          {t('Again')}
-        </Button>
-      ) : (
-        <span className="text-ink-2 max-md:hidden">–</span>
-      ),
-  }
   const clear = <Button onClick={() => setUrl({ status: '' })}>{t('Show all')}</Button>
   return (
     <DataTable

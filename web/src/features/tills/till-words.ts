@@ -4,7 +4,6 @@ import type { Tone } from '../../ui/pill.tsx'
 export type Till = ReplyOf<'GET /api/v1/integrations'>['data'][number]
 export type Hook = ReplyOf<'GET /api/v1/integrations/:id/hooks'>['data'][number]
 
-export const kinds = ['shopify', 'woocommerce'] as const
 export const kindWords: Record<Till['kind'], string> = { shopify: 'Shopify', woocommerce: 'WooCommerce' }
 
 export const hookStates: Record<Hook['status'], [Tone, string]> = {
