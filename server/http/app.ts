@@ -101,7 +101,15 @@ export async function createApp(ctx: Ctx): Promise<FastifyInstance> {
         description:
           'Customers, weekly plans, sends and what they earned. Additive within v1; errors are RFC 9457 problem details.',
       },
-      components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
+      components: {
+        securitySchemes: {
+          bearer: {
+            type: 'http',
+            scheme: 'bearer',
+            description: 'An access token of a user, or an API key (lma_...) with the scope of the route.',
+          },
+        },
+      },
     },
   })
   await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true })

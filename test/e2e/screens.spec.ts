@@ -18,6 +18,8 @@ const paths = [
   '/settings/compliance',
   '/settings/limits',
   '/settings/channels',
+  '/settings/tills',
+  '/settings/api-keys',
   '/profile',
 ]
 

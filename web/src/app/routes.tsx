@@ -101,5 +101,18 @@ export const pages: readonly PageRow[] = [
   { path: '/settings/compliance', title: 'Compliance', load: () => import('../features/settings/compliance-page.tsx') },
   { path: '/settings/limits', title: 'Sending limits', load: () => import('../features/settings/limits-page.tsx') },
   { path: '/settings/channels', title: 'Channels', load: () => import('../features/settings/channels-page.tsx') },
+  {
+    path: '/settings/tills',
+    title: 'Tills and web shops',
+    load: () => import('../features/tills/tills-page.tsx'),
+    role: 'manager',
+  },
+  {
+    path: '/settings/tills/$id',
+    title: 'Till',
+    load: () => import('../features/tills/till-page.tsx'),
+    role: 'manager',
+  },
+  { path: '/settings/api-keys', title: 'API keys', load: () => import('../features/settings/api-keys-page.tsx') },
   { path: '/profile', title: 'Your profile', load: () => import('../features/accounts/profile-page.tsx') },
 ]

@@ -35,6 +35,8 @@ const eventWords: Record<string, string> = {
   complained: 'Marked as spam',
   purchase: 'Bought',
   conversion: 'Bought',
+  conversion_withdrawn: 'Sale taken back',
+  conversion_adjusted: 'Sale corrected',
   failed: 'Failed',
   skipped: 'Skipped',
   cancelled: 'Cancelled',

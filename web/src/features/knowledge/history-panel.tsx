@@ -117,6 +117,14 @@ const events: Record<string, string> = {
   delivered: 'Delivered',
   segment_entered: 'Entered a segment',
   segment_left: 'Left a segment',
+  page_view: 'Looked at a page',
+  product_view: 'Looked at a product',
+  add_to_cart: 'Put something into the cart',
+  cart_abandoned: 'Left a full cart',
+  sign_up: 'Signed up',
+  order_cancelled: 'Order cancelled',
+  conversion_withdrawn: 'Sale taken back',
+  conversion_adjusted: 'Sale corrected',
 }
 const titleOf = (e: HistoryEntry): string =>
   e.kind === 'event' ? t(events[e.title.replaceAll(' ', '_')] ?? e.title.replaceAll('_', ' ')) : e.title

@@ -1,5 +1,5 @@
 import { Link } from '@tanstack/react-router'
-import type { ReactNode } from 'react'
+import { useEffect, useRef, type ReactNode } from 'react'
 import { t } from '../../lib/i18n.ts'
 import { useMay } from '../../lib/session.ts'
 import { Page } from '../../ui/page.tsx'
@@ -12,6 +12,8 @@ const sections = [
   ['/settings/channels', 'Channels'],
   ['/settings/templates', 'Templates'],
   ['/settings/compliance', 'Compliance'],
+  ['/settings/tills', 'Tills'],
+  ['/settings/api-keys', 'API keys'],
 ] as const
 
 /** Title, the sections of the settings, and for whom they are closed. `changedBy` may change them. */
@@ -23,9 +25,18 @@ export function SettingsFrame({
   children: ReactNode
 }) {
   const may = useMay(changedBy)
+  const tabs = useRef<HTMLElement>(null)
+  useEffect(() => {
+    // More sections than fit on a phone: the one that is open must be in sight.
+    tabs.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+  }, [])
   return (
     <Page title={t('Settings')} narrow>
-      <nav aria-label={t('Settings')} className="relative mb-5 flex gap-1 overflow-x-auto border-b border-line">
+      <nav
+        ref={tabs}
+        aria-label={t('Settings')}
+        className="relative mb-5 flex gap-1 overflow-x-auto border-b border-line"
+      >
         {sections.map(([to, label]) => (
           <Link
             key={to}
@@ -33,7 +44,7 @@ export function SettingsFrame({
             activeOptions={{ exact: true }}
             activeProps={{ className: 'border-primary text-ink', 'aria-current': 'page' }}
             inactiveProps={{ className: 'border-transparent text-ink-2 hover:text-ink' }}
-            className="flex h-10 shrink-0 items-center border-b-2 px-3 font-medium focus-visible:-outline-offset-2"
+            className="flex h-10 shrink-0 items-center border-b-2 px-2.5 font-medium focus-visible:-outline-offset-2"
           >
             {t(label)}
           </Link>

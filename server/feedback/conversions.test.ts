@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { withTx } from '#db/pool.ts'
 import { placeOrder, sendMessages, shopOf } from '#test/sent-shop.ts'
-import { adjustConversions, withdrawConversions } from './conversions.ts'
-import { refreshCampaignCounters } from './counters.ts'
-import { attributeOrders } from './feedback/attribute.ts'
+import { adjustConversions, withdrawConversions } from '../conversions.ts'
+import { refreshCampaignCounters } from '../counters.ts'
+import { attributeOrders } from './attribute.ts'
 
 const { ctx } = await shopOf()
 const sent = new Date('2026-11-10T12:00:00Z')
