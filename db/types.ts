@@ -134,6 +134,23 @@ export interface CampaignVariants {
   weight: Generated<number>;
 }
 
+export interface ChannelProviders {
+  channel: string;
+  config: Generated<Json>;
+  created_at: Generated<Timestamp>;
+  id: Generated<string>;
+  is_active: Generated<boolean>;
+  key: string;
+  kind: string;
+  name: string;
+  rate_per_minute: number | null;
+  removed_at: Timestamp | null;
+  secrets: Generated<Json>;
+  slots: number | null;
+  updated_at: Generated<Timestamp>;
+  weight: Generated<number>;
+}
+
 export interface Consents {
   channel: string;
   created_at: Generated<Timestamp>;
@@ -302,6 +319,20 @@ export interface Imports {
   summary: Generated<Json>;
 }
 
+export interface InboundMessages {
+  because: string;
+  body: string;
+  channel: string;
+  customer_id: string | null;
+  id: Generated<string>;
+  is_read: Generated<boolean>;
+  meaning: string;
+  provider: string;
+  received_at: Generated<Timestamp>;
+  send_id: string | null;
+  sender: string;
+}
+
 export interface Jobs {
   created_at: Generated<Timestamp>;
   created_by: string | null;
@@ -421,6 +452,13 @@ export interface Products {
   stock: number | null;
   unit_cost_cents: Int8 | null;
   updated_at: Generated<Timestamp>;
+}
+
+export interface ProviderHooks {
+  last_received_at: Timestamp | null;
+  last_refusal: string | null;
+  last_refused_at: Timestamp | null;
+  provider_id: string;
 }
 
 export interface RefreshTokens {
@@ -610,9 +648,14 @@ export interface WebhookInbox {
   error: string | null;
   event_key: string;
   id: Generated<string>;
+  kind: string | null;
+  next_try_at: Generated<Timestamp>;
+  processed_at: Timestamp | null;
   provider: string;
+  provider_id: string | null;
   received_at: Generated<Timestamp>;
   status: Generated<string>;
+  tries: Generated<number>;
 }
 
 export interface WebhookSubscriptions {
@@ -631,6 +674,7 @@ export interface DB {
   audit_log: AuditLog;
   campaign_variants: CampaignVariants;
   campaigns: Campaigns;
+  channel_providers: ChannelProviders;
   consents: Consents;
   conversions: Conversions;
   customer_scores: CustomerScores;
@@ -641,6 +685,7 @@ export interface DB {
   exports: Exports;
   idempotency_keys: IdempotencyKeys;
   imports: Imports;
+  inbound_messages: InboundMessages;
   jobs: Jobs;
   links: Links;
   llm_calls: LlmCalls;
@@ -649,6 +694,7 @@ export interface DB {
   order_items: OrderItems;
   orders: Orders;
   products: Products;
+  provider_hooks: ProviderHooks;
   refresh_tokens: RefreshTokens;
   rollup_hourly: RollupHourly;
   sandbox_messages: SandboxMessages;

@@ -1,7 +1,7 @@
 import { hkdfSync } from 'node:crypto'
 
 /** Purposes are never mixed: a key that signs links cannot decrypt settings. */
-export type KeyPurpose = 'links' | 'settings' | 'suppression' | 'access-token' | 'cursor' | 'holdout'
+export type KeyPurpose = 'links' | 'settings' | 'suppression' | 'access-token' | 'cursor' | 'holdout' | 'bounces'
 
 const derived = new Map<string, Buffer>()
 

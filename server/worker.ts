@@ -2,6 +2,7 @@ import { jobHandlers } from './jobs.ts'
 import { runJob, sweepJobs } from './background.ts'
 import type { Ctx } from './context.ts'
 import { runDispatcher } from './dispatch/dispatcher.ts'
+import { reconcileUnknown } from './dispatch/reconcile.ts'
 import { attributeOrders } from './feedback/attribute.ts'
 import { refreshCampaignCounters } from './counters.ts'
 import { refreshStaleSegments } from './segments/refresh.ts'
@@ -20,6 +21,7 @@ const duties: Duty[] = [
     everyMs: 60_000,
     run: (ctx) => attributeOrders(ctx, { since: new Date(ctx.clock().getTime() - 8 * 86_400_000) }),
   },
+  { name: 'messages of unknown fate', everyMs: 30_000, run: reconcileUnknown },
   { name: 'campaign counters', everyMs: 15_000, run: (ctx) => refreshCampaignCounters(ctx.pool) },
   { name: 'segments', everyMs: 60_000, run: refreshStaleSegments },
   {

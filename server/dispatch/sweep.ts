@@ -2,7 +2,7 @@ import { withTx } from '#db/pool.ts'
 import type { ChannelKind } from '#core/delivery/message.ts'
 import { settle } from '#core/dispatch/settle.ts'
 import type { Ctx } from '../context.ts'
-import type { Fate } from '../ports/channel.ts'
+import { lookUp } from './reconcile.ts'
 import { readSetting } from '../settings.ts'
 import { writeResults, type ResultItem } from './ledger.ts'
 import type { Worker } from './liveness.ts'
@@ -11,6 +11,9 @@ interface OpenAttempt {
   send_id: string
   batch_id: string
   channel: ChannelKind
+  provider: string
+  recipient: string
+  started_at: Date
   message_id: string | null
   retry_count: number
   resend_unknown: boolean
@@ -60,7 +63,7 @@ export async function reclaimBatches(ctx: Ctx, worker: Worker): Promise<Reclaime
 async function reclaim(ctx: Ctx, batchId: string): Promise<Reclaimed> {
   // Looked up before the transaction: a provider may be slow, and row locks must not wait for it.
   const { rows: attempts } = await ctx.pool.query<OpenAttempt>(
-    `select a.send_id, a.batch_id, s.channel, a.message_id, s.retry_count, coalesce(c.resend_unknown, false) as resend_unknown
+    `select a.send_id, a.batch_id, s.channel, a.provider, s.recipient, a.started_at, a.message_id, s.retry_count, coalesce(c.resend_unknown, false) as resend_unknown
      from delivery_attempts as a join sends as s on s.id = a.send_id and s.batch_id = a.batch_id and s.status = 'claimed'
      left join campaigns as c on c.id = s.campaign_id
      where a.batch_id = $1 and a.outcome is null`,
@@ -75,7 +78,7 @@ async function reclaim(ctx: Ctx, batchId: string): Promise<Reclaimed> {
     if (rowCount === 0) return { batches: 0, released: 0, reconciled: 0, unknown: 0 }
     const now = ctx.clock()
     const results = attempts.map((a): ResultItem => {
-      const fate = fates.get(a.message_id ?? '') ?? 'unknown'
+      const fate = fates.get(a.send_id) ?? 'unknown'
       const outcome =
         fate === 'accepted' || fate === 'delivered'
           ? ({ kind: 'accepted', providerMessageId: a.message_id, isDelivered: fate === 'delivered' } as const)
@@ -117,18 +120,6 @@ async function reclaim(ctx: Ctx, batchId: string): Promise<Reclaimed> {
     const reconciled = [...fates.values()].filter((f) => f !== 'unknown').length
     return { batches: 1, released: released ?? 0, reconciled, unknown: attempts.length - reconciled }
   })
-}
-
-async function lookUp(ctx: Ctx, attempts: readonly OpenAttempt[]): Promise<Map<string, Fate>> {
-  const fates = new Map<string, Fate>()
-  for (const kind of ['email', 'sms'] as const) {
-    const ids = attempts.flatMap((a) => (a.channel === kind && a.message_id ? [a.message_id] : []))
-    if (ids.length === 0) continue
-    const channel = await ctx.channels.get(kind)
-    if (!channel.reconcile) continue
-    for (const [id, fate] of await channel.reconcile(ids)) fates.set(id, fate)
-  }
-  return fates
 }
 
 /** Sends whose window went by: the same hours of the next day by the recipient's clock, while the campaign still runs. */

@@ -2,8 +2,11 @@ import { Readable } from 'node:stream'
 import SMTPConnection from 'nodemailer/lib/smtp-connection'
 import type { OutgoingMessage } from '#core/delivery/message.ts'
 import type { Channel, Outcome } from '../../ports/channel.ts'
+import type { DkimSigner } from './dkim.ts'
 
 export interface SmtpOptions {
+  /** key of the provider; default smtp */
+  name?: string
   host: string
   port: number
   secure: boolean
@@ -12,6 +15,10 @@ export interface SmtpOptions {
   pass: string | null
   /** connections kept open */
   connections: number
+  /** adds a signature in front of the message */
+  dkim?: DkimSigner | null
+  /** where reports about this message come back to; default: the sender */
+  returnPath?: ((sendId: string) => string) | null
   connectTimeoutMs?: number
   replyTimeoutMs?: number
 }
@@ -121,7 +128,9 @@ export function createSmtp(options: SmtpOptions): Channel {
     }
     const taken = line
     let bodyAsked = false
-    const raw = Buffer.from(message.mime(), 'latin1')
+    const mime = message.mime()
+    const raw = Buffer.from(options.dkim ? options.dkim(mime, new Date()) : mime, 'latin1')
+    const from = options.returnPath?.(message.sendId) ?? message.sender
     // nodemailer reads the stream only once the server answered DATA with 354.
     const body = new Readable({
       read() {
@@ -131,22 +140,18 @@ export function createSmtp(options: SmtpOptions): Channel {
       },
     })
     const outcome = await new Promise<Outcome>((resolve) => {
-      taken.connection.send(
-        { from: message.sender, to: [message.recipient], size: raw.length },
-        body,
-        (error, info) => {
-          if (!error) return resolve({ kind: 'accepted', providerMessageId: info?.serverMessageId ?? null })
-          const known = error as SmtpError
-          resolve(
-            bodyAsked && !known.responseCode
-              ? {
-                  kind: 'unknown',
-                  detail: `the connection ended while the message was on its way (${known.code ?? 'no reply'})`,
-                }
-              : beforeBody(known),
-          )
-        },
-      )
+      taken.connection.send({ from, to: [message.recipient], size: raw.length }, body, (error, info) => {
+        if (!error) return resolve({ kind: 'accepted', providerMessageId: info?.serverMessageId ?? null })
+        const known = error as SmtpError
+        resolve(
+          bodyAsked && !known.responseCode
+            ? {
+                kind: 'unknown',
+                detail: `the connection ended while the message was on its way (${known.code ?? 'no reply'})`,
+              }
+            : beforeBody(known),
+        )
+      })
     })
     taken.sent += 1
     if (outcome.kind !== 'accepted' || taken.sent >= messagesPerLine || closed) close(taken)
@@ -158,7 +163,7 @@ export function createSmtp(options: SmtpOptions): Channel {
   }
 
   return {
-    name: 'smtp',
+    name: options.name ?? 'smtp',
     kind: 'email',
     async send(message, signal) {
       try {

@@ -4,6 +4,7 @@ import type { RouteShape } from '#contract/http.ts'
 type Modules =
   | typeof import('#contract/accounts.ts')
   | typeof import('#contract/analytics.ts')
+  | typeof import('#contract/channels.ts')
   | typeof import('#contract/compliance.ts')
   | typeof import('#contract/delivery.ts')
   | typeof import('#contract/dispatch.ts')
