@@ -22,7 +22,7 @@ export interface StoredProvider {
   updated_at: Date
 }
 
-/** All providers, the removed ones too: late reports and old attempts still name them. Oldest first. */
+/** All providers, the removed ones too: old attempts still name them. Oldest first. */
 export async function readProviders(client: ClientBase | Pool): Promise<StoredProvider[]> {
   const { rows } = await client.query<StoredProvider>(
     `select p.id, p.channel, p.kind, p.key, p.name, p.config, p.secrets, p.weight, p.is_active, p.rate_per_minute, p.slots, p.removed_at, p.created_at, p.updated_at

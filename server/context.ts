@@ -3,11 +3,13 @@ import type { Pool } from 'pg'
 import { createDb, createPool } from '#db/pool.ts'
 import type { DB } from '#db/types.ts'
 import { createChannels } from './adapters/channels/index.ts'
+import { createImapMailboxes } from './adapters/mailbox-imap.ts'
 import { createPostgresQueue } from './adapters/queue-bullmq.ts'
 import { createBus, type Bus } from './bus.ts'
 import type { Config } from './config.ts'
 import { createLog, type Log } from './log.ts'
 import type { Channels } from './ports/channel.ts'
+import type { Mailboxes } from './ports/mailbox.ts'
 import type { Queue } from './ports/queue.ts'
 
 /** All a use case may touch. Built once per process; tests build it over a fresh database. */
@@ -22,6 +24,7 @@ export interface Ctx {
   bus: Bus
   queue: Queue
   channels: Channels
+  mailboxes: Mailboxes
 }
 
 /** Connects everything; the only file that sees adapters. Close with closeContext. */
@@ -46,6 +49,7 @@ export function createContext(
     bus: createBus(databaseUrl, pool, log),
     queue: createPostgresQueue(databaseUrl, log),
     channels: createChannels(() => ctx),
+    mailboxes: createImapMailboxes(),
   }
   return ctx
 }

@@ -17,7 +17,7 @@ create table channel_providers (
   rate_per_minute int check (rate_per_minute > 0),
   -- most messages in flight at it at once
   slots           int check (slots between 1 and 500),
-  -- removed ones stay: attempts name them, late reports still come
+  -- removed ones stay: attempts name them
   removed_at      timestamptz,
   created_at      timestamptz not null default now(),
   updated_at      timestamptz not null default now()

@@ -148,7 +148,7 @@ export async function changeProvider(ctx: Ctx, actor: Actor, id: string, change:
   })
 }
 
-/** Forgets its secrets and takes it out of use; the row stays, because attempts and late reports name it. */
+/** Forgets its secrets and takes it out of use; the row stays, because attempts name it. Its reports are refused from now on. */
 export async function removeProvider(ctx: Ctx, actor: Actor, id: string): Promise<void> {
   await withTx(ctx.pool, async (tx) => {
     await lockSettings(tx)

@@ -35,7 +35,9 @@ export function ProviderList({
   const ask = async (p: Provider): Promise<void> => {
     const yes = await confirm({
       title: t('Remove {name}?', { name: p.name }),
-      body: t('Its keys are deleted. What it sent keeps its name, and late reports are still counted.'),
+      body: t(
+        'Its keys are deleted. What it sent keeps its name, but reports that still come are refused: switch it off first, and remove it in a few days.',
+      ),
       action: t('Remove {name}', { name: p.name }),
       tone: 'risk',
     })
