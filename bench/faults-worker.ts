@@ -16,7 +16,7 @@ if (process.argv[2] === 'checkpoint') {
   // The negative control: marks a batch as done when it fetches it, as some mailers do. A kill must lose messages here.
   const { createComposer } = await import('#server/composer.ts')
   const composer = createComposer(ctx)
-  const channel = await ctx.channels.get('email')
+  const { channel } = (await ctx.channels.routes('email'))[0]!
   while (!stop.signal.aborted) {
     const { rows } = await ctx.pool.query<{
       id: string

@@ -5,76 +5,6 @@ import { route } from './http.ts'
 
 export const ChannelKind = z.enum(['email', 'sms'])
 
-/** `pass_enc` is encrypted and never leaves the server. */
-const StoredSmtp = z.strictObject({
-  host: z.string().min(1).max(253),
-  port: z.int().min(1).max(65535).default(587),
-  /** TLS from the first byte; otherwise STARTTLS is used when offered */
-  secure: z.boolean().default(false),
-  require_tls: z.boolean().default(true),
-  user: z.string().max(320).nullable().default(null),
-  pass_enc: z.string().nullable().default(null),
-})
-const rates = {
-  /** messages a minute over one worker; null: as fast as it goes */
-  rate_per_minute: z.int().positive().nullable().default(null),
-  /** messages in flight; null: LMA_SLOTS */
-  slots: z.int().min(1).max(500).nullable().default(null),
-}
-const tracking = { track_opens: z.boolean().default(true), track_clicks: z.boolean().default(true) }
-
-export const StoredChannels = z.strictObject({
-  email: z
-    .strictObject({
-      provider: z.enum(['sandbox', 'smtp']).default('sandbox'),
-      smtp: StoredSmtp.nullable().default(null),
-      ...rates,
-      ...tracking,
-    })
-    .prefault({}),
-  sms: z.strictObject({ provider: z.enum(['sandbox']).default('sandbox'), ...rates }).prefault({}),
-})
-export type StoredChannels = z.infer<typeof StoredChannels>
-
-export const ChannelSettings = z.strictObject({
-  email: z.strictObject({
-    ...StoredChannels.shape.email.unwrap().shape,
-    smtp: StoredSmtp.omit({ pass_enc: true }).extend({ has_password: z.boolean() }).nullable(),
-    /** set by SMTP_URL: these settings have no effect then */
-    from_environment: z.boolean(),
-  }),
-  sms: StoredChannels.shape.sms.unwrap(),
-})
-export type ChannelSettings = z.infer<typeof ChannelSettings>
-
-const ChannelChange = z.strictObject({
-  email: z
-    .strictObject({
-      provider: z.enum(['sandbox', 'smtp']),
-      /** `password`: absent keeps the stored one, null removes it */
-      smtp: z
-        .strictObject({
-          ...StoredSmtp.omit({ pass_enc: true }).shape,
-          password: z.string().max(500).nullable().optional(),
-        })
-        .nullable(),
-      rate_per_minute: z.int().positive().nullable(),
-      slots: z.int().min(1).max(500).nullable(),
-      track_opens: z.boolean(),
-      track_clicks: z.boolean(),
-    })
-    .partial()
-    .optional(),
-  sms: z
-    .strictObject({
-      provider: z.enum(['sandbox']),
-      rate_per_minute: z.int().positive().nullable(),
-      slots: z.int().min(1).max(500).nullable(),
-    })
-    .partial()
-    .optional(),
-})
-
 const TemplateProblem = z.strictObject({
   level: z.enum(['error', 'warning']),
   message: z.string(),
@@ -230,37 +160,6 @@ export const delivery = {
       data: z.array(MessageTemplate),
       /** null for a template the shop made itself */
       starter: TemplateWords.nullable(),
-    }),
-  }),
-  getChannels: route({
-    method: 'GET',
-    path: '/api/v1/settings/channels',
-    access: 'user',
-    tag,
-    summary: 'How messages leave; passwords are never shown',
-    reply: ChannelSettings,
-  }),
-  updateChannels: route({
-    method: 'PATCH',
-    path: '/api/v1/settings/channels',
-    access: 'admin',
-    tag,
-    summary: 'Change how messages leave',
-    body: ChannelChange,
-    reply: ChannelSettings,
-  }),
-  testChannel: route({
-    method: 'POST',
-    path: '/api/v1/settings/channels/test',
-    access: 'admin',
-    tag,
-    summary: 'Send one plain test message through a channel',
-    body: z.strictObject({ channel: ChannelKind, to: z.string().min(3).max(320) }),
-    reply: z.strictObject({
-      ok: z.boolean(),
-      provider: z.string(),
-      outcome: z.enum(['accepted', 'rejected', 'deferred', 'unknown']),
-      detail: z.string(),
     }),
   }),
   listSandbox: route({

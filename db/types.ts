@@ -146,6 +146,23 @@ export interface CampaignVariants {
   weight: Generated<number>;
 }
 
+export interface ChannelProviders {
+  channel: string;
+  config: Generated<Json>;
+  created_at: Generated<Timestamp>;
+  id: Generated<string>;
+  is_active: Generated<boolean>;
+  key: string;
+  kind: string;
+  name: string;
+  rate_per_minute: number | null;
+  removed_at: Timestamp | null;
+  secrets: Generated<Json>;
+  slots: number | null;
+  updated_at: Generated<Timestamp>;
+  weight: Generated<number>;
+}
+
 export interface ChartNotes {
   created_at: Generated<Timestamp>;
   created_by: string | null;
@@ -378,6 +395,20 @@ export interface Imports {
   written_at: Timestamp | null;
 }
 
+export interface InboundMessages {
+  because: string;
+  body: string;
+  channel: string;
+  customer_id: string | null;
+  id: Generated<string>;
+  is_read: Generated<boolean>;
+  meaning: string;
+  provider: string;
+  received_at: Generated<Timestamp>;
+  send_id: string | null;
+  sender: string;
+}
+
 export interface Integrations {
   created_at: Generated<Timestamp>;
   created_by: string | null;
@@ -531,6 +562,13 @@ export interface Products {
   stock: number | null;
   unit_cost_cents: Int8 | null;
   updated_at: Generated<Timestamp>;
+}
+
+export interface ProviderHooks {
+  last_received_at: Timestamp | null;
+  last_refusal: string | null;
+  last_refused_at: Timestamp | null;
+  provider_id: string;
 }
 
 export interface RefreshTokens {
@@ -833,9 +871,14 @@ export interface WebhookInbox {
   error: string | null;
   event_key: string;
   id: Generated<string>;
+  kind: string | null;
+  next_try_at: Generated<Timestamp>;
+  processed_at: Timestamp | null;
   provider: string;
+  provider_id: string | null;
   received_at: Generated<Timestamp>;
   status: Generated<string>;
+  tries: Generated<number>;
 }
 
 export interface WebhookSubscriptions {
@@ -855,6 +898,7 @@ export interface DB {
   bulk_items: BulkItems;
   campaign_variants: CampaignVariants;
   campaigns: Campaigns;
+  channel_providers: ChannelProviders;
   chart_notes: ChartNotes;
   consents: Consents;
   conversions: Conversions;
@@ -869,6 +913,7 @@ export interface DB {
   identities: Identities;
   import_before: ImportBefore;
   imports: Imports;
+  inbound_messages: InboundMessages;
   integrations: Integrations;
   jobs: Jobs;
   links: Links;
@@ -878,6 +923,7 @@ export interface DB {
   order_items: OrderItems;
   orders: Orders;
   products: Products;
+  provider_hooks: ProviderHooks;
   refresh_tokens: RefreshTokens;
   report_schedules: ReportSchedules;
   rollup_daily: RollupDaily;

@@ -1,7 +1,8 @@
 import type { ClientBase, Pool } from 'pg'
-import { StoredChannels, type ChannelSettings } from '#contract/delivery.ts'
+import { StoredChannels } from '#contract/channels.ts'
+import type { ChannelKind } from '#core/delivery/message.ts'
 
-/** The stored channel settings with defaults; secrets still encrypted. */
+/** The stored channel settings with defaults. */
 export async function readChannels(client: ClientBase | Pool): Promise<StoredChannels> {
   const { rows } = await client.query<{ value: unknown }>(
     `select settings.value from settings where settings.name = 'channels'`,
@@ -9,19 +10,18 @@ export async function readChannels(client: ClientBase | Pool): Promise<StoredCha
   return StoredChannels.parse(rows[0]?.value ?? {})
 }
 
-/** The settings as people may see them. */
-export function shownChannels(stored: StoredChannels, smtpUrl: string | null): ChannelSettings {
-  const { smtp, ...email } = stored.email
-  const shown = smtp && {
-    host: smtp.host,
-    port: smtp.port,
-    secure: smtp.secure,
-    require_tls: smtp.require_tls,
-    user: smtp.user,
-    has_password: smtp.pass_enc !== null,
-  }
-  return { email: { ...email, smtp: shown, from_environment: smtpUrl !== null }, sms: stored.sms }
+/** Whether real messages leave: the channel is live and has a provider, or the environment names a mail server. */
+export async function isLive(
+  client: ClientBase | Pool,
+  config: { smtpUrl: string | null },
+  channel: ChannelKind,
+): Promise<boolean> {
+  if (channel === 'email' && config.smtpUrl !== null) return true
+  const stored = await readChannels(client)
+  if (stored[channel].mode !== 'live') return false
+  const { rowCount } = await client.query(
+    'select 1 from channel_providers as p where p.channel = $1 and p.is_active and p.removed_at is null limit 1',
+    [channel],
+  )
+  return rowCount === 1
 }
-
-/** Bound to the encrypted password, so that it works in no other field. */
-export const smtpPasswordContext = 'channels.email.smtp.password'

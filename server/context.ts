@@ -4,6 +4,7 @@ import { createDb, createPool } from '#db/pool.ts'
 import type { DB } from '#db/types.ts'
 import { createChannels } from './adapters/channels/index.ts'
 import { createOpenAiLlm } from './adapters/llm-openai.ts'
+import { createImapMailboxes } from './adapters/mailbox-imap.ts'
 import { createPostgresQueue } from './adapters/queue-bullmq.ts'
 import { tills } from './adapters/tills/index.ts'
 import { createBus, type Bus } from './bus.ts'
@@ -11,6 +12,7 @@ import type { Config } from './config.ts'
 import { createLog, type Log } from './log.ts'
 import type { Channels } from './ports/channel.ts'
 import type { Llm } from './ports/llm.ts'
+import type { Mailboxes } from './ports/mailbox.ts'
 import type { Queue } from './ports/queue.ts'
 import type { Tills } from './ports/till.ts'
 
@@ -28,6 +30,7 @@ export interface Ctx {
   channels: Channels
   tills: Tills
   llm: Llm
+  mailboxes: Mailboxes
 }
 
 /** Connects everything; the only file that sees adapters. Close with closeContext. */
@@ -54,6 +57,7 @@ export function createContext(
     channels: createChannels(() => ctx),
     tills,
     llm: createOpenAiLlm(),
+    mailboxes: createImapMailboxes(),
   }
   return ctx
 }

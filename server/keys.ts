@@ -1,7 +1,15 @@
 import { hkdfSync } from 'node:crypto'
 
 /** Purposes are never mixed: a key that signs links cannot decrypt settings. */
-export type KeyPurpose = 'links' | 'settings' | 'suppression' | 'access-token' | 'cursor' | 'holdout' | 'api-key'
+export type KeyPurpose =
+  | 'links'
+  | 'settings'
+  | 'suppression'
+  | 'access-token'
+  | 'cursor'
+  | 'holdout'
+  | 'api-key'
+  | 'bounces'
 
 const derived = new Map<string, Buffer>()
 

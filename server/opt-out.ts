@@ -90,18 +90,19 @@ export async function closeAddresses(
 
 /**
  * Takes a customer's own "no" back: only suppressions that the customer made are lifted, never those for bounces and
- * complaints. Returns whether messages may go again as far as this list is concerned.
+ * complaints; a STOP by text only by a text (`byText`). Returns whether messages may go again as far as this list is
+ * concerned.
  */
 export async function reopenAddress(
   client: ClientBase,
   config: Pick<Config, 'secret'>,
-  opening: { channel: Channel; address: string; customerId: string; at: Date },
+  opening: { channel: Channel; address: string; customerId: string; at: Date; byText?: boolean },
   proof: Proof,
 ): Promise<boolean> {
   const hash = addressHash(config, opening.channel, opening.address)
   await client.query(
-    `delete from suppressions where suppressions.channel = $1 and suppressions.address_hash = $2 and suppressions.reason = 'unsubscribe'`,
-    [opening.channel, hash],
+    `delete from suppressions where suppressions.channel = $1 and suppressions.address_hash = $2 and suppressions.reason = any($3)`,
+    [opening.channel, hash, opening.byText ? ['unsubscribe', 'stop'] : ['unsubscribe']],
   )
   const { rowCount: still } = await client.query(
     `select 1 from suppressions where suppressions.channel in ($1, 'all') and suppressions.address_hash = $2`,

@@ -57,14 +57,14 @@ export const pipeline = [
     seedName: 'pusher',
     verb: 'send',
     does: 'render and deliver: email, SMS',
-    tables: ['message_templates', 'links', 'sandbox_messages'],
+    tables: ['message_templates', 'links', 'sandbox_messages', 'channel_providers'],
   },
   {
     stage: 'feedback',
     seedName: 'feedback',
     verb: 'feedback',
     does: 'opens, clicks, orders, bounces, opt-outs',
-    tables: ['conversions', 'webhook_inbox'],
+    tables: ['conversions', 'webhook_inbox', 'provider_hooks', 'inbound_messages'],
   },
   {
     stage: 'analytics',

@@ -5,7 +5,10 @@ import { jobHandlers } from './jobs.ts'
 import { runJob, sweepJobs } from './background.ts'
 import type { Ctx } from './context.ts'
 import { runDispatcher } from './dispatch/dispatcher.ts'
+import { reconcileUnknown } from './dispatch/reconcile.ts'
 import { attributeOrders } from './feedback/attribute.ts'
+import { readBounceMailboxes } from './feedback/bounce-mailboxes.ts'
+import { forgetOldEvents, processInbox } from './feedback/hooks/process.ts'
 import { refreshCampaignCounters } from './counters.ts'
 import { expireExports } from './knowledge/exports.ts'
 import { forgetUndo } from './retention.ts'
@@ -29,6 +32,7 @@ const duties: Duty[] = [
     everyMs: 60_000,
     run: (ctx) => attributeOrders(ctx, { since: new Date(ctx.clock().getTime() - 8 * 86_400_000) }),
   },
+  { name: 'messages of unknown fate', everyMs: 30_000, run: reconcileUnknown },
   { name: 'campaign counters', everyMs: 15_000, run: (ctx) => refreshCampaignCounters(ctx.pool) },
   { name: 'hooks of tills', everyMs: 2_000, run: processHooks },
   { name: 'old hooks', everyMs: 3_600_000, run: forgetHooks },
@@ -41,6 +45,8 @@ const duties: Duty[] = [
   { name: 'tests', everyMs: 10 * 60_000, run: decideAutomatically },
   { name: 'reports by email', everyMs: 60_000, run: (ctx) => sendDueReports(ctx, systemActor) },
   { name: 'old report files', everyMs: 3_600_000, run: dropOldExports },
+  { name: 'bounce mailboxes', everyMs: 60_000, run: readBounceMailboxes },
+  { name: 'old webhook posts', everyMs: 600_000, run: forgetOldEvents },
   {
     name: 'partitions',
     everyMs: 6 * 3_600_000,
@@ -64,8 +70,26 @@ export async function runWorker(ctx: Ctx, signal: AbortSignal): Promise<void> {
   }, 2)
   const timers = duties.map((duty) => turn(ctx, duty, signal))
   ctx.log.info('worker started')
-  await Promise.all([runDispatcher(ctx, { signal }), ...timers])
+  await Promise.all([runDispatcher(ctx, { signal }), takePostsApart(ctx, signal), ...timers])
   ctx.log.info('worker stopped')
+}
+
+/** What providers report is taken apart when it comes, and looked for every few seconds. */
+async function takePostsApart(ctx: Ctx, signal: AbortSignal): Promise<void> {
+  let wake: () => void = () => undefined
+  const stop = ctx.bus.subscribe('hooks.received', () => wake())
+  while (!signal.aborted) {
+    const woken = new AbortController()
+    wake = () => woken.abort()
+    try {
+      await processInbox(ctx)
+    } catch (err) {
+      ctx.log.warn({ err: err as Error }, 'webhook posts could not be taken apart, trying again')
+      await pause(1_000, signal)
+    }
+    await pause(5_000, AbortSignal.any([signal, woken.signal]))
+  }
+  stop()
 }
 
 async function turn(ctx: Ctx, duty: Duty, signal: AbortSignal): Promise<void> {

@@ -16,6 +16,10 @@ export interface OutgoingMessage {
   /** email only */
   subject: string | null
   headers: readonly Header[]
+  /** email only */
+  replyTo?: string | null
+  /** no provider may keep it in a queue of its own longer than this */
+  notAfter?: Date
   html(): string | null
   text(): string
   /** the whole RFC 5322 message with CRLF line ends; email only. ASCII. */

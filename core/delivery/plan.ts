@@ -155,6 +155,7 @@ export function fillPlan(plan: MessagePlan, to: Recipient, from: SenderFacts, at
     sender: from.email,
     subject,
     headers: bulk,
+    replyTo: from.replyTo,
     html: () => plan.html?.render(variables) ?? null,
     text: () => plan.text.render(variables),
     mime: () => plan.mime!.render(headers, variables),

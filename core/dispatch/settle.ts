@@ -6,7 +6,14 @@ const longestDelayMs = 30 * 60_000
 export type AttemptOutcome =
   | { kind: 'accepted'; providerMessageId: string | null; isDelivered?: boolean }
   | { kind: 'rejected'; code: string; detail: string; suppress?: boolean }
-  | { kind: 'deferred'; code: string; detail: string; retryAfterMs?: number; unreachable?: boolean }
+  | {
+      kind: 'deferred'
+      code: string
+      detail: string
+      retryAfterMs?: number
+      unreachable?: boolean
+      throttled?: boolean
+    }
   | { kind: 'unknown'; detail: string }
 
 /** What becomes of a send after an attempt. */
@@ -26,7 +33,12 @@ export interface Settlement {
  */
 export function settle(
   outcome: AttemptOutcome,
-  send: { retryCount: number; resendUnknown: boolean },
+  send: {
+    retryCount: number
+    resendUnknown: boolean
+    /** another provider of the channel has not been tried and takes it at once */
+    hasOther?: boolean
+  },
   now: Date,
   chance: number,
 ): Settlement {
@@ -47,11 +59,13 @@ export function settle(
         error: outcome.detail,
       }
     case 'deferred': {
-      // A provider that is away is no fault of the message and uses up none of its chances.
-      const retryCount = send.retryCount + (outcome.unreachable ? 0 : 1)
+      if (send.hasOther) return { ...base, status: 'pending', dueAt: now, error: outcome.detail }
+      // A provider that is away or wants us slower is no fault of the message and uses up none of its chances.
+      const isOurs = outcome.unreachable === true || outcome.throttled === true
+      const retryCount = send.retryCount + (isOurs ? 0 : 1)
       if (retryCount > maxRetries)
         return { ...base, status: 'failed', error: `Given up after ${maxRetries + 1} tries: ${outcome.detail}` }
-      const delay = outcome.retryAfterMs ?? retryDelayMs(outcome.unreachable ? 0 : send.retryCount, chance)
+      const delay = outcome.retryAfterMs ?? retryDelayMs(isOurs ? 0 : send.retryCount, chance)
       return { ...base, status: 'pending', retryCount, dueAt: later(now, delay), error: outcome.detail }
     }
   }

@@ -143,7 +143,7 @@ export const reportMailJob: JobHandler = async (ctx, input) => {
     '',
     `${ctx.config.publicUrl}/analytics?period=${schedule.period}`,
   ].join('\n')
-  const channel = await ctx.channels.get('email')
+  const channel = (await ctx.channels.routes('email'))[0]!.channel
   const refused: string[] = []
   for (const recipient of schedule.recipients) {
     const { rows } = await ctx.pool.query<{ id: string }>('select uuidv7() as id')

@@ -80,12 +80,14 @@ export async function doctor(globals: Globals): Promise<void> {
         ok: true,
         detail: `PostgreSQL ${rows[0]!.version}, ${rows[0]!.customers} customers`,
       })
-      const email = await ctx.channels.get('email')
-      checks.push({
-        check: 'email channel',
-        ok: true,
-        detail: email.name === 'sandbox' ? 'sandbox: nothing leaves this machine' : email.name,
-      })
+      for (const kind of ['email', 'sms'] as const) {
+        const names = (await ctx.channels.routes(kind)).map((r) => r.channel.name)
+        checks.push({
+          check: `${kind === 'email' ? 'email' : 'text'} channel`,
+          ok: true,
+          detail: names.includes('sandbox') ? 'sandbox: nothing leaves this machine' : names.join(', '),
+        })
+      }
     })
   } catch (error) {
     checks.push({ check: 'start', ok: false, detail: (error as Error).message })

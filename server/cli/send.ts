@@ -120,18 +120,18 @@ async function preview(ctx: Ctx, globals: Globals, campaignId: string): Promise<
     [campaignId],
   )
   const plan = WeeklyPlan.parse(rows[0]?.plan)
-  const email = await ctx.channels.get('email')
+  const email = (await ctx.channels.routes('email')).map((r) => r.channel.name).join(', ')
   const messages = plan.entries.reduce((n, e) => n + e.reach, 0)
   print(
     globals,
     'send-preview',
-    { campaign_id: campaignId, live: false, messages, channel: email.name, entries: plan.entries.length },
+    { campaign_id: campaignId, live: false, messages, channel: email, entries: plan.entries.length },
     () => [
       ...table(
         plan.entries.map((e) => [e.day, e.segment, e.channel, e.offer.title.slice(0, 44), e.reach]),
         ['day', 'segment', 'channel', 'offer', 'messages'],
       ),
-      `${rows[0]!.name}: ${messages} messages would go out through ${email.name}. Nothing was sent; add --live to send.`,
+      `${rows[0]!.name}: ${messages} messages would go out through ${email}. Nothing was sent; add --live to send.`,
     ],
   )
 }

@@ -3,14 +3,15 @@ import type { ChannelKind, OutgoingMessage } from '#core/delivery/message.ts'
 import { readChannels } from '../channel-settings.ts'
 import type { Composer } from '../composer.ts'
 import type { Ctx } from '../context.ts'
-import type { Channel, Outcome } from '../ports/channel.ts'
+import type { Outcome } from '../ports/channel.ts'
 import { addressHash } from '../suppression.ts'
 import type { Admission } from './admit.ts'
 import { claimBatch, dueCampaigns, type ClaimedSend } from './claim.ts'
 import { isAway, type GroupCommit } from './group-commit.ts'
 import type { ResultItem, StartVerdict } from './ledger.ts'
 import type { Worker } from './liveness.ts'
-import { createNaps, createThrottle } from './throttle.ts'
+import { createNaps } from './naps.ts'
+import { createRouter, type Ticket } from './router.ts'
 
 export interface LaneTools {
   ctx: Ctx
@@ -51,7 +52,7 @@ export function createLane({ ctx, kind, worker, commit, composer, admission, cam
   let foundNothing = false
 
   const naps = createNaps()
-  const throttle = createThrottle(naps.sleep)
+  const router = createRouter(naps.sleep)
 
   function result(send: ClaimedSend, over: Partial<ResultItem> & Pick<ResultItem, 'status'>): ResultItem {
     return {
@@ -141,8 +142,10 @@ export function createLane({ ctx, kind, worker, commit, composer, admission, cam
     })
     admitted.forEach((send, i) => {
       const message = messages[i]
-      if (message && !('failure' in message)) ready.push({ send, message })
-      else
+      if (message && !('failure' in message)) {
+        message.notAfter = send.window_end
+        ready.push({ send, message })
+      } else
         refused.push(
           finish(
             result(send, {
@@ -161,13 +164,14 @@ export function createLane({ ctx, kind, worker, commit, composer, admission, cam
     while (!signal.aborted) {
       try {
         if (Date.now() - settingsAt > lookEveryMs) {
-          const settings = (await readChannels(ctx.pool))[kind]
-          slots = settings.slots ?? ctx.config.slots
-          throttle.setRate(settings.rate_per_minute)
+          const [settings, routes] = await Promise.all([readChannels(ctx.pool), ctx.channels.routes(kind)])
+          slots = settings[kind].slots ?? ctx.config.slots
+          router.setRate(settings[kind].rate_per_minute)
+          router.use(routes, slots)
           settingsAt = Date.now()
         }
-        // Claim well ahead, so that no slot waits for it; not while there is enough to do, nor while the provider is away.
-        const enough = ready.length >= slots * 5 || throttle.isClosed()
+        // Claim well ahead, so that no slot waits for it; not while there is enough to do, nor while the providers are away.
+        const enough = ready.length >= slots * 5 || router.isClosed()
         const claimed = enough ? -1 : await refill()
         foundNothing = claimed === 0 && held.size === 0
         if (claimed === 0) await naps.sleep(lookEveryMs)
@@ -195,7 +199,8 @@ export function createLane({ ctx, kind, worker, commit, composer, admission, cam
     })
   }
 
-  async function attempt(channel: Channel, { send, message }: Ready): Promise<ResultItem> {
+  async function attempt(ticket: Ticket, { send, message }: Ready): Promise<ResultItem> {
+    const { channel } = ticket
     let outcome: Outcome
     try {
       // A stopping worker finishes what is in flight.
@@ -203,11 +208,11 @@ export function createLane({ ctx, kind, worker, commit, composer, admission, cam
     } catch (error) {
       outcome = { kind: 'unknown', detail: `the channel broke: ${(error as Error).message}` }
     }
-    if (throttle.note(!(outcome.kind === 'deferred' && outcome.unreachable)))
-      ctx.log.warn({ channel: kind, provider: channel.name }, 'the provider is away, waiting for it')
+    const { hasOther, wentAway } = ticket.close(outcome)
+    if (wentAway) ctx.log.warn({ channel: kind, provider: channel.name }, 'the provider is away')
     const next = settle(
       outcome,
-      { retryCount: send.retry_count, resendUnknown: send.resend_unknown },
+      { retryCount: send.retry_count, resendUnknown: send.resend_unknown, hasOther },
       ctx.clock(),
       Math.random(),
     )
@@ -229,7 +234,9 @@ export function createLane({ ctx, kind, worker, commit, composer, admission, cam
     let done: ResultItem | null = null
     for (;;) {
       const job = !signal.aborted && index < slots ? ready.shift() : undefined
-      if (!job || !throttle.isFree()) {
+      let ticket = job ? router.tryTake(job.send.id) : null
+      // Who has to wait does not keep a result waiting.
+      if (!ticket) {
         if (done) await finish(done)
         done = null
       }
@@ -238,30 +245,30 @@ export function createLane({ ctx, kind, worker, commit, composer, admission, cam
         await naps.sleep(index < slots ? lookEveryMs : 5 * lookEveryMs, true)
         continue
       }
-      if (!throttle.isFree() && !(await throttle.pass(signal))) {
+      ticket ??= await router.take(job.send.id, signal)
+      if (!ticket) {
         await finish(result(job.send, { status: 'pending' }))
         continue
       }
       const saved: Promise<void> | null = done ? finish(done) : null
       done = null
       try {
-        const channel = await ctx.channels.get(kind)
         const [verdict]: [StartVerdict, void | null] = await Promise.all([
           commit.start({
             sendId: job.send.id,
             batchId: job.send.batch_id,
             channel: kind,
             addressHash: addressHash(ctx.config, kind, job.send.recipient),
-            provider: channel.name,
+            provider: ticket.channel.name,
             messageId: job.message.messageId,
           }),
           saved,
         ])
-        done = verdict === 'go' ? await attempt(channel, job) : afterStop(job.send, verdict)
-        if (verdict !== 'go') throttle.giveBack()
+        done = verdict === 'go' ? await attempt(ticket, job) : afterStop(job.send, verdict)
+        if (verdict !== 'go') ticket.giveBack()
         if (verdict === 'lost') letGo(job.send.batch_id)
       } catch (err) {
-        throttle.giveBack()
+        ticket.giveBack()
         await saved
         // Nothing of it has left, whether or not the attempt was committed.
         ctx.log.error({ err: err as Error, send: job.send.id }, 'an attempt could not be begun')

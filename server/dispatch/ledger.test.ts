@@ -6,6 +6,8 @@ import { withTx } from '#db/pool.ts'
 import { simCampaign } from '#sim/campaign.ts'
 import { startSmtpSink, type SinkFaults } from '#sim/smtp-sink.ts'
 import { testContext } from '#test/context.ts'
+import { smtpProvider } from '#test/providers.ts'
+import { addProvider } from '../delivery/providers.ts'
 import { seedTemplates } from '../delivery/templates.ts'
 import { claimBatch } from './claim.ts'
 import { dispatchOnce, runDispatcher } from './dispatcher.ts'
@@ -43,11 +45,13 @@ const overSmtp = async (
   run: (sink: Awaited<ReturnType<typeof startSmtpSink>>) => Promise<void>,
 ): Promise<void> => {
   const sink = await startSmtpSink({ faults, keep: true })
-  await setChannels({ email: { provider: 'smtp', smtp: { host: '127.0.0.1', port: sink.port, require_tls: false } } })
+  await addProvider(ctx, systemActor, smtpProvider(sink.port))
+  await setChannels({ email: { mode: 'live' } })
   try {
     await run(sink)
   } finally {
     await setChannels({})
+    await ctx.pool.query('delete from channel_providers')
     await sink.close()
   }
 }
@@ -98,37 +102,43 @@ test('who opts out while the message is claimed does not get it', async () => {
     [campaignId],
   )
   const [noConsent, suppressed, erased] = rows as [(typeof rows)[0], (typeof rows)[0], (typeof rows)[0]]
-  // The clock is asked between the gate's look and the attempt: everything here happens in that gap.
-  let changed: Promise<unknown> | null = null
-  const channels = {
-    ...ctx.channels,
-    get: async (kind: 'email' | 'sms') => {
-      changed ??= (async () => {
-        await ctx.pool.query(`update customers set email_consent = 'denied' where id = $1`, [noConsent.customer_id])
-        await withTx(ctx.pool, (tx) =>
-          closeAddresses(
-            tx,
-            ctx.config,
-            [
-              {
-                channel: 'email',
-                address: suppressed.recipient,
-                customerId: null,
-                sendId: null,
-                reason: 'unsubscribe',
-                at: now,
-              },
-            ],
-            { source: 'test' },
-          ),
-        )
-        await ctx.pool.query('update customers set deleted_at = now() where id = $1', [erased.customer_id])
-      })()
-      await changed
-      return ctx.channels.get(kind)
-    },
+  // The gate has just looked at the suppressions when this comes: the attempt has not begun.
+  let changed = false
+  const change = async (): Promise<void> => {
+    changed = true
+    await ctx.pool.query(`update customers set email_consent = 'denied' where id = $1`, [noConsent.customer_id])
+    await withTx(ctx.pool, (tx) =>
+      closeAddresses(
+        tx,
+        ctx.config,
+        [
+          {
+            channel: 'email',
+            address: suppressed.recipient,
+            customerId: null,
+            sendId: null,
+            reason: 'unsubscribe',
+            at: now,
+          },
+        ],
+        { source: 'test' },
+      ),
+    )
+    await ctx.pool.query('update customers set deleted_at = now() where id = $1', [erased.customer_id])
   }
-  await dispatchOnce({ ...ctx, channels }, { campaignId })
+  const pool = new Proxy(ctx.pool, {
+    get(target, name) {
+      if (name !== 'query') return Reflect.get(target, name, target)
+      return async (...args: [string | { text: string }, unknown[]?]) => {
+        const answer: unknown = await target.query(args[0] as string, args[1])
+        const text = typeof args[0] === 'string' ? args[0] : args[0].text
+        if (!changed && text.includes('from suppressions')) await change()
+        return answer
+      }
+    },
+  })
+  await dispatchOnce({ ...ctx, pool }, { campaignId })
+  expect(changed).toBe(true)
   expect(await statuses(campaignId)).toEqual({ delivered: 37, skipped: 3 })
   const { rows: refused } = await ctx.pool.query<{ refused_by: string }>(
     `select refused_by from sends where campaign_id = $1 and status = 'skipped'`,

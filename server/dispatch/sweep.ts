@@ -2,8 +2,8 @@ import { withTx } from '#db/pool.ts'
 import type { ChannelKind } from '#core/delivery/message.ts'
 import { settle } from '#core/dispatch/settle.ts'
 import type { Ctx } from '../context.ts'
-import type { Fate } from '../ports/channel.ts'
 import { loadPartitions } from '../partitions.ts'
+import { lookUp } from './reconcile.ts'
 import { readSetting } from '../settings.ts'
 import { reportResults, writeResults, type ResultItem } from './ledger.ts'
 import type { Worker } from './liveness.ts'
@@ -12,6 +12,9 @@ interface OpenAttempt {
   send_id: string
   batch_id: string
   channel: ChannelKind
+  provider: string
+  recipient: string
+  started_at: Date
   message_id: string | null
   retry_count: number
   segment: string | null
@@ -57,7 +60,7 @@ export async function reclaimBatches(ctx: Ctx, worker: Worker): Promise<Reclaime
 async function reclaim(ctx: Ctx, batchId: string): Promise<Reclaimed> {
   // Looked up before the transaction: a provider may be slow, and row locks must not wait for it.
   const { rows: attempts } = await ctx.pool.query<OpenAttempt>(
-    `select a.send_id, a.batch_id, s.channel, a.message_id, s.retry_count, (select x.segment from actions as x where x.id = s.action_id) as segment, coalesce(c.resend_unknown, false) as resend_unknown
+    `select a.send_id, a.batch_id, s.channel, a.provider, s.recipient, a.started_at, a.message_id, s.retry_count, (select x.segment from actions as x where x.id = s.action_id) as segment, coalesce(c.resend_unknown, false) as resend_unknown
      from send_batches as b cross join unnest(b.send_ids) as leased(id)
      join delivery_attempts as a on a.send_id = leased.id and a.batch_id = b.id and a.outcome is null
      join sends as s on s.id = a.send_id and s.status = 'pending'
@@ -76,7 +79,7 @@ async function reclaim(ctx: Ctx, batchId: string): Promise<Reclaimed> {
     if (!held[0]) return { batches: 0, released: 0, reconciled: 0, unknown: 0 }
     const now = ctx.clock()
     const results = attempts.map((a): ResultItem => {
-      const fate = fates.get(a.message_id ?? '') ?? 'unknown'
+      const fate = fates.get(a.send_id) ?? 'unknown'
       const outcome =
         fate === 'accepted' || fate === 'delivered'
           ? ({ kind: 'accepted', providerMessageId: a.message_id, isDelivered: fate === 'delivered' } as const)
@@ -124,18 +127,6 @@ async function reclaim(ctx: Ctx, batchId: string): Promise<Reclaimed> {
     const reconciled = [...fates.values()].filter((f) => f !== 'unknown').length
     return { batches: 1, released: Math.max(0, released), reconciled, unknown: attempts.length - reconciled }
   })
-}
-
-async function lookUp(ctx: Ctx, attempts: readonly OpenAttempt[]): Promise<Map<string, Fate>> {
-  const fates = new Map<string, Fate>()
-  for (const kind of ['email', 'sms'] as const) {
-    const ids = attempts.flatMap((a) => (a.channel === kind && a.message_id ? [a.message_id] : []))
-    if (ids.length === 0) continue
-    const channel = await ctx.channels.get(kind)
-    if (!channel.reconcile) continue
-    for (const [id, fate] of await channel.reconcile(ids)) fates.set(id, fate)
-  }
-  return fates
 }
 
 /** Sends whose window went by: the same hours of the next day by the recipient's clock, while the campaign still runs. */

@@ -1,6 +1,7 @@
 import type { ClientBase } from 'pg'
 import type { DeliveryEvent } from '#contract/feedback.ts'
-import { sourcesOf, stateOf, type SendState } from '#core/feedback/lattice.ts'
+import { classifyHit } from '#core/feedback/classify.ts'
+import { sourcesOf, stateOf, type DeliveryFact, type SendState } from '#core/feedback/lattice.ts'
 import { withTx } from '#db/pool.ts'
 import type { Ctx } from '../context.ts'
 import { appendEvents, type NewEvent } from '../events.ts'
@@ -11,6 +12,7 @@ import { figuresChanged } from './notify.ts'
 const softLimit = 3
 const waitMs = 5
 const batchSize = 200
+const zeroId = '00000000-0000-0000-0000-000000000000'
 
 interface Batch {
   events: DeliveryEvent[]
@@ -43,7 +45,7 @@ function flush(ctx: Ctx): void {
   open.delete(ctx)
   clearTimeout(batch.timer)
   withTx(ctx.pool, (tx) => applyEvents(ctx, tx, batch.events)).then(
-    (campaigns) => {
+    ({ campaigns }) => {
       for (const id of campaigns) figuresChanged(ctx, id)
       for (const w of batch.waiting) w.resolve()
     },
@@ -60,22 +62,36 @@ interface Known {
   channel: 'email' | 'sms'
   recipient: string
   segment: string | null
+  sent_at: Date | null
 }
 
-async function applyEvents(ctx: Ctx, tx: ClientBase, events: readonly DeliveryEvent[]): Promise<Set<string>> {
+/**
+ * Applies reports in the caller's transaction. Returns the campaigns they were about, and the ids of sends that do not
+ * exist (yet).
+ */
+export async function applyEvents(
+  ctx: Ctx,
+  tx: ClientBase,
+  events: readonly DeliveryEvent[],
+): Promise<{ campaigns: Set<string>; missing: Set<string> }> {
+  const ids = [...new Set(events.map((e) => e.send_id))]
   // Locked in the order of their ids, so that two batches never wait for each other.
   const { rows } = await tx.query<Known>(
-    `select sends.id, sends.customer_id, sends.campaign_id, sends.channel, sends.recipient, (select actions.segment from actions where actions.id = sends.action_id) as segment
-     from sends where sends.id = any($1) order by sends.id for no key update`,
-    [[...new Set(events.map((e) => e.send_id))]],
+    `select sends.id, sends.customer_id, sends.campaign_id, sends.channel, sends.recipient, sends.sent_at, (select actions.segment from actions where actions.id = sends.action_id) as segment
+     from sends where sends.id = any($1) and sends.id between $2 and $3 order by sends.id for no key update`,
+    [ids, ids.reduce((a, b) => (a < b ? a : b), ids[0] ?? zeroId), ids.reduce((a, b) => (a > b ? a : b), zeroId)],
   )
   const sends = new Map(rows.map((s) => [s.id, s]))
   const known = events.filter((e) => sends.has(e.send_id))
   await moveSends(tx, known)
-  await appendEvents(
-    tx,
-    known.flatMap((e) => factOf(e, sends.get(e.send_id)!)),
+  const hits = known.flatMap((e) =>
+    e.kind === 'opened' || e.kind === 'clicked' ? [judged(e, sends.get(e.send_id)!)] : [],
   )
+  await markHits(tx, hits)
+  await appendEvents(tx, [
+    ...known.flatMap((e) => factOf(e, sends.get(e.send_id)!)),
+    ...hits.flatMap((h) => hitFacts(h, sends.get(h.event.send_id)!)),
+  ])
   const closings = known.flatMap((e) => closingOf(e, sends.get(e.send_id)!))
   const worn = await wornOut(
     tx,
@@ -83,13 +99,16 @@ async function applyEvents(ctx: Ctx, tx: ClientBase, events: readonly DeliveryEv
     ctx.clock(),
   )
   await closeAddresses(tx, ctx.config, [...closings, ...worn], { source: 'provider_report' })
-  return new Set(rows.flatMap((s) => s.campaign_id ?? []))
+  return {
+    campaigns: new Set(rows.flatMap((s) => s.campaign_id ?? [])),
+    missing: new Set(ids.filter((id) => !sends.has(id))),
+  }
 }
 
 /** One guarded statement per state, in the order of the lattice: late and repeated reports move nothing back. */
 async function moveSends(tx: ClientBase, events: readonly DeliveryEvent[]): Promise<void> {
   for (const to of ['sent', 'delivered', 'bounced'] satisfies SendState[]) {
-    const moved = events.filter((e) => stateOf(e.kind) === to)
+    const moved = events.filter((e) => stateOf(factKind(e)) === to)
     if (moved.length === 0) continue
     await tx.query(
       `update sends set status = $2, updated_at = now(),
@@ -107,30 +126,101 @@ async function moveSends(tx: ClientBase, events: readonly DeliveryEvent[]): Prom
   }
 }
 
-function factOf(event: DeliveryEvent, send: Known): NewEvent[] {
-  const base = {
+/** Who opens, clicks or unsubscribes has got the message. */
+function factKind({ kind }: DeliveryEvent): DeliveryFact {
+  return kind === 'opened' || kind === 'clicked' || kind === 'unsubscribed' ? 'delivered' : kind
+}
+
+function baseOf(event: DeliveryEvent, send: Known): Omit<NewEvent, 'type'> {
+  return {
     at: event.at,
     sendId: send.id,
     customerId: send.customer_id,
     campaignId: send.campaign_id,
     channel: send.channel,
     segment: send.segment,
+    properties: { provider: event.provider, code: event.code, detail: event.detail },
   }
-  const properties = { provider: event.provider, code: event.code, detail: event.detail }
+}
+
+function factOf(event: DeliveryEvent, send: Known): NewEvent[] {
+  const base = baseOf(event, send)
+  // A lost answer that is settled by this report has no `sent` yet; else this one is a copy.
+  const sent: NewEvent = { ...base, type: 'sent', key: `sent:${send.id}` }
   switch (event.kind) {
     case 'accepted':
-      return []
+      return [sent]
     case 'deferred':
-      return [{ ...base, type: 'deferred', key: `deferred:${event.provider}:${event.event_id}`, properties }]
+      return [{ ...base, type: 'deferred', key: `deferred:${event.provider}:${event.event_id}` }]
     case 'delivered':
-      return [{ ...base, type: 'delivered', key: `delivered:${send.id}`, properties }]
+      return [sent, { ...base, type: 'delivered', key: `delivered:${send.id}` }]
     case 'bounced':
       return [
-        { ...base, type: 'bounce', key: `bounce:${send.id}`, properties: { ...properties, class: event.hardness } },
+        sent,
+        {
+          ...base,
+          type: 'bounce',
+          key: `bounce:${send.id}`,
+          properties: { ...base.properties, class: event.hardness },
+        },
       ]
     case 'complained':
-      return [{ ...base, type: 'complaint', key: `complaint:${send.id}`, properties }]
+      return [{ ...base, type: 'complaint', key: `complaint:${send.id}` }]
+    case 'unsubscribed':
+      return [{ ...base, type: 'unsubscribe', key: `unsubscribe:${send.id}`, machine: false }]
+    case 'opened':
+    case 'clicked':
+      return []
   }
+}
+
+interface JudgedHit {
+  event: Extract<DeliveryEvent, { kind: 'opened' | 'clicked' }>
+  machine: boolean | null
+  because: string
+}
+
+/** Providers know their scanners; for the rest our own rule decides, as for hits on our own links. */
+function judged(event: JudgedHit['event'], send: Known): JudgedHit {
+  if (event.machine === true) return { event, machine: true, because: 'the provider says so' }
+  const { machine, because } = classifyHit({
+    kind: event.kind === 'clicked' ? 'click' : 'open',
+    method: 'GET',
+    userAgent: event.user_agent,
+    at: event.at,
+    sentAt: send.sent_at,
+    otherLinksJustNow: 0,
+  })
+  return { event, machine, because }
+}
+
+function hitFacts({ event, machine, because }: JudgedHit, send: Known): NewEvent[] {
+  const base = { ...baseOf(event, send), machine, properties: { provider: event.provider, because } }
+  const key = (kind: string): string => (machine === true ? `${kind}:machine:${send.id}` : `${kind}:${send.id}`)
+  if (event.kind === 'opened') return [{ ...base, type: 'open', key: key('open') }]
+  return [
+    { ...base, type: 'click', key: key('click') },
+    // Who clicks has read, even where pictures are blocked.
+    ...(machine === true
+      ? []
+      : [{ ...base, type: 'open', key: key('open'), properties: { implied_by: 'click' } } as NewEvent]),
+  ]
+}
+
+async function markHits(tx: ClientBase, hits: readonly JudgedHit[]): Promise<void> {
+  const people = hits.filter((h) => h.machine !== true)
+  if (people.length === 0) return
+  await tx.query(
+    `update sends set opened_at = coalesce(sends.opened_at, g.at), clicked_at = coalesce(sends.clicked_at, g.clicked), updated_at = now()
+     from (select x.send_id, min(x.at) as at, min(x.at) filter (where x.clicked) as clicked
+           from jsonb_to_recordset($1::jsonb) as x(send_id uuid, at timestamptz, clicked boolean) group by 1) as g
+     where sends.id = g.send_id and (sends.opened_at is null or (g.clicked is not null and sends.clicked_at is null))`,
+    [
+      JSON.stringify(
+        people.map(({ event }) => ({ send_id: event.send_id, at: event.at, clicked: event.kind === 'clicked' })),
+      ),
+    ],
+  )
 }
 
 function closingOf(event: DeliveryEvent, send: Known): Closing[] {
@@ -142,7 +232,10 @@ function closingOf(event: DeliveryEvent, send: Known): Closing[] {
     at: event.at,
   }
   if (event.kind === 'complained') return [{ ...closing, reason: 'complaint' }]
-  return event.kind === 'bounced' && event.hardness === 'hard' ? [{ ...closing, reason: 'hard_bounce' }] : []
+  if (event.kind === 'unsubscribed') return [{ ...closing, reason: 'unsubscribe' }]
+  if (event.kind !== 'bounced') return []
+  if (event.closes) return [{ ...closing, reason: event.closes }]
+  return event.hardness === 'hard' ? [{ ...closing, reason: 'hard_bounce' }] : []
 }
 
 /** Addresses whose soft bounces reached the limit. */

@@ -5,6 +5,7 @@ import type { Channel, Proof } from '../opt-out.ts'
 import { readSetting } from '../settings.ts'
 import { signToken, verifyToken } from '../tokens.ts'
 import { closedChannels, findRecipient, resubscribe, unsubscribe, type Recipient } from './choices.ts'
+import { registerHooks } from './hooks/routes.ts'
 import { findLink, recordHit } from './hits.ts'
 import { confirmPage, donePage, preferencesPage, undonePage, unknownLinkPage } from './opt-out-pages.ts'
 
@@ -20,6 +21,7 @@ interface TokenParams {
 
 /** The addresses inside messages: pixel, links, opt-out and preferences. No sign-in; the signed token is the right. */
 export const feedbackRoutes: Routes = (root, ctx) => {
+  registerHooks(root, ctx)
   void root.register((app, _options, done) => {
     acceptAnyForm(app)
     registerTracking(app, ctx)

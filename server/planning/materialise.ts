@@ -9,7 +9,7 @@ import { describeOffer } from '#core/planning/offer.ts'
 import type { Copy, PlanEntry } from '#core/planning/plan.ts'
 import { withTx } from '#db/pool.ts'
 import { audit, type Actor } from '../audit.ts'
-import { readChannels } from '../channel-settings.ts'
+import { isLive } from '../channel-settings.ts'
 import type { Ctx } from '../context.ts'
 import { AppError } from '../http/errors.ts'
 import { readSetting } from '../settings.ts'
@@ -31,7 +31,7 @@ export interface Started {
 async function checkSender(ctx: Ctx): Promise<void> {
   const shop = await readSetting(ctx.pool, 'shop')
   if (!shop.from_email.endsWith('.invalid')) return
-  if (ctx.config.smtpUrl === null && (await readChannels(ctx.pool)).email.provider === 'sandbox') return
+  if (!(await isLive(ctx.pool, ctx.config, 'email'))) return
   throw new AppError(
     'shop.no_sender',
     'The shop has no sender address yet, and messages would leave through a real mail server. Set the sender under Settings, Shop.',

@@ -1,66 +1,173 @@
-import type { StoredChannels } from '#contract/delivery.ts'
 import type { ChannelKind } from '#core/delivery/message.ts'
-import { readChannels, smtpPasswordContext } from '../../channel-settings.ts'
+import type {
+  MailgunConfig,
+  PostmarkConfig,
+  ResendConfig,
+  SendgridConfig,
+  SesConfig,
+  SmtpConfig,
+} from '#core/delivery/providers/email.ts'
+import type { SmsHttpConfig, TwilioConfig } from '#core/delivery/providers/sms.ts'
+import { hookUrl, openProvider, readProviders, type StoredProvider } from '../../channel-providers.ts'
+import { readChannels } from '../../channel-settings.ts'
 import type { Ctx } from '../../context.ts'
-import type { Channel, Channels } from '../../ports/channel.ts'
-import { decryptSecret } from '../../secrets.ts'
+import type { Channel, Channels, Route } from '../../ports/channel.ts'
+import { returnPath } from '../../verp.ts'
+import { createDkimSigner } from './dkim.ts'
+import { createMailgun } from './mailgun.ts'
+import { createPostmark } from './postmark.ts'
+import { createResend } from './resend.ts'
 import { createSandbox } from './sandbox.ts'
+import { createSendgrid } from './sendgrid.ts'
+import { createSes } from './ses.ts'
+import { createSmsHttp } from './sms-http.ts'
 import { createSmtp, type SmtpOptions } from './smtp.ts'
+import { createTwilio } from './twilio.ts'
 
 const refreshMs = 2000
+/** How long a replaced provider may finish its work. */
+const lingerMs = 60_000
 
-/** Builds each channel when it is first needed and again when its settings changed; the old one finishes its work. */
+interface Known {
+  live: Record<ChannelKind, boolean>
+  /** connections of a mail server that sets none of its own */
+  slots: number
+  providers: StoredProvider[]
+  readAt: number
+}
+
+/** Builds each provider when it is first needed and again when its settings changed; the old one finishes its work. */
 export function createChannels(context: () => Ctx): Channels {
-  const built = new Map<ChannelKind, { fingerprint: string; channel: Channel; checkedAt: number }>()
-  return {
-    async get(kind) {
+  let known: Known | null = null
+  let reading: Promise<Known> | null = null
+  const built = new Map<string, { fingerprint: string; channel: Channel }>()
+
+  async function read(): Promise<Known> {
+    if (known && Date.now() - known.readAt < refreshMs) return known
+    reading ??= (async () => {
       const ctx = context()
-      const now = Date.now()
-      const known = built.get(kind)
-      if (known && now - known.checkedAt < refreshMs) return known.channel
-      const stored = await readChannels(ctx.pool).catch((error: unknown) => {
+      const [settings, providers] = await Promise.all([readChannels(ctx.pool), readProviders(ctx.pool)])
+      return (known = {
+        live: { email: settings.email.mode === 'live', sms: settings.sms.mode === 'live' },
+        slots: settings.email.slots ?? ctx.config.slots,
+        providers,
+        readAt: Date.now(),
+      })
+    })()
+      .catch((error: unknown) => {
         // The database is away: go on with what is known.
-        if (known) return null
+        if (known) return known
         throw error
       })
-      if (!stored) return known!.channel
-      const fingerprint = JSON.stringify([
-        kind === 'email'
-          ? [ctx.config.smtpUrl, stored.email.provider, stored.email.smtp, stored.email.slots]
-          : stored.sms.provider,
-      ])
-      if (known?.fingerprint === fingerprint) {
-        known.checkedAt = now
-        return known.channel
-      }
-      const channel = build(ctx, kind, stored)
-      built.set(kind, { fingerprint, channel, checkedAt: now })
-      if (known) setTimeout(() => void known.channel.close(), 60_000).unref()
-      return channel
+      .finally(() => (reading = null))
+    return reading
+  }
+
+  function get(key: string, fingerprint: string, make: () => Channel): Channel {
+    const now = built.get(key)
+    if (now?.fingerprint === fingerprint) return now.channel
+    const channel = make()
+    built.set(key, { fingerprint, channel })
+    if (now) setTimeout(() => void now.channel.close(), lingerMs).unref()
+    return channel
+  }
+
+  const sandbox = (kind: ChannelKind): Channel => get(`sandbox:${kind}`, '', () => createSandbox(context().pool, kind))
+  const fromEnvironment = (url: string): Channel => {
+    const ctx = context()
+    return get('environment', url, () => createSmtp({ ...fromUrl(url), connections: ctx.config.slots }))
+  }
+  const provider = (p: StoredProvider): Channel =>
+    get(p.key, JSON.stringify([p.config, p.secrets, p.slots ?? known?.slots]), () =>
+      build(context(), p, known?.slots ?? context().config.slots),
+    )
+
+  return {
+    async routes(kind): Promise<readonly Route[]> {
+      const { smtpUrl } = context().config
+      if (kind === 'email' && smtpUrl)
+        return [{ channel: fromEnvironment(smtpUrl), weight: 1, ratePerMinute: null, slots: null }]
+      const { live, providers } = await read()
+      const active = providers.filter((p) => p.channel === kind && p.is_active && !p.removed_at)
+      // Live without a provider cannot be set; should it happen all the same, messages wait instead of ending in the sandbox.
+      if (live[kind] && active.length === 0)
+        return [{ channel: stopped(kind, kind, 'no provider is set'), weight: 1, ratePerMinute: null, slots: null }]
+      if (!live[kind]) return [{ channel: sandbox(kind), weight: 1, ratePerMinute: null, slots: null }]
+      return active.map((p) => ({
+        channel: provider(p),
+        weight: p.weight,
+        ratePerMinute: p.rate_per_minute,
+        slots: p.slots,
+      }))
+    },
+    async find(kind, name) {
+      const { smtpUrl } = context().config
+      if (name === 'sandbox') return sandbox(kind)
+      if (name === 'smtp' && kind === 'email' && smtpUrl) return fromEnvironment(smtpUrl)
+      const { providers } = await read()
+      const found = providers.find((p) => p.channel === kind && p.key === name && !p.removed_at)
+      return found ? provider(found) : null
     },
     async close() {
       await Promise.all([...built.values()].map(({ channel }) => channel.close()))
       built.clear()
+      known = null
     },
   }
 }
 
-function build(ctx: Ctx, kind: ChannelKind, stored: StoredChannels): Channel {
-  if (kind === 'sms') return createSandbox(ctx.pool, 'sms')
-  const connections = stored.email.slots ?? ctx.config.slots
-  if (ctx.config.smtpUrl) return createSmtp({ ...fromUrl(ctx.config.smtpUrl), connections })
-  const smtp = stored.email.smtp
-  if (stored.email.provider !== 'smtp' || !smtp) return createSandbox(ctx.pool, 'email')
-  const pass = smtp.pass_enc ? decryptSecret(ctx.config.secret, smtpPasswordContext, smtp.pass_enc) : null
-  return createSmtp({
-    host: smtp.host,
-    port: smtp.port,
-    secure: smtp.secure,
-    requireTls: smtp.require_tls,
-    user: smtp.user,
-    pass,
-    connections,
-  })
+function build(ctx: Ctx, p: StoredProvider, slots: number): Channel {
+  try {
+    const config: unknown = openProvider(ctx.config, p)
+    switch (p.kind) {
+      case 'smtp':
+        return createSmtp(smtpOptions(ctx, p, config as SmtpConfig, slots))
+      case 'mailgun':
+        return createMailgun(p.key, config as MailgunConfig)
+      case 'sendgrid':
+        return createSendgrid(p.key, config as SendgridConfig)
+      case 'postmark':
+        return createPostmark(p.key, config as PostmarkConfig)
+      case 'ses':
+        return createSes(p.key, config as SesConfig)
+      case 'resend':
+        return createResend(p.key, config as ResendConfig)
+      case 'twilio':
+        return createTwilio(p.key, config as TwilioConfig, hookUrl(ctx.config, p))
+      case 'sms_http':
+        return createSmsHttp(p.key, config as SmsHttpConfig)
+    }
+  } catch (error) {
+    ctx.log.error({ err: error as Error, provider: p.key }, 'a provider cannot be used')
+    return stopped(p.key, p.channel, (error as Error).message)
+  }
+}
+
+/** Stands where a provider cannot be built: its messages wait, and say why. */
+function stopped(name: string, kind: ChannelKind, why: string): Channel {
+  return {
+    name,
+    kind,
+    send: () =>
+      Promise.resolve({ kind: 'deferred', code: 'settings', detail: why, unreachable: true, retryAfterMs: 30_000 }),
+    close: () => Promise.resolve(),
+  }
+}
+
+function smtpOptions(ctx: Ctx, p: StoredProvider, config: SmtpConfig, slots: number): SmtpOptions {
+  const { dkim_domain: domain, dkim_selector: selector, dkim_private_key: privateKey, bounce_address: bounces } = config
+  return {
+    name: p.key,
+    host: config.host,
+    port: config.port,
+    secure: config.security === 'tls',
+    requireTls: config.security === 'starttls',
+    user: config.user,
+    pass: config.password,
+    connections: p.slots ?? slots,
+    dkim: domain && selector && privateKey ? createDkimSigner({ domain, selector, privateKey }) : null,
+    returnPath: bounces ? (sendId) => returnPath(ctx.config.secret, bounces, sendId) : null,
+  }
 }
 
 // smtp://user:pass@host:587, smtps://host:465; ?tls=off allows a relay without TLS.

@@ -71,13 +71,13 @@ export function createSandbox(pool: Pool, kind: ChannelKind): Channel {
         }
       })
     },
-    async reconcile(messageIds) {
-      const { rows } = await pool.query<{ message_id: string }>(
-        'select s.message_id from sandbox_messages as s where s.message_id = any($1::text[])',
-        [messageIds],
+    async lookUp(asked) {
+      const { rows } = await pool.query<{ send_id: string }>(
+        'select s.send_id from sandbox_messages as s where s.message_id = any($1::text[])',
+        [asked.map((a) => a.messageId)],
       )
-      const found = new Set(rows.map((r) => r.message_id))
-      return new Map<string, Fate>(messageIds.map((id) => [id, found.has(id) ? 'delivered' : 'absent']))
+      const found = new Set(rows.map((r) => r.send_id))
+      return new Map<string, Fate>(asked.map(({ sendId }) => [sendId, found.has(sendId) ? 'delivered' : 'absent']))
     },
     close: () => Promise.resolve(),
   }

@@ -1,8 +1,11 @@
 import type { OutgoingMessage } from '#core/delivery/message.ts'
 import type { Channel, Outcome } from '../../ports/channel.ts'
+import type { DkimSigner } from './dkim.ts'
 import { openLine, type LineOptions, type SmtpFailure, type SmtpLine, type SmtpReply } from './smtp-line.ts'
 
 export interface SmtpOptions {
+  /** key of the provider; default smtp */
+  name?: string
   host: string
   port: number
   secure: boolean
@@ -11,6 +14,10 @@ export interface SmtpOptions {
   pass: string | null
   /** connections kept open */
   connections: number
+  /** adds a signature in front of the message */
+  dkim?: DkimSigner | null
+  /** where reports about this message come back to; default: the sender */
+  returnPath?: ((sendId: string) => string) | null
   connectTimeoutMs?: number
   replyTimeoutMs?: number
 }
@@ -86,8 +93,11 @@ export function createSmtp(options: SmtpOptions): Channel {
     const taken = line
     let bodyLeft = false
     let outcome: Outcome
+    const mime = message.mime()
+    const raw = options.dkim ? options.dkim(mime, new Date()) : mime
+    const from = options.returnPath?.(message.sendId) ?? message.sender
     try {
-      const { reply, isAccepted } = await taken.talk.send(message.sender, message.recipient, message.mime(), () => {
+      const { reply, isAccepted } = await taken.talk.send(from, message.recipient, raw, () => {
         bodyLeft = true
       })
       outcome = isAccepted ? { kind: 'accepted', providerMessageId: reply.text.slice(0, 300) } : refusal(reply)
@@ -110,7 +120,7 @@ export function createSmtp(options: SmtpOptions): Channel {
   }
 
   return {
-    name: 'smtp',
+    name: options.name ?? 'smtp',
     kind: 'email',
     async send(message, signal) {
       try {

@@ -37,8 +37,8 @@ export function LiveMark() {
 export function SandboxMark() {
   const { data } = useApi('GET /api/v1/settings/channels', undefined, { staleMs: 60_000 })
   if (!data) return null
-  const email = data.email.provider === 'sandbox' && !data.email.from_environment
-  const sms = data.sms.provider === 'sandbox'
+  const email = data.email.mode === 'sandbox' && !data.email.from_environment
+  const sms = data.sms.mode === 'sandbox'
   if (!email) return null
   return (
     <TextLink to="/mailbox" className="label rounded-sm bg-warn-soft px-1.5 py-0.5 text-warn! no-underline!">
