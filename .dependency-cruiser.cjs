@@ -45,7 +45,10 @@ module.exports = {
       name: 'kernel-knows-no-slice',
       severity: 'error',
       comment: 'only these compose the slices',
-      from: { path: '^server/[^/]+\\.ts$', pathNot: '^server/(slices|jobs|worker|up|cli|composer)\\.ts$' },
+      from: {
+        path: '^server/[^/]+\\.ts$',
+        pathNot: ['^server/(slices|jobs|worker|up|cli|composer)\\.ts$', '\\.test\\.ts$'],
+      },
       to: { path: `^server/(${slices})/`, dependencyTypesNot: ['type-only'] },
     },
     {

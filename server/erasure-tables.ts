@@ -48,6 +48,24 @@ export const erasing: readonly [table: string, statement: string][] = [
      from (select segment_id, count(*) as n from segment_members where customer_id = any($1::uuid[]) group by 1) as m
      where m.segment_id = g.id`,
   ],
+  // What an import replaced in the customer's own row, and what tills and texts said of them.
+  ['import_before', `delete from import_before as b where b.entity = 'customer' and b.row_id = any($1::uuid[])`],
+  [
+    'till_hooks',
+    // Bodies of finished hooks are kept for a week only to look at them; of waiting ones those go that name an address.
+    `update till_hooks as h set body = null, subject = null
+     where h.body is not null and ((h.status in ('done', 'ignored')
+         and h.integration_id in (select r.integration_id from till_records as r where r.customer_id = any($1::uuid[])))
+       or exists (select from unnest($2::text[]) as x where position(convert_to(x, 'UTF8') in h.body) > 0))`,
+  ],
+  [
+    'till_records',
+    `update till_records as r set state = '{}', customer_id = null where r.customer_id = any($1::uuid[])`,
+  ],
+  [
+    'inbound_messages',
+    `delete from inbound_messages as m where m.customer_id = any($1::uuid[]) or m.sender = any($2::text[])`,
+  ],
   ['segment_members', `delete from segment_members as m where m.customer_id = any($1::uuid[])`],
   ['customer_scores', `delete from customer_scores as s where s.customer_id = any($1::uuid[])`],
   [
@@ -131,10 +149,13 @@ export const scrubbedText: readonly [table: string, column: string][] = [
 export const holdsNobody: readonly string[] = [
   'api_keys',
   'campaign_variants',
+  'channel_providers',
+  'chart_notes',
   'campaigns',
   'conversions',
   'event_keys',
   'experiments',
+  'integrations',
   'links',
   'llm_calls',
   'message_templates',
@@ -142,8 +163,15 @@ export const holdsNobody: readonly string[] = [
   'order_items',
   'orders',
   'products',
+  'provider_hooks',
   'refresh_tokens',
+  'report_schedules',
+  'rollup_daily',
+  'rollup_delta',
   'rollup_hourly',
+  'rollup_orders',
+  'rollup_orders_delta',
+  'rollup_state',
   'schema_migrations',
   'segment_counts',
   'send_batches',

@@ -16,7 +16,6 @@ export const pipeline = [
       'consents',
       'imports',
       'import_before',
-      'exports',
       'views',
       'bulk_items',
       'integrations',

@@ -11,7 +11,7 @@ beforeAll(async () => {
      o as (insert into offers (key, title, kind) values ('picks', 'Weekend picks', 'content') returning *)
      insert into actions (customer_id, segment, priority_score, reason, offer_id, offer, status, send_window)
      select c.id, case when c.name < 'C 3' then 'Promising' else 'Lost' end, (length(c.name) * 10)::real / 7, 'because', o.id,
-       to_jsonb(o) - 'is_active' - 'is_demo' - 'created_at' - 'updated_at', 'proposed', '{"start":"10:00","end":"20:00"}' from c, o`,
+       to_jsonb(o) - 'is_active' - 'is_demo' - 'created_at' - 'updated_at' - 'version' - 'archived_at', 'proposed', '{"start":"10:00","end":"20:00"}' from c, o`,
   )
 })
 
