@@ -644,7 +644,7 @@ test('a burst of 5,000 hooks: nothing is lost after a 200, copies and order do n
   expect(
     await one(`select count(*) as n from till_hooks where integration_id = $1 and status <> 'done'`, [till.id]),
   ).toEqual({ n: 0 })
-  // Figures for the report: TEST_FIGURES=1.
+  // Figures for docs/benchmarks.md: TEST_FIGURES=1.
   if (process.env['TEST_FIGURES'])
     process.stdout.write(
       `${hooks.length} hooks in ${seconds.toFixed(1)} s (${Math.round(hooks.length / seconds)}/s, p99 ${p99.toFixed(0)} ms), worked on in ${workSeconds.toFixed(1)} s\n`,
