@@ -95,7 +95,9 @@ export async function applyCustomers(
 /** A customer who has no number yet gets the till's, by which the merge finds them even when their address changes. */
 async function giveNumbers(tx: PoolClient, identities: readonly Identity[]): Promise<void> {
   const rows = identities.flatMap(({ target, externalId }) =>
-    target && target.external_id === null && externalId !== null ? [{ id: target.id, number: externalId }] : [],
+    target && !target.is_deleted && target.external_id === null && externalId !== null
+      ? [{ id: target.id, number: externalId }]
+      : [],
   )
   if (rows.length === 0) return
   await tx.query(

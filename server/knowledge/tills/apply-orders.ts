@@ -57,6 +57,7 @@ export async function applyOrders(
     if (entry.now.kind === 'unknown') settle(entry, 'Kept until the order itself comes.')
     else if (entry.now.kind === 'none') off.push(entry)
     else if (entry.customer !== null && buyers.has(entry.customer)) sales.push(entry)
+    else if (entry.customer !== null) settle(entry, 'The customer behind it was erased; it is not stored.', 'ignored')
     else settle(entry, 'A sale to nobody we know: without customer, email and phone it is not stored.', 'ignored')
   }
   const changed = await mergeSales(tx, till, shop, sales, buyers)
@@ -115,7 +116,9 @@ async function learn(
 
 async function readBuyers(tx: PoolClient, ids: readonly string[]): Promise<Map<string, Buyer>> {
   const { rows } = await tx.query<Buyer & { id: string }>(
-    'select c.id, c.external_id, c.email::text as email, c.phone from customers as c where c.id = any($1::uuid[])',
+    // Somebody who was erased has none of these: their purchases end with them.
+    `select c.id, c.external_id, c.email::text as email, c.phone from customers as c
+     where c.id = any($1::uuid[]) and coalesce(c.external_id, c.email::text, c.phone) is not null`,
     [ids],
   )
   return new Map(rows.map((r) => [r.id, r]))

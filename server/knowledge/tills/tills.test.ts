@@ -371,6 +371,36 @@ test('who is deleted at one till stays while another knows them, else leaves sof
   ).toEqual({ n: 2 })
 })
 
+test('whom somebody erased here no hook brings back', async () => {
+  await send('customers/create', shopifyCustomer(35))
+  await send('orders/paid', shopifyOrder(35, { lines, customer: shopifyCustomer(35), updated: '2026-11-11T09:00:00Z' }))
+  await processHooks(ctx)
+  const { id } = await one<{ id: string }>(
+    `update customers set external_id = null, email = null, phone = null, name = null, first_name = null, address = null, city = null, zip = null,
+       email_consent = 'denied', deleted_at = now() where external_id = 'shopify:7000000000035' returning id`,
+  )
+  const yes = { state: 'subscribed', opt_in_level: 'single_opt_in', consent_updated_at: '2026-11-12T08:00:00-06:00' }
+  await send('customers/update', shopifyCustomer(35, { email: yes, updated: '2026-11-12T09:00:00Z' }))
+  await send(
+    'orders/updated',
+    shopifyOrder(35, { lines, customer: shopifyCustomer(35), updated: '2026-11-12T09:00:00Z', tags: 'shipped' }),
+  )
+  await processHooks(ctx)
+  expect(await one('select external_id, email, phone, name, email_consent from customers where id = $1', [id])).toEqual(
+    {
+      external_id: null,
+      email: null,
+      phone: null,
+      name: null,
+      email_consent: 'denied',
+    },
+  )
+  expect(await one(`select count(*) as n from customers where email = 'buyer35@example.com'`)).toEqual({ n: 0 })
+  const [order, customer] = await log(shop.id)
+  expect(order).toMatchObject({ status: 'ignored', outcome: expect.stringContaining('erased') })
+  expect(customer).toMatchObject({ status: 'done', outcome: expect.stringContaining('deleted here') })
+})
+
 test('what cannot be used is parked with its reason beside good ones, and played again when a person mended it', async () => {
   const good = shopifyOrder(40, { lines, customer: shopifyCustomer(40), updated: '2026-11-11T09:00:00Z' })
   await hit(shop.id, shopifyHook(secret, 'orders/paid', '{"id": 41, "line_items"', { id: 'cut' }))
@@ -614,7 +644,7 @@ test('a burst of 5,000 hooks: nothing is lost after a 200, copies and order do n
   expect(
     await one(`select count(*) as n from till_hooks where integration_id = $1 and status <> 'done'`, [till.id]),
   ).toEqual({ n: 0 })
-  // Figures for the report: TEST_FIGURES=1.
+  // Figures for docs/benchmarks.md: TEST_FIGURES=1.
   if (process.env['TEST_FIGURES'])
     process.stdout.write(
       `${hooks.length} hooks in ${seconds.toFixed(1)} s (${Math.round(hooks.length / seconds)}/s, p99 ${p99.toFixed(0)} ms), worked on in ${workSeconds.toFixed(1)} s\n`,
