@@ -4,12 +4,15 @@ import type { RouteShape } from '#contract/http.ts'
 type Modules =
   | typeof import('#contract/accounts.ts')
   | typeof import('#contract/analytics.ts')
+  | typeof import('#contract/bulk.ts')
   | typeof import('#contract/compliance.ts')
+  | typeof import('#contract/consents.ts')
   | typeof import('#contract/delivery.ts')
   | typeof import('#contract/dispatch.ts')
   | typeof import('#contract/imports.ts')
   | typeof import('#contract/jobs.ts')
   | typeof import('#contract/knowledge.ts')
+  | typeof import('#contract/merges.ts')
   | typeof import('#contract/offers.ts')
   | typeof import('#contract/planning.ts')
   | typeof import('#contract/products.ts')
@@ -17,6 +20,7 @@ type Modules =
   | typeof import('#contract/segments.ts')
   | typeof import('#contract/settings.ts')
   | typeof import('#contract/stores.ts')
+  | typeof import('#contract/views.ts')
 
 type Shapes<M> = { [K in keyof M]: M[K] extends Record<string, RouteShape> ? M[K][keyof M[K]] : never }[keyof M]
 type Every = Modules extends infer M ? (M extends unknown ? Shapes<M> : never) : never
