@@ -36,8 +36,6 @@ export type ViewInput = z.output<typeof ViewInput>
 const TableTaste = z.strictObject({
   /** shown columns, in this order */
   columns: z.array(z.string().max(40)).max(60).optional(),
-  /** rows per page */
-  size: z.union([z.literal(25), z.literal(50), z.literal(100)]).optional(),
 })
 export const Preferences = z.strictObject({
   density: z.enum(['compact', 'normal', 'comfortable']).optional(),
@@ -89,7 +87,7 @@ export const views = {
     path: '/api/v1/users/me/preferences',
     access: 'user',
     tag: 'Accounts',
-    summary: 'How the caller likes tables: columns and their order, density, rows per page',
+    summary: 'How the caller likes tables: columns with their order, and density',
     reply: Preferences,
   }),
   setPreferences: route({

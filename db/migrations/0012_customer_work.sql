@@ -4,7 +4,7 @@
 alter table jobs add column undo_until timestamptz;
 alter table jobs add column undone_by uuid references jobs(id) on delete set null;
 
--- How each user likes the tables: columns and their order, density, rows per page. Shape: contract/views.ts.
+-- How each user likes the tables: columns with their order, and density. Shape: contract/views.ts.
 create table user_preferences (
   user_id    uuid primary key references users(id) on delete cascade,
   value      jsonb not null default '{}',

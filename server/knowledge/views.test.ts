@@ -102,22 +102,22 @@ test('how a user likes tables is kept for them alone; two tables do not overwrit
   const get = async (role: Role) => (await as(role)({ method: 'GET', url: me })).json<object>()
   const set = (payload: object, role: Role = 'user') => as(role)({ method: 'PATCH', url: me, payload })
   expect(await get('user')).toEqual({})
-  await set({ density: 'compact', tables: { customers: { columns: ['name', 'email'], size: 50 } } })
+  await set({ density: 'compact', tables: { customers: { columns: ['name', 'email'] } } })
   await set({ tables: { sends: { columns: ['customer'] } } })
   expect(await get('user')).toEqual({
     density: 'compact',
-    tables: { customers: { columns: ['name', 'email'], size: 50 }, sends: { columns: ['customer'] } },
+    tables: { customers: { columns: ['name', 'email'] }, sends: { columns: ['customer'] } },
   })
-  await set({ tables: { customers: { size: 100 } } })
+  await set({ tables: { customers: { columns: ['name'] } } })
   expect(await get('user')).toMatchObject({
     density: 'compact',
-    tables: { customers: { size: 100 }, sends: { columns: ['customer'] } },
+    tables: { customers: { columns: ['name'] }, sends: { columns: ['customer'] } },
   })
   expect(await get('manager')).toEqual({})
   for (const bad of [
     { density: 'tiny' },
     { tables: { 'a b': {} } },
-    { tables: { customers: { size: 7 } } },
+    { tables: { customers: { columns: 7 } } },
     { theme: 'pink' },
   ])
     expect((await set(bad)).statusCode).toBe(400)

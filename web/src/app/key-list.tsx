@@ -10,8 +10,12 @@ export default function KeyList({ onClose }: { onClose: () => void }) {
   const rows: [string, string][] = [
     ['Ctrl K', t('Search or do')],
     ['/', t('Search on this page')],
+    ['f', t('Filters of the customer list')],
+    ['j k', t('Next row, row before')],
+    ['Enter', t('Open the row')],
+    ['x', t('Choose the row')],
     ...useNav().map(({ title, nav }): [string, string] => [nav.keys, t('Go to {page}', { page: t(title) })]),
-    ['Esc', t('Close')],
+    ['Esc', t('Close, or choose nothing')],
     ['?', t('This list')],
   ]
   return (

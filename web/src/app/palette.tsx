@@ -53,6 +53,9 @@ export default function Palette({ initial, onClose }: { initial: string; onClose
           ...(pages.some((p) => p.path === '/customers/import')
             ? [{ value: 'import', label: t('Import customers'), run: go('/customers/import') }]
             : []),
+          { value: 'do-not-contact', label: t('Do-not-contact list'), run: go('/customers/do-not-contact') },
+          { value: 'tags', label: t('Tags'), run: go('/customers/tags') },
+          { value: 'exports', label: t('Exports'), run: go('/customers/exports') },
           { value: 'profile', label: t('Change your password'), run: go('/profile') },
           { value: 'light', label: t('Use the light theme'), run: () => setTheme('light') },
           { value: 'dark', label: t('Use the dark theme'), run: () => setTheme('dark') },

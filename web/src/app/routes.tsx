@@ -57,6 +57,13 @@ export const pages: readonly PageRow[] = [
     role: 'manager',
   },
   { path: '/customers/imports', title: 'Imports', load: () => import('../features/knowledge/imports-page.tsx') },
+  {
+    path: '/customers/do-not-contact',
+    title: 'Do-not-contact list',
+    load: () => import('../features/knowledge/do-not-contact-page.tsx'),
+  },
+  { path: '/customers/tags', title: 'Tags', load: () => import('../features/knowledge/tags-page.tsx') },
+  { path: '/customers/exports', title: 'Exports', load: () => import('../features/knowledge/exports-page.tsx') },
   { path: '/customers/$id', title: 'Customer', load: () => import('../features/knowledge/customer-page.tsx') },
   {
     path: '/products',

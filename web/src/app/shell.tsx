@@ -4,7 +4,9 @@ import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import { setShopFormat, shopFormat, zonePlace } from '../lib/format.ts'
 import { useHotkeys } from '../lib/hotkeys.ts'
 import { t } from '../lib/i18n.ts'
+import { useJobs } from '../lib/jobs.ts'
 import { useLive } from '../lib/live.ts'
+import { useLoadPreferences } from '../lib/preferences.ts'
 import { refresh, useApi } from '../lib/query.ts'
 import { useSession } from '../lib/session.ts'
 import { SkipLink } from '../ui/button.tsx'
@@ -16,6 +18,7 @@ import { DemoMark, LiveMark, SandboxMark, ThemeSwitch, UserMenu } from './top-ba
 const loadPalette = (): Promise<typeof import('./palette.tsx')> => import('./palette.tsx')
 const Palette = lazy(loadPalette)
 const KeyList = lazy(() => import('./key-list.tsx'))
+const JobTray = lazy(() => import('./job-tray.tsx'))
 
 /** Side rail, top bar, the page, and what works everywhere: palette, keys, live events. */
 export function Shell({ starting }: { starting: boolean }) {
@@ -24,7 +27,9 @@ export function Shell({ starting }: { starting: boolean }) {
   const [typed, setTyped] = useState('')
   const user = useSession((s) => s.user)
   const shop = useApi('GET /api/v1/settings/shop', undefined, { enabled: user !== null, staleMs: 300_000 })
+  const follows = useJobs((s) => s.jobs.length > 0)
   const formats = shop.data ? setShopFormat(shop.data) : shopFormat()
+  useLoadPreferences()
   useEverywhereKeys(setOpen)
   useFocusOnNewPage()
   useEffect(() => {
@@ -87,6 +92,7 @@ export function Shell({ starting }: { starting: boolean }) {
             <Palette initial={typed} onClose={() => (setOpen(null), setTyped(''))} />
           </Suspense>
         )}
+        {follows && <JobTray />}
         {open === 'keys' && <KeyList onClose={() => setOpen(null)} />}
       </Suspense>
     </div>

@@ -6,7 +6,9 @@ type Modules =
   | typeof import('#contract/analytics.ts')
   | typeof import('#contract/api-keys.ts')
   | typeof import('#contract/channels.ts')
+  | typeof import('#contract/bulk.ts')
   | typeof import('#contract/compliance.ts')
+  | typeof import('#contract/consents.ts')
   | typeof import('#contract/delivery.ts')
   | typeof import('#contract/dispatch.ts')
   | typeof import('#contract/experiments.ts')
@@ -16,6 +18,7 @@ type Modules =
   | typeof import('#contract/jobs.ts')
   | typeof import('#contract/knowledge.ts')
   | typeof import('#contract/llm.ts')
+  | typeof import('#contract/merges.ts')
   | typeof import('#contract/offers.ts')
   | typeof import('#contract/orders.ts')
   | typeof import('#contract/planning.ts')
@@ -25,6 +28,7 @@ type Modules =
   | typeof import('#contract/segments.ts')
   | typeof import('#contract/settings.ts')
   | typeof import('#contract/stores.ts')
+  | typeof import('#contract/views.ts')
 
 type Shapes<M> = { [K in keyof M]: M[K] extends Record<string, RouteShape> ? M[K][keyof M[K]] : never }[keyof M]
 type Every = Modules extends infer M ? (M extends unknown ? Shapes<M> : never) : never

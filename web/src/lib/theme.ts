@@ -1,7 +1,6 @@
 import { create } from 'zustand'
 
 export type Theme = 'light' | 'dark' | 'system'
-export type Density = 'compact' | 'normal' | 'comfortable'
 const prefersDark = matchMedia('(prefers-color-scheme: dark)')
 
 function kept<T extends string>(name: string, allowed: readonly T[], fallback: T): T {
@@ -14,9 +13,8 @@ function kept<T extends string>(name: string, allowed: readonly T[], fallback: T
 }
 
 /** What this browser's user likes to see; kept in the browser. */
-export const useLook = create<{ theme: Theme; density: Density; singleKeys: boolean }>(() => ({
+export const useLook = create<{ theme: Theme; singleKeys: boolean }>(() => ({
   theme: kept('lma.theme', ['light', 'dark', 'system'], 'system'),
-  density: kept('lma.density', ['compact', 'normal', 'comfortable'], 'normal'),
   singleKeys: kept('lma.keys', ['on', 'off'], 'on') === 'on',
 }))
 
@@ -36,11 +34,6 @@ export function setTheme(theme: Theme): void {
   useLook.setState({ theme })
   remember('lma.theme', theme)
   paint(theme)
-}
-
-export function setDensity(density: Density): void {
-  useLook.setState({ density })
-  remember('lma.density', density)
 }
 
 export function setSingleKeys(on: boolean): void {

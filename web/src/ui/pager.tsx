@@ -1,4 +1,5 @@
 import { ChevronLeft, ChevronRight } from 'lucide-react'
+import { useState } from 'react'
 import { count } from '../lib/format.ts'
 import { t } from '../lib/i18n.ts'
 import { IconButton } from './button.tsx'
@@ -43,6 +44,11 @@ export function Pager({
           onChange={(e) => setUrl({ size: Number(e.target.value), page: 1 })}
           options={options}
         />
+        <PageJump
+          page={url.page}
+          pages={exact ? Math.max(1, Math.ceil(page.total / url.size)) : null}
+          setUrl={setUrl}
+        />
         <IconButton
           icon={ChevronLeft}
           label={t('Page before')}
@@ -57,5 +63,43 @@ export function Pager({
         />
       </span>
     </div>
+  )
+}
+
+/** The page by its number, as far as pages can be counted; taken when the field is left or Enter is pressed. */
+function PageJump({
+  page,
+  pages,
+  setUrl,
+}: {
+  page: number
+  pages: number | null
+  setUrl: (change: { page?: number }) => void
+}) {
+  const [draft, setDraft] = useState<string | null>(null)
+  if (pages === 1) return null
+  const go = (): void => {
+    const wanted = Math.round(Number(draft))
+    setDraft(null)
+    if (!draft || !(wanted >= 1)) return
+    const next = Math.min(wanted, pages ?? 400)
+    if (next !== page) setUrl({ page: next })
+  }
+  return (
+    <span className="flex items-center gap-1.5 pr-1">
+      <label className="flex items-center gap-1.5">
+        {t('Page')}
+        <input
+          className="control h-8! w-14! px-2! text-center"
+          inputMode="numeric"
+          value={draft ?? String(page)}
+          onFocus={(e) => e.currentTarget.select()}
+          onChange={(e) => setDraft(e.target.value.replace(/\D/g, ''))}
+          onBlur={go}
+          onKeyDown={(e) => e.key === 'Enter' && go()}
+        />
+      </label>
+      {pages !== null && t('of {pages}', { pages: count(pages) })}
+    </span>
   )
 }

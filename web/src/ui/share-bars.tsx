@@ -21,13 +21,15 @@ export function ShareBars({
   label: string
   items: readonly ShareBar[]
   total?: number
-  chosen?: string
+  chosen?: string | readonly string[]
   onChoose?: (id: string) => void
   steps?: boolean
 }) {
   const sum = total ?? items.reduce((n, item) => n + item.value, 0)
   const top = Math.max(...items.map((item) => item.value), 1)
   const shown = steps ? items : items.toSorted((a, b) => b.value - a.value)
+  const isChosen = (id: string): boolean =>
+    typeof chosen === 'string' ? chosen === id : (chosen?.includes(id) ?? false)
   const List = steps ? 'ol' : 'ul'
   return (
     <List aria-label={label} className="flex flex-col gap-2">
@@ -52,11 +54,11 @@ export function ShareBars({
             {onChoose ? (
               <button
                 type="button"
-                aria-pressed={chosen === item.id}
+                aria-pressed={isChosen(item.id)}
                 onClick={() => onChoose(item.id)}
                 className={cx(
                   '-mx-2 block w-[calc(100%+16px)] rounded-md px-2 py-1 text-left hover:bg-sunken',
-                  chosen === item.id && 'bg-sunken',
+                  isChosen(item.id) && 'bg-sunken',
                 )}
               >
                 {inside}

@@ -23,9 +23,18 @@ export interface TableQuery<Row> {
   refetch: () => unknown
 }
 
+/** Rows somebody chose: their ids, or all that the filter finds. */
+export interface Chosen {
+  all: boolean
+  ids: string[]
+  count: number
+  /** false: `count` is an estimate */
+  isExact: boolean
+}
+
 export interface TableProps<Row> {
-  /** names the table, and keeps its columns and density in this browser */
   label: string
+  /** under this name the user's columns are kept */
   keep: string
   columns: readonly Column<Row>[]
   rowId: (row: Row) => string
@@ -40,5 +49,9 @@ export interface TableProps<Row> {
   /** left of the toolbar: search and filters */
   tools?: ReactNode
   /** buttons while rows are selected; turns selection on */
-  bulk?: (selected: string[], clear: () => void) => ReactNode
+  renderBulk?: (chosen: Chosen, clear: () => void) => ReactNode
+  /** the filter in words: a selection does not outlive it */
+  selectionOf?: string
+  /** columns that a saved view shows, instead of the user's own */
+  viewColumns?: { ids: string[]; onChange: (ids: string[] | null) => void } | undefined
 }

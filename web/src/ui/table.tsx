@@ -1,52 +1,46 @@
 /* oxlint-disable jsx-a11y/control-has-associated-label -- cells get their text from FlexRender, which the rule cannot see */
 import {
-  columnVisibilityFeature,
   createColumnHelper,
   rowSelectionFeature,
   rowSortingFeature,
   tableFeatures,
   useTable,
-  type RowSelectionState,
 } from '@tanstack/react-table'
-import { ArrowDown, ArrowUp, Columns3 } from 'lucide-react'
-import { useMemo, useState, type ReactNode } from 'react'
+import { ArrowDown, ArrowUp } from 'lucide-react'
+import { useMemo, type ReactNode } from 'react'
 import { cx } from '../lib/cx.ts'
-import { count } from '../lib/format.ts'
 import { t } from '../lib/i18n.ts'
-import { setDensity, useLook, type Density } from '../lib/theme.ts'
+import { usePreferences, type Density } from '../lib/preferences.ts'
 import { useNarrow } from '../lib/use-narrow.ts'
-import { Button } from './button.tsx'
 import { Checkbox } from './field.tsx'
-import { Menu } from './menu.tsx'
 import { Failed, Loading } from './page.tsx'
 import { Pager } from './pager.tsx'
 import { ScrollBox } from './scroll-box.tsx'
 import { PhoneRows } from './table-phone.tsx'
-import { keepColumns, keptColumns, readSort, writeSort } from './table-state.ts'
+import { SelectionBar, useSelection } from './table-select.tsx'
+import { readSort, useShownColumns, writeSort } from './table-state.ts'
+import { SortMenu, ViewMenu } from './table-tools.tsx'
 import type { TableProps } from './table-types.ts'
 
-export type { Column } from './table-types.ts'
+export type { Chosen, Column } from './table-types.ts'
 
-const features = tableFeatures({ rowSortingFeature, columnVisibilityFeature, rowSelectionFeature })
+const features = tableFeatures({ rowSortingFeature, rowSelectionFeature })
 const none: never[] = []
 const heights: Record<Density, string> = { compact: 'h-8', normal: 'h-9', comfortable: 'h-11' }
 
 /** A server-side table: order, page and size live in the URL (`tableParams`), rows come from a query over `pageOf`. */
 export function DataTable<Row>(props: TableProps<Row>) {
   const { columns, rowId, rowName, query, url, setUrl, keep, label, onOpen } = props
-  const density = useLook((s) => s.density)
+  const density = usePreferences((p) => p.density ?? 'normal')
   const narrow = useNarrow()
-  const [shown, setShown] = useState(() => keptColumns(keep))
-  const [selection, setSelection] = useState<RowSelectionState>({})
+  const { shown, choose, reset } = useShownColumns(keep, columns, props.viewColumns?.ids)
+  const selection = useSelection(props.selectionOf ?? '', query.data)
   const sorting = useMemo(() => readSort(url.sort), [url.sort])
-  const visibility = useMemo(
-    () => Object.fromEntries(columns.map((c) => [c.id, shown[c.id] ?? c.hide !== 'off'])),
-    [columns, shown],
-  )
+  const shownIds = shown.map((c) => c.id).join()
   const defs = useMemo(() => {
     const helper = createColumnHelper<typeof features, Row & object>()
     return helper.columns(
-      columns.map((c) =>
+      shown.map((c) =>
         // An accessor, though the server sorts: without one the library holds a column for unsortable.
         helper.accessor(() => null, {
           id: c.id,
@@ -54,11 +48,11 @@ export function DataTable<Row>(props: TableProps<Row>) {
           cell: ({ row }) => c.cell(row.original),
           enableSorting: c.sortable ?? false,
           sortDescFirst: c.align === 'right',
-          enableHiding: c.hide !== false,
         }),
       ),
     )
-  }, [columns])
+    // oxlint-disable-next-line react/exhaustive-deps -- the ids say which columns; the array is new at each render
+  }, [columns, shownIds])
   const rows = query.data?.data ?? (none as Row[])
   const table = useTable({
     features,
@@ -68,19 +62,12 @@ export function DataTable<Row>(props: TableProps<Row>) {
     manualSorting: true,
     enableMultiSort: true,
     isMultiSortEvent: (e) => (e as MouseEvent).shiftKey,
-    state: { sorting, columnVisibility: visibility, rowSelection: selection },
+    state: { sorting, rowSelection: selection.rows },
     onSortingChange: (change) => setUrl({ sort: writeSort(typeof change === 'function' ? change(sorting) : change) }),
-    onRowSelectionChange: (change) => setSelection((old) => (typeof change === 'function' ? change(old) : change)),
+    onRowSelectionChange: (change) => selection.setRows(change),
   })
-  const toggle = (id: string): void => {
-    const next = { ...shown, [id]: !visibility[id] }
-    setShown(next)
-    keepColumns(keep, next)
-  }
-  const selected = Object.keys(selection)
-  const clear = (): void => setSelection({})
+  const { chosen } = selection
   const aligned = new Map(columns.map((c) => [c.id, c.align]))
-  const visible = columns.filter((c) => visibility[c.id])
 
   let body: ReactNode
   if (query.isError && !query.data) body = <Failed what={label} error={query.error} retry={query.refetch} />
@@ -103,13 +90,13 @@ export function DataTable<Row>(props: TableProps<Row>) {
           <thead>
             {table.getHeaderGroups().map((group) => (
               <tr key={group.id} className="border-y border-line bg-sunken text-left">
-                {props.bulk && (
+                {props.renderBulk && (
                   <th scope="col" className="sticky left-0 z-1 w-10 bg-sunken pl-3">
                     <Checkbox
                       hideLabel
                       label={t('Select all on this page')}
-                      checked={rows.length > 0 && table.getIsAllRowsSelected()}
-                      mixed={table.getIsSomeRowsSelected() && !table.getIsAllRowsSelected()}
+                      checked={rows.length > 0 && (chosen.all || table.getIsAllRowsSelected())}
+                      mixed={!chosen.all && table.getIsSomeRowsSelected() && !table.getIsAllRowsSelected()}
                       onChange={table.getToggleAllRowsSelectedHandler()}
                     />
                   </th>
@@ -120,8 +107,8 @@ export function DataTable<Row>(props: TableProps<Row>) {
                   const look = cx(
                     'whitespace-nowrap last:pr-2',
                     i === 0 && 'sticky left-0 z-1 bg-sunken',
-                    i === 0 && props.bulk && 'left-10',
-                    i === 0 && !props.bulk && (header.column.getCanSort() ? 'pl-2' : 'pl-4!'),
+                    i === 0 && props.renderBulk && 'left-10',
+                    i === 0 && !props.renderBulk && (header.column.getCanSort() ? 'pl-2' : 'pl-4!'),
                     i === group.headers.length - 1 && (header.column.getCanSort() ? 'pr-2' : 'pr-4!'),
                     aligned.get(header.column.id) === 'right' && 'text-right',
                   )
@@ -133,7 +120,7 @@ export function DataTable<Row>(props: TableProps<Row>) {
                         className={cx(
                           look,
                           'label h-8 text-ink-2',
-                          i === 0 && !props.bulk ? 'pl-4! pr-2' : 'px-2 last:pr-4!',
+                          i === 0 && !props.renderBulk ? 'pl-4! pr-2' : 'px-2 last:pr-4!',
                         )}
                       >
                         <table.FlexRender header={header} />
@@ -166,26 +153,38 @@ export function DataTable<Row>(props: TableProps<Row>) {
           <tbody>
             {query.data
               ? table.getRowModel().rows.map((row) => (
-                  <tr key={row.id} className="group border-b border-line hover:bg-sunken" data-row={row.id}>
-                    {props.bulk && (
-                      <td className={cx('sticky left-0 z-1 bg-surface pl-3 group-hover:bg-sunken', heights[density])}>
+                  <tr
+                    key={row.id}
+                    className="group border-b border-line hover:bg-sunken data-chosen:bg-info-soft"
+                    data-row={row.id}
+                    data-chosen={chosen.all || row.getIsSelected() || undefined}
+                  >
+                    {props.renderBulk && (
+                      <td
+                        className={cx(
+                          'sticky left-0 z-1 bg-surface pl-3 group-hover:bg-sunken group-data-chosen:bg-info-soft',
+                          heights[density],
+                        )}
+                      >
                         <Checkbox
                           hideLabel
                           label={t('Select {name}', { name: rowName(row.original) })}
-                          checked={row.getIsSelected()}
+                          checked={chosen.all || row.getIsSelected()}
+                          data-select-row
                           onChange={row.getToggleSelectedHandler()}
                         />
                       </td>
                     )}
-                    {row.getVisibleCells().map((cell, i) => (
+                    {row.getAllCells().map((cell, i) => (
                       <td
                         key={cell.id}
                         className={cx(
                           'whitespace-nowrap px-2 last:pr-4',
                           heights[density],
                           aligned.get(cell.column.id) === 'right' && 'text-right',
-                          i === 0 && 'sticky left-0 z-1 bg-surface font-medium group-hover:bg-sunken',
-                          i === 0 && (props.bulk ? 'left-10' : 'pl-4'),
+                          i === 0 &&
+                            'sticky left-0 z-1 bg-surface font-medium group-hover:bg-sunken group-data-chosen:bg-info-soft',
+                          i === 0 && (props.renderBulk ? 'left-10' : 'pl-4'),
                         )}
                       >
                         {i === 0 && onOpen ? (
@@ -205,7 +204,7 @@ export function DataTable<Row>(props: TableProps<Row>) {
                 ))
               : Array.from({ length: Math.min(url.size, 12) }, (_, i) => (
                   <tr key={i} className="border-b border-line">
-                    <td colSpan={visible.length + (props.bulk ? 1 : 0)} className={cx('px-4', heights[density])}>
+                    <td colSpan={shown.length + (props.renderBulk ? 1 : 0)} className={cx('px-4', heights[density])}>
                       <div className="skeleton h-3.5" style={{ width: `${40 + ((i * 37) % 50)}%` }} />
                     </td>
                   </tr>
@@ -219,51 +218,23 @@ export function DataTable<Row>(props: TableProps<Row>) {
   return (
     <section aria-label={label} className="min-w-0 rounded-lg border border-line bg-surface">
       <div className="flex min-h-12 flex-wrap items-center gap-2 px-4 py-2">
-        {selected.length > 0 && props.bulk ? (
-          <>
-            <span role="status" className="font-medium">
-              {t('{n} selected', { n: count(selected.length) })}
-            </span>
-            <Button size="sm" look="quiet" onClick={clear}>
-              {t('Clear')}
-            </Button>
-            <span className="ml-auto flex flex-wrap gap-2">{props.bulk(selected, clear)}</span>
-          </>
+        {chosen.count > 0 && props.renderBulk ? (
+          <SelectionBar
+            selection={selection}
+            data={query.data}
+            allRowsChosen={rows.length > 0 && table.getIsAllRowsSelected()}
+          >
+            {props.renderBulk(chosen, selection.clear)}
+          </SelectionBar>
         ) : (
           <>
             <div className="flex min-w-0 flex-1 flex-wrap items-center gap-2">{props.tools}</div>
-            <Menu
-              trigger={
-                <Button size="sm" look="quiet">
-                  <Columns3 aria-hidden />
-                  {t('View')}
-                </Button>
-              }
-              items={[
-                { heading: t('Columns') },
-                ...columns
-                  .filter((c) => c.hide !== false)
-                  .map((c) => ({ label: c.header, checked: visibility[c.id] ?? true, onSelect: () => toggle(c.id) })),
-                { heading: t('Rows') },
-                ...(['compact', 'normal', 'comfortable'] as const).map((d) => ({
-                  label: t({ compact: 'Compact', normal: 'Normal', comfortable: 'Comfortable' }[d]),
-                  checked: density === d,
-                  onSelect: () => setDensity(d),
-                })),
-                ...(narrow
-                  ? [
-                      { heading: t('Order') },
-                      ...columns
-                        .filter((c) => c.sortable)
-                        .map((c) => ({
-                          label: c.header,
-                          checked: sorting[0]?.id === c.id,
-                          onSelect: () =>
-                            setUrl({ sort: (sorting[0]?.id === c.id && !sorting[0].desc ? '-' : '') + c.id }),
-                        })),
-                    ]
-                  : []),
-              ]}
+            <SortMenu columns={columns} sorting={sorting} onSort={(next) => setUrl({ sort: writeSort(next) })} />
+            <ViewMenu
+              columns={columns}
+              shown={shown.map((c) => c.id)}
+              choose={props.viewColumns?.onChange ?? choose}
+              reset={() => (props.viewColumns ? props.viewColumns.onChange(null) : reset())}
             />
           </>
         )}

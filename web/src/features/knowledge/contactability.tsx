@@ -1,7 +1,10 @@
 import { CircleCheck, CircleSlash } from 'lucide-react'
 import { t } from '../../lib/i18n.ts'
+import { useApi } from '../../lib/query.ts'
+import { TextLink } from '../../ui/button.tsx'
 import { Panel } from '../../ui/panel.tsx'
 import { channelWord } from '../../ui/pill.tsx'
+import { Time } from '../../ui/time.tsx'
 import type { Customer } from './customer-words.ts'
 
 /** Per channel whether a message may go, and if not which rule stops it and what would cure it. */
@@ -42,9 +45,38 @@ export function ContactabilityPanel({ customer }: { customer: Customer }) {
           </li>
         ))}
       </ul>
+      <ListEntries customer={customer} />
       <p className="mt-3 border-t border-line pt-2 text-sm text-ink-2">
         {t('Hours, weekly caps and state offer rules are checked again for every single message.')}
       </p>
     </Panel>
+  )
+}
+
+/** What the do-not-contact list says about this customer, with the note of whoever put them there. */
+function ListEntries({ customer }: { customer: Customer }) {
+  const closed = customer.contactability.some((c) => c.reasons.some((r) => r.rule_id === 'person-suppressed'))
+  const { data } = useApi(
+    'GET /api/v1/suppressions',
+    { query: { customer_id: customer.id, page_size: 5 } },
+    { enabled: closed },
+  )
+  const noted = closed ? (data?.data.filter((s) => s.note) ?? []) : []
+  return (
+    <>
+      {noted.map((s) => (
+        <p key={s.id} className="mt-2 text-sm">
+          “{s.note}”{' '}
+          <span className="text-ink-2">
+            {s.created_by}, <Time at={s.created_at} look="date" />
+          </span>
+        </p>
+      ))}
+      {closed && (
+        <p className="mt-2 text-sm">
+          <TextLink to="/customers/do-not-contact">{t('Do-not-contact list')}</TextLink>
+        </p>
+      )}
+    </>
   )
 }

@@ -1,27 +1,25 @@
-import { useNavigate, useParams } from '@tanstack/react-router'
-import { EllipsisVertical, Pencil, Trash2 } from 'lucide-react'
+import { useParams } from '@tanstack/react-router'
 import { useState } from 'react'
-import { call } from '../../lib/api.ts'
 import { day, money, ticketCount, ticketMoney, ticketPercent, type Figure } from '../../lib/format.ts'
-import { useHotkeys } from '../../lib/hotkeys.ts'
 import { t } from '../../lib/i18n.ts'
-import { refresh, useApi, useSend } from '../../lib/query.ts'
+import { useApi } from '../../lib/query.ts'
 import { useMay } from '../../lib/session.ts'
 import { choice, useUrl } from '../../lib/url.ts'
 import { useWide } from '../../lib/use-wide.ts'
-import { Button, IconButton, TextLink } from '../../ui/button.tsx'
-import { Menu } from '../../ui/menu.tsx'
+import { Button, TextLink } from '../../ui/button.tsx'
 import { Page, QueryFrame, Skeleton } from '../../ui/page.tsx'
 import { Facts, Note, Panel } from '../../ui/panel.tsx'
 import { Pill, Status } from '../../ui/pill.tsx'
 import { Ticket } from '../../ui/ticket.tsx'
 import { Time } from '../../ui/time.tsx'
-import { toast, toastError } from '../../ui/toast.tsx'
 import { ConsentList } from './consent-list.tsx'
 import { ContactabilityPanel } from './contactability.tsx'
+import { CustomerActions } from './customer-actions.tsx'
+import { summaryOf } from './customer-summary.ts'
 import { ageTone, ageWord, customerName, rfmWord, type Customer } from './customer-words.ts'
-import { EditCustomer } from './edit-customer.tsx'
+import { DuplicatesNote } from './duplicates-note.tsx'
 import { historyKinds, HistoryPanel } from './history-panel.tsx'
+import { MergesPanel } from './merges-panel.tsx'
 import { NextActions } from './next-actions.tsx'
 import { RecordConsent } from './record-consent.tsx'
 import { ScoresPanel } from './scores-panel.tsx'
@@ -37,7 +35,7 @@ export default function CustomerPage() {
       title={customer ? customerName(customer) : t('Customer')}
       back={back}
       subtitle={customer && <Subtitle customer={customer} />}
-      actions={customer && <Actions key={customer.id} customer={customer} />}
+      actions={customer && <CustomerActions key={customer.id} customer={customer} />}
     >
       <QueryFrame query={{ ...query, data: customer }} what={t('The customer')} skeleton={<PageSkeleton />}>
         {(c) => <Body customer={c} />}
@@ -66,58 +64,6 @@ function Subtitle({ customer: c }: { customer: Customer }) {
   )
 }
 
-function Actions({ customer }: { customer: Customer }) {
-  const mayEdit = useMay('manager')
-  const navigate = useNavigate()
-  const [editing, setEditing] = useState(false)
-  const remove = useSend('DELETE /api/v1/customers/:id', {
-    refresh: ['GET /api/v1/customers'],
-    onDone: () => {
-      toast(t('Deleted {name}', { name: customerName(customer) }), { undo: () => void restore(customer.id) })
-      void navigate({ to: '/customers' } as never)
-    },
-  })
-  useHotkeys(mayEdit && !customer.deleted_at ? { e: () => setEditing(true) } : {})
-  if (!mayEdit) return null
-  if (customer.deleted_at) {
-    return (
-      <Button look="primary" onClick={() => void restore(customer.id)}>
-        {t('Restore')}
-      </Button>
-    )
-  }
-  return (
-    <>
-      <Button onClick={() => setEditing(true)}>
-        <Pencil aria-hidden />
-        {t('Edit')}
-      </Button>
-      <Menu
-        trigger={<IconButton icon={EllipsisVertical} label={t('More')} look="outline" size="icon" />}
-        items={[
-          {
-            label: t('Delete customer'),
-            icon: Trash2,
-            tone: 'risk',
-            onSelect: () => remove.mutate({ params: { id: customer.id } }),
-          },
-        ]}
-      />
-      {editing && <EditCustomer customer={customer} onClose={() => setEditing(false)} />}
-    </>
-  )
-}
-
-async function restore(id: string): Promise<void> {
-  try {
-    await call('POST /api/v1/customers/:id/restore', { params: { id } })
-    await refresh('GET /api/v1/customers')
-    toast(t('Restored'))
-  } catch (error) {
-    toastError(error)
-  }
-}
-
 function Body({ customer: c }: { customer: Customer }) {
   const [url, setUrl] = useUrl({ show: choice(historyKinds, 'all') })
   const mayEdit = useMay('manager')
@@ -129,6 +75,7 @@ function Body({ customer: c }: { customer: Customer }) {
   const history = <HistoryPanel id={c.id} kind={url.show} onKind={(show) => setUrl({ show })} />
   const contact = <ContactabilityPanel customer={c} />
   const scores = <ScoresPanel customer={c} />
+  const sentences = summaryOf(c)
   const record = mayEdit && !c.deleted_at && (
     <Button size="sm" onClick={() => setRecording(true)}>
       {t('Record')}
@@ -146,7 +93,21 @@ function Body({ customer: c }: { customer: Customer }) {
   )
   return (
     <div className="space-y-5">
+      {c.erased_at && (
+        <Note title={t('This person was erased')}>
+          {t('Nothing is known of them any more. Their orders count on, and nobody writes to their addresses.')}
+        </Note>
+      )}
+      {c.merged_into && (
+        <Note title={t('This customer is a part of another one')}>
+          <TextLink to="/customers/$id" params={{ id: c.merged_into }}>
+            {t('Open the customer that was kept')}
+          </TextLink>
+        </Note>
+      )}
       {c.is_masked && <Note>{t('Email and phone are masked for your role. Managers see them in full.')}</Note>}
+      {!c.deleted_at && <DuplicatesNote customer={c} />}
+      {sentences && <p className="max-w-prose text-lg">{sentences}</p>}
       <Figures customer={c} />
       {wide ? (
         <div className="grid grid-cols-[minmax(0,1fr)_380px] items-start gap-5">
@@ -159,6 +120,7 @@ function Body({ customer: c }: { customer: Customer }) {
             {scores}
             {consents}
             {facts}
+            <MergesPanel customer={c} />
           </div>
         </div>
       ) : (
@@ -169,6 +131,7 @@ function Body({ customer: c }: { customer: Customer }) {
           {history}
           {consents}
           {facts}
+          <MergesPanel customer={c} />
         </>
       )}
       {recording && <RecordConsent customer={c} onClose={() => setRecording(false)} />}

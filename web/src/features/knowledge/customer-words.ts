@@ -4,6 +4,8 @@ import type { Tone } from '../../ui/pill.tsx'
 
 export type CustomerRow = ReplyOf<'GET /api/v1/customers'>['data'][number]
 export type Customer = ReplyOf<'GET /api/v1/customers/:id'>
+export type Suppression = ReplyOf<'GET /api/v1/suppressions'>['data'][number]
+export const suppressionReasons = ['unsubscribe', 'stop', 'complaint', 'hard_bounce', 'manual', 'erased'] as const
 export type HistoryEntry = ReplyOf<'GET /api/v1/customers/:id/history'>['data'][number]
 
 // The names of core/scoring/playbooks.ts, which is too large for a bundle.
@@ -50,6 +52,8 @@ export const consentWord = (consent: CustomerRow['email_consent']): string => t(
 export const consentTone = (consent: CustomerRow['email_consent']): Tone => consents[consent][0]
 
 export const churnRisks = ['low', 'medium', 'high', 'new'] as const
+const churns: Record<string, string> = { low: 'Low', medium: 'Medium', high: 'High', new: 'New' }
+export const churnWord = (risk: string): string => t(churns[risk] ?? risk)
 export const rfmSegments = [
   'High_Value_Loyal',
   'Very_Frequent_Buyers',
@@ -68,3 +72,10 @@ export const usStates =
   'AL AK AZ AR CA CO CT DE DC FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK OR PA RI SC SD TN TX UT VT VA WA WV WI WY PR'.split(
     ' ',
   )
+
+export const erasureReasonWords = {
+  customer_request: 'The customer asked for it',
+  under_age: 'The customer is under age',
+  no_longer_needed: 'It is no longer needed',
+  entered_by_mistake: 'It was entered by mistake',
+} as const

@@ -1,161 +1,60 @@
 import { useNavigate } from '@tanstack/react-router'
-import { SlidersHorizontal, Upload } from 'lucide-react'
-import { useState } from 'react'
-import { count, money } from '../../lib/format.ts'
+import { Ban, Download, EllipsisVertical, FileDown, Shapes, SlidersHorizontal, Tags, Upload } from 'lucide-react'
+import { lazy, Suspense, useState } from 'react'
 import { useHotkeys } from '../../lib/hotkeys.ts'
 import { t } from '../../lib/i18n.ts'
+import { usePreferences } from '../../lib/preferences.ts'
 import { useApi } from '../../lib/query.ts'
 import { useRowKeys } from '../../lib/row-keys.ts'
 import { useMay } from '../../lib/session.ts'
-import { useWide } from '../../lib/use-wide.ts'
 import { useUrl } from '../../lib/url.ts'
-import { Button, LinkButton } from '../../ui/button.tsx'
+import { Button, IconButton, LinkButton } from '../../ui/button.tsx'
 import { SearchBox } from '../../ui/field.tsx'
-import { Empty, Page, QueryFrame, Skeleton } from '../../ui/page.tsx'
-import { Panel } from '../../ui/panel.tsx'
-import { Pill, Status } from '../../ui/pill.tsx'
-import { ShareBars } from '../../ui/share-bars.tsx'
-import { DataTable, type Column } from '../../ui/table.tsx'
-import { Time } from '../../ui/time.tsx'
-import {
-  chipsOf,
-  customerQuery,
-  customerUrl,
-  FilterChips,
-  FilterForm,
-  filtersOff,
-  type ChangeUrl,
-} from './customer-filters.tsx'
-import {
-  ageTone,
-  ageWord,
-  consentTone,
-  consentWord,
-  customerName,
-  rfmWord,
-  type CustomerRow,
-} from './customer-words.ts'
+import { Menu } from '../../ui/menu.tsx'
+import { Empty, Page } from '../../ui/page.tsx'
+import { DataTable } from '../../ui/table.tsx'
+import { BulkBar } from './bulk-bar.tsx'
+import { startBulk, type Whom } from './bulk-start.ts'
+import { customerColumns } from './customer-columns.tsx'
+import { customerUrl, filterKey, filterOf, filtersOff, type ChangeUrl } from './customer-url.ts'
+import { customerName } from './customer-words.ts'
+import { chipsOf, FilterChips } from './filter-chips.tsx'
+import { FilterForm } from './filter-form.tsx'
+import { SegmentShares } from './segment-shares.tsx'
+import { ViewsBar } from './views-bar.tsx'
 
-const dash = <span className="text-ink-2">–</span>
-const columns: Column<CustomerRow>[] = [
-  { id: 'name', header: t('Customer'), sortable: true, hide: false, phone: 'title', cell: (c) => customerName(c) },
-  {
-    id: 'clv_score',
-    header: t('Value, 12 mo.'),
-    sortable: true,
-    align: 'right',
-    phone: 'aside',
-    cell: (c) => (c.clv_score_cents === null ? dash : money(c.clv_score_cents)),
-  },
-  { id: 'rfm_segment', header: t('Segment'), sortable: true, cell: (c) => rfmWord(c.rfm_segment) },
-  {
-    id: 'churn_risk',
-    header: t('Churn'),
-    sortable: true,
-    cell: (c) => (c.churn_risk ? <Status value={c.churn_risk} /> : dash),
-  },
-  {
-    id: 'total_spent',
-    header: t('Spent'),
-    sortable: true,
-    align: 'right',
-    phone: 'none',
-    cell: (c) => (c.total_spent_cents === null ? dash : money(c.total_spent_cents)),
-  },
-  {
-    id: 'purchase_frequency',
-    header: t('Orders'),
-    sortable: true,
-    align: 'right',
-    phone: 'none',
-    cell: (c) => (c.purchase_frequency === null ? dash : count(c.purchase_frequency)),
-  },
-  {
-    id: 'last_purchase_at',
-    header: t('Last order'),
-    sortable: true,
-    cell: (c) => (c.last_purchase_at ? <Time at={c.last_purchase_at} look="ago" /> : t('never')),
-  },
-  {
-    id: 'primary_category',
-    header: t('Buys mostly'),
-    sortable: true,
-    phone: 'none',
-    cell: (c) => c.primary_category ?? dash,
-  },
-  {
-    id: 'email_consent',
-    header: t('Email'),
-    phone: 'none',
-    cell: (c) => <Pill tone={consentTone(c.email_consent)}>{consentWord(c.email_consent)}</Pill>,
-  },
-  {
-    id: 'sms_consent',
-    header: t('Texts'),
-    phone: 'none',
-    hide: 'off',
-    cell: (c) => <Pill tone={consentTone(c.sms_consent)}>{consentWord(c.sms_consent)}</Pill>,
-  },
-  {
-    id: 'age',
-    header: t('Age'),
-    hide: 'off',
-    cell: (c) => <Pill tone={ageTone(c.age_status)}>{ageWord(c.age_status)}</Pill>,
-  },
-  {
-    id: 'avg_order_value',
-    header: t('Average order'),
-    sortable: true,
-    align: 'right',
-    hide: 'off',
-    cell: (c) => (c.avg_order_value_cents === null ? dash : money(c.avg_order_value_cents)),
-  },
-  { id: 'email', header: t('Email address'), sortable: true, hide: 'off', cell: (c) => c.email ?? dash },
-  { id: 'phone', header: t('Phone'), hide: 'off', cell: (c) => c.phone ?? dash },
-  { id: 'state', header: t('State'), sortable: true, hide: 'off', cell: (c) => c.state ?? dash },
-  {
-    id: 'avg_purchase_hour',
-    header: t('Usual hour'),
-    sortable: true,
-    align: 'right',
-    hide: 'off',
-    cell: (c) => (c.avg_purchase_hour === null ? dash : `${Math.floor(c.avg_purchase_hour)}:00`),
-  },
-  {
-    id: 'success_rate_pct',
-    header: t('Answers'),
-    sortable: true,
-    align: 'right',
-    hide: 'off',
-    cell: (c) => (c.success_rate_pct === null ? dash : `${count(c.success_rate_pct)}%`),
-  },
-  { id: 'tags', header: t('Tags'), hide: 'off', cell: (c) => c.tags.join(', ') || dash },
-  {
-    id: 'created_at',
-    header: t('Known since'),
-    sortable: true,
-    hide: 'off',
-    cell: (c) => <Time at={c.created_at} look="date" />,
-  },
-]
+const BulkDialog = lazy(() => import('./bulk-dialog.tsx'))
+const SegmentDialog = lazy(() => import('./segment-dialog.tsx'))
+const usual = customerColumns.filter((c) => c.hide !== 'off').map((c) => c.id)
 
-/** All customers: search, filters and order in the address, the segments beside the table. */
+/** All customers: saved views, search, filters and order in the address, what can be done with many of them. */
 export default function CustomersPage() {
   const navigate = useNavigate()
-  const mayImport = useMay('manager')
+  const may = useMay('manager')
   const [url, setUrl] = useUrl(customerUrl)
-  const query = useApi('GET /api/v1/customers', { query: customerQuery(url) })
+  const filter = filterOf(url)
+  const query = useApi('GET /api/v1/customers', {
+    query: { ...filter, page: url.page, page_size: url.size, sort: url.sort || undefined } as never,
+  })
   const [open, setOpen] = useState(false)
+  const [dialog, setDialog] = useState<'export' | 'segment' | null>(null)
+  const chosenColumns = usePreferences((p) => p.tables?.['customers']?.columns)
+  const columns = [...new Set(['name', ...(url.cols.length > 0 ? url.cols : (chosenColumns ?? usual))])]
   const chips = chipsOf(url)
   const filtered = chips.length > 0 || url.q !== ''
   useRowKeys()
   useHotkeys({ f: () => setOpen((o) => !o) })
-  const importButton = mayImport && (
+  const importButton = may && (
     <LinkButton to="/customers/import" look="primary">
       <Upload aria-hidden />
       {t('Import')}
     </LinkButton>
   )
+  const everybody: Whom = {
+    filter,
+    count: query.data?.total ?? 0,
+    isExact: query.data?.total_is_exact !== false,
+  }
   return (
     <Page
       title={t('Customers')}
@@ -165,12 +64,35 @@ export default function CustomersPage() {
           ? t('{total, plural, one {# customer matches} other {# customers match}}', { total: query.data.total })
           : t('{total, plural, one {# customer} other {# customers}}', { total: query.data.total }))
       }
-      actions={importButton}
+      actions={
+        <>
+          <Menu
+            trigger={
+              <IconButton icon={EllipsisVertical} label={t('More about customers')} look="outline" size="icon" />
+            }
+            items={[
+              { label: t('Export this list'), icon: Download, onSelect: () => setDialog('export') },
+              'separator',
+              { label: t('Do-not-contact list'), icon: Ban, to: '/customers/do-not-contact' },
+              { label: t('Tags'), icon: Tags, to: '/customers/tags' },
+              { label: t('Exports'), icon: FileDown, to: '/customers/exports' },
+            ]}
+          />
+          {importButton}
+        </>
+      }
     >
+      <ViewsBar url={url} setUrl={setUrl} filtered={filtered} columns={columns} />
       <div className="grid items-start gap-5 lg:grid-cols-[248px_minmax(0,1fr)]">
         <SegmentShares
           chosen={url.segment}
-          onChoose={(segment) => setUrl({ segment: segment === url.segment ? '' : segment })}
+          onChoose={(segment) =>
+            setUrl({
+              segment: url.segment.includes(segment)
+                ? url.segment.filter((s) => s !== segment)
+                : [...url.segment, segment],
+            })
+          }
         />
         <div className="min-w-0">
           <FilterChips url={url} setUrl={setUrl} />
@@ -182,13 +104,20 @@ export default function CustomersPage() {
           <DataTable
             label={t('Customers')}
             keep="customers"
-            columns={columns}
+            columns={customerColumns}
             rowId={(c) => c.id}
             rowName={customerName}
             query={query}
             url={url}
             setUrl={setUrl}
             onOpen={(c) => void navigate({ to: '/customers/$id', params: { id: c.id } } as never)}
+            selectionOf={filterKey(filter)}
+            renderBulk={(chosen, clear) => <BulkBar chosen={chosen} url={url} columns={columns} clear={clear} />}
+            viewColumns={
+              url.cols.length > 0
+                ? { ids: url.cols, onChange: (ids) => setUrl({ cols: ids ?? [], page: url.page }) }
+                : undefined
+            }
             tools={
               <>
                 <SearchBox
@@ -201,12 +130,31 @@ export default function CustomersPage() {
                   <SlidersHorizontal aria-hidden />
                   {chips.length > 0 ? t('Filters ({count})', { count: chips.length }) : t('Filters')}
                 </Button>
+                {may && filtered && (
+                  <Button look="quiet" onClick={() => setDialog('segment')}>
+                    <Shapes aria-hidden />
+                    {t('Make a segment')}
+                  </Button>
+                )}
               </>
             }
             empty={<NoCustomers filtered={filtered} setUrl={setUrl} action={importButton} />}
           />
         </div>
       </div>
+      <Suspense>
+        {dialog === 'export' && (
+          <BulkDialog
+            ask="export"
+            whom={everybody}
+            columns={columns}
+            sort={url.sort}
+            onStart={(body) => void startBulk(everybody, body)}
+            onClose={() => setDialog(null)}
+          />
+        )}
+        {dialog === 'segment' && <SegmentDialog filter={filter} onClose={() => setDialog(null)} />}
+      </Suspense>
     </Page>
   )
 }
@@ -217,7 +165,7 @@ function NoCustomers({ filtered, setUrl, action }: { filtered: boolean; setUrl: 
       <Empty
         kind="none"
         title={t('No customer matches')}
-        action={<Button onClick={() => setUrl(filtersOff)}>{t('Clear filters')}</Button>}
+        action={<Button onClick={() => setUrl({ ...filtersOff, view: '' })}>{t('Clear filters')}</Button>}
       >
         {t('Take a filter away or search for a part of the name.')}
       </Empty>
@@ -229,55 +177,3 @@ function NoCustomers({ filtered, setUrl, action }: { filtered: boolean; setUrl: 
     </Empty>
   )
 }
-
-/** How the customers divide into segments; pressing one filters the table. */
-function SegmentShares({ chosen, onChoose }: { chosen: string; onChoose: (segment: string) => void }) {
-  const query = useApi('GET /api/v1/customers/segments', undefined, { staleMs: 60_000 })
-  const narrow = !useWide(1024)
-  const shares = (
-    <QueryFrame
-      query={query}
-      what={t('The segments')}
-      skeleton={
-        <div className="space-y-3">
-          {rows.map((w) => (
-            <Skeleton key={w} className="h-8 w-full" />
-          ))}
-        </div>
-      }
-    >
-      {(data) => (
-        <>
-          <ShareBars
-            label={t('Segments by number of customers')}
-            items={data.data.map((s) => ({ id: s.rfm_segment, label: rfmWord(s.rfm_segment), value: s.customers }))}
-            total={data.customers}
-            chosen={chosen}
-            onChoose={onChoose}
-          />
-          {data.unscored > 0 && (
-            <p className="mt-3 text-sm text-ink-2">
-              {t('{count, plural, one {One customer is} other {# customers are}} not scored yet: no purchase known.', {
-                count: data.unscored,
-              })}
-            </p>
-          )}
-        </>
-      )}
-    </QueryFrame>
-  )
-  if (narrow) {
-    return (
-      <details className="rounded-lg border border-line bg-surface">
-        <summary className="flex min-h-11 items-center px-4 font-semibold">{t('Segments')}</summary>
-        <div className="px-4 pb-4">{shares}</div>
-      </details>
-    )
-  }
-  return (
-    <Panel title={t('Segments')} detail={t('Press one to filter')}>
-      {shares}
-    </Panel>
-  )
-}
-const rows = Array.from({ length: 8 }, (_, i) => i)

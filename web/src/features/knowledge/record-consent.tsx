@@ -1,19 +1,21 @@
 import { useState } from 'react'
 import { useForm } from 'react-hook-form'
+import { api } from '../../lib/api.ts'
 import { showRefusal } from '../../lib/form.ts'
 import { t } from '../../lib/i18n.ts'
+import { refresh } from '../../lib/query.ts'
 import { Button } from '../../ui/button.tsx'
 import { Dialog } from '../../ui/dialog.tsx'
 import { Field, Input, Select } from '../../ui/field.tsx'
 import { Note } from '../../ui/panel.tsx'
 import { toast } from '../../ui/toast.tsx'
 import type { Customer } from './customer-words.ts'
-import { patchCustomer } from './edit-customer.tsx'
 
 interface Form {
   channel: 'email' | 'sms'
   status: 'granted' | 'denied'
   source: string
+  text_version: string
   given_at: string
 }
 
@@ -21,17 +23,25 @@ interface Form {
 export function RecordConsent({ customer, onClose }: { customer: Customer; onClose: () => void }) {
   const [refusal, setRefusal] = useState<string | null>(null)
   const { register, handleSubmit, setError, formState } = useForm<Form>({
-    defaultValues: { channel: 'email', status: 'granted', source: '', given_at: localNow() },
+    defaultValues: { channel: 'email', status: 'granted', source: '', text_version: '', given_at: localNow() },
   })
   const save = handleSubmit(async (form) => {
     try {
-      await patchCustomer(customer.id, customer.etag, {
-        consents: [{ ...form, source: form.source.trim(), given_at: new Date(form.given_at).toISOString() }],
+      const { text_version: words, ...said } = form
+      await api('POST /api/v1/customers/:id/consents', {
+        params: { id: customer.id },
+        body: {
+          ...said,
+          source: form.source.trim(),
+          given_at: new Date(form.given_at).toISOString(),
+          ...(words.trim() ? { text_version: words.trim() } : {}),
+        },
       })
+      await refresh('GET /api/v1/customers')
       onClose()
       toast(form.status === 'granted' ? t('Consent recorded') : t('Refusal recorded: no more messages on this channel'))
     } catch (error) {
-      setRefusal(showRefusal(error, setError, ['source', 'given_at', 'channel', 'status']))
+      setRefusal(showRefusal(error, setError, ['source', 'text_version', 'given_at', 'channel', 'status']))
     }
   })
   return (
@@ -82,6 +92,9 @@ export function RecordConsent({ customer, onClose }: { customer: Customer; onClo
           required
         >
           <Input {...register('source', { required: t('Say where: a consent without its source is no proof.') })} />
+        </Field>
+        <Field label={t('Which words were agreed to?')} hint={t('The version of your form or text, if there is one.')}>
+          <Input maxLength={200} {...register('text_version')} />
         </Field>
         <Field label={t('When?')} error={formState.errors.given_at?.message} required>
           <Input type="datetime-local" {...register('given_at', { required: t('Say when it was given.') })} />

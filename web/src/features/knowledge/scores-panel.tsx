@@ -1,17 +1,21 @@
+import { useState } from 'react'
 import { count, day, money, percent } from '../../lib/format.ts'
 import { t } from '../../lib/i18n.ts'
+import { TextButton } from '../../ui/button.tsx'
 import { Facts, Panel } from '../../ui/panel.tsx'
 import { Status } from '../../ui/pill.tsx'
 import { Time } from '../../ui/time.tsx'
 import { rfmWord, type Customer } from './customer-words.ts'
 
+/** Reasons that are shown at first: why this segment, why this churn, why this value. */
+const top = 3
 const order = [
-  'segment',
   'churn',
+  'clv',
+  'segment',
+  'value',
   'next',
   'rhythm',
-  'value',
-  'clv',
   'taste',
   'brands',
   'hours',
@@ -23,6 +27,7 @@ const order = [
 /** The scores and, in words, why they are what they are. */
 export function ScoresPanel({ customer: c }: { customer: Customer }) {
   const { scores } = c
+  const [all, setAll] = useState(false)
   if (!scores) {
     return (
       <Panel title={t('Scores')}>
@@ -45,7 +50,7 @@ export function ScoresPanel({ customer: c }: { customer: Customer }) {
       }
     >
       <ul className="space-y-1.5 border-b border-line pb-3">
-        {reasons.map(([term, words]) => (
+        {(all ? reasons : reasons.slice(0, top)).map(([term, words]) => (
           <li
             key={term}
             className="relative pl-3.5 before:absolute before:left-0 before:top-2 before:size-1.5 before:rounded-full before:bg-shelf"
@@ -53,6 +58,13 @@ export function ScoresPanel({ customer: c }: { customer: Customer }) {
             {words}
           </li>
         ))}
+        {reasons.length > top && (
+          <li>
+            <TextButton aria-expanded={all} onClick={() => setAll(!all)}>
+              {all ? t('Only the main reasons') : t('All {n} reasons', { n: reasons.length })}
+            </TextButton>
+          </li>
+        )}
       </ul>
       <Facts
         className="mt-3 text-sm"

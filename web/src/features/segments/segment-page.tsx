@@ -11,6 +11,7 @@ import { Note } from '../../ui/panel.tsx'
 import { Pill } from '../../ui/pill.tsx'
 import { toast } from '../../ui/toast.tsx'
 import { PlaybookPanel } from './playbook-panel.tsx'
+import { PickedForm } from './picked-form.tsx'
 import { SegmentEditor } from './segment-editor.tsx'
 import { SegmentFacts } from './segment-facts.tsx'
 
@@ -50,16 +51,22 @@ function Shown({ segment }: { segment: SegmentDetail }) {
   })
   const save = useSend('PATCH /api/v1/segments/:id', {
     refresh: lists,
-    onDone: (saved) => toast(t('{name} saved; its members follow in a moment', { name: saved.name })),
+    onDone: (saved) =>
+      toast(
+        saved.kind === 'rule'
+          ? t('{name} saved; its members follow in a moment', { name: saved.name })
+          : t('{name} saved', { name: saved.name }),
+      ),
   })
   const own = segment.kind === 'rule'
+  const picked = segment.kind === 'snapshot'
   return (
     <Page
       title={segment.name}
       back={<TextLink to="/segments">{t('Segments')}</TextLink>}
       subtitle={
         <span className="flex flex-wrap items-center gap-2">
-          {!own && <Pill tone="info">{t('From the scores')}</Pill>}
+          {!own && <Pill tone="info">{picked ? t('Picked by hand') : t('From the scores')}</Pill>}
           <TextLink to="/customers" search={{ members: segment.id }}>
             {t('{count, plural, one {# customer} other {# customers}}', { count: segment.customer_count })}
           </TextLink>
@@ -68,12 +75,14 @@ function Shown({ segment }: { segment: SegmentDetail }) {
       }
       actions={
         may &&
-        own && (
+        (own || picked) && (
           <>
-            <Button busy={recount.isPending || working} onClick={() => recount.mutate({ params })}>
-              <RefreshCw aria-hidden />
-              {t('Count again')}
-            </Button>
+            {own && (
+              <Button busy={recount.isPending || working} onClick={() => recount.mutate({ params })}>
+                <RefreshCw aria-hidden />
+                {t('Count again')}
+              </Button>
+            )}
             <Button look="risk" busy={remove.isPending} onClick={() => remove.mutate({ params })}>
               <Trash2 aria-hidden />
               {t('Remove')}
@@ -88,7 +97,14 @@ function Shown({ segment }: { segment: SegmentDetail }) {
         </p>
       )}
       <div className="space-y-5">
-        {!own && (
+        {picked && (
+          <PickedForm
+            segment={segment}
+            save={may ? (body) => save.mutate({ params, body }) : null}
+            busy={save.isPending}
+          />
+        )}
+        {!own && !picked && (
           <Note title={t('This one follows the scores')}>
             {t(
               'Its rule is fixed: every customer is in exactly one of these. Make a segment of your own for another rule.',

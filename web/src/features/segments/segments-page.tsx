@@ -45,7 +45,11 @@ export default function SegmentsPage() {
             return (
               <div className="grid items-start gap-5 lg:grid-cols-2">
                 <div className="space-y-5">
-                  <Panel title={t('Your own')} detail={t('Described by rules you can read and change')} flush>
+                  <Panel
+                    title={t('Your own')}
+                    detail={t('Described by rules you can read and change, or picked by hand')}
+                    flush
+                  >
                     {own.length === 0 ? (
                       <Empty kind="none" title={url.q ? t('No segment matches') : t('None yet')}>
                         {url.q ? null : t('Begin with a ready-made one below, or describe your own.')}
@@ -83,6 +87,7 @@ function SegmentList({ segments }: { segments: readonly Segment[] }) {
             <TextLink to="/segments/$id" params={{ id: s.id }} className="min-w-0 flex-1 font-medium">
               {s.name}
             </TextLink>
+            {s.kind === 'snapshot' && <Pill tone="info">{t('Picked by hand')}</Pill>}
             {!s.is_active && <Pill>{t('Off')}</Pill>}
             <span className="font-semibold">{count(s.customer_count)}</span>
           </div>
