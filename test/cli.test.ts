@@ -4,6 +4,7 @@ import path from 'node:path'
 import { expect, test } from 'vitest'
 import { freshDatabase } from './db.ts'
 import { startCli, type Ran } from './run-cli.ts'
+import { startLlmSim } from '#sim/llm.ts'
 
 const database = await freshDatabase()
 const folder = mkdtempSync(path.join(tmpdir(), 'lma-cli-'))
@@ -115,6 +116,25 @@ test('a shop goes from files to a sent week through the verbs, piped through fil
   const exported = await run('export', 'customers')
   expect(exported.out.trim().split('\r\n')).toHaveLength(61)
 })
+
+test('a plan by a language model says who made it and what it cost; without one it says why not', async () => {
+  const sim = await startLlmSim()
+  const ask = (model: string) =>
+    startCli(['plan', '--engine', 'llm', '--json'], { ...env, OPENAI_BASE_URL: sim.url, OPENAI_MODEL: model }).done
+  const good = await ask('good')
+  expect(good.code).toBe(0)
+  expect(good.err).toContain('The language model plans')
+  expect(json(good)['plan']).toMatchObject({ engine: 'llm', llm: { model: 'good', rounds: 1 } })
+  const refused = await ask('refusing')
+  expect(refused.code).toBe(0)
+  expect(json(refused)['plan']).toMatchObject({
+    engine: 'heuristic',
+    fallback_reason: expect.stringContaining('refused'),
+  })
+  await sim.close()
+  const none = await run('plan', '--engine', 'llm')
+  expect(none.out).toContain('No language model is set up')
+}, 120_000)
 
 test('a user is created with a password from stdin, once', async () => {
   const create = (password: string): Promise<Ran> => startCli(['user', 'create', 'Ada@example.com'], env, password).done

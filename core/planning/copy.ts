@@ -61,6 +61,12 @@ function plainFaults(text: string): Verdict[] {
   const faults: Verdict[] = []
   if (/[<>{}\\`]|\p{Cc}(?<!\n)|[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]/u.test(text))
     faults.push(refuse('plain', 'It has markup or invisible characters.', 'Write plain words.'))
+  if (
+    /\b(?:ignore|disregard|forget|override)\b.{0,30}\b(?:instructions?|rules?|prompts?|above)\b|\bsystem\s*(?:prompt|:)|\(removed\)|…/iu.test(
+      text,
+    )
+  )
+    faults.push(refuse('instructions', 'It speaks to a machine, not to a customer.', 'Write to the customer.'))
   if (/https?:|www\.|\b[\w-]+\.(?:com|net|org|io|co|us|biz|info)\b|\S@\S|\+?\d(?:[\s().-]?\d){6,}/i.test(text))
     faults.push(
       refuse('address', 'It has a link, an address or a number.', 'Leave it out; the template brings the link.'),

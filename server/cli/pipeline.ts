@@ -83,7 +83,7 @@ export async function plan(
       actor: cliActor,
       fresh: options.fresh,
       signal: globals.signal,
-      onProgress: tellOnce(globals),
+      ...(options.engine === 'llm' ? { onProgress: tellOnce(globals) } : {}),
       ...(only ? { customerIds: only } : {}),
     })
     print(globals, 'plan', { campaign_id: made.id, plan_version: made.plan_version, plan: made.plan }, () => [

@@ -91,7 +91,7 @@ export function placeAnswer(answer: ReadAnswer, aliases: Aliases, facts: Planner
     }
     const made = entryOf(candidate, value, value.margin_cents * segment.reachable[entry.channel], facts)
     const id = places.has(made.id) ? `${made.id}#${index}` : made.id
-    const { copy, refusals } = copyOf(entry, offer, facts)
+    const { copy, refusals } = copyOf(entry, offer, facts, aliases)
     for (const verdict of refusals) {
       out.problems.push({ index, rule_id: verdict.rule_id, message: `copy: ${verdict.summary} ${verdict.cure ?? ''}` })
       out.refused.push({
@@ -130,7 +130,31 @@ const tidy = (text: string): string =>
     .replace(/\s*\n\s*/g, ' ')
     .trim()
 
-function copyOf(entry: EntryAnswer, offer: Offer, facts: PlannerFacts): { copy: Copy | null; refusals: Verdict[] } {
+const insideMemo = new WeakMap<Aliases, string[]>()
+/**
+ * Runs of words that are the shop's own labels and never for customers: three of a segment's name, five of a category
+ * ("Single Malt Scotch" may be said).
+ */
+function insideWords(aliases: Aliases): string[] {
+  let found = insideMemo.get(aliases)
+  if (!found) {
+    const runs = (text: string, length: number): string[] => {
+      const words = wordsOf(quoted(text, 120))
+      return words.slice(length - 1).map((_, i) => words.slice(i, i + length).join(' '))
+    }
+    found = [...aliases.segment.values()].flatMap((s) => [...runs(s.name, 3), ...runs(s.top_category ?? '', 5)])
+    insideMemo.set(aliases, found)
+  }
+  return found
+}
+const wordsOf = (text: string): string[] => text.toLowerCase().match(/[\p{L}\p{N}'’]+/gu) ?? []
+
+function copyOf(
+  entry: EntryAnswer,
+  offer: Offer,
+  facts: PlannerFacts,
+  aliases: Aliases,
+): { copy: Copy | null; refusals: Verdict[] } {
   const given = entry.copy
   if (!given) return { copy: null, refusals: [] }
   const copy: Copy =
@@ -144,5 +168,14 @@ function copyOf(entry: EntryAnswer, offer: Offer, facts: PlannerFacts): { copy: 
         }
   if (Object.values(copy).every((text) => text === '')) return { copy: null, refusals: [] }
   const refusals = checkCopy(copy, entry.channel, offer, facts.policy, facts.currency)
+  const said = wordsOf(Object.values(copy).join(' ')).join(' ')
+  if (insideWords(aliases).some((run) => said.includes(run)))
+    refusals.push(
+      modelSays(
+        'copy-inside-words',
+        'It repeats a name the shop uses for a group of customers.',
+        'Write to the customer; leave labels out.',
+      ),
+    )
   return refusals.length > 0 ? { copy: null, refusals } : { copy, refusals }
 }

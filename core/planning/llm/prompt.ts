@@ -1,3 +1,4 @@
+import { readAnswer } from './answer.ts'
 import type { Problem } from './place.ts'
 import { quoted } from './quote.ts'
 import { copyLimits } from '../copy.ts'
@@ -29,6 +30,39 @@ export function firstQuestion(data: object): Message[] {
   ]
 }
 
+/**
+ * The answer as far as it was read, entry by entry at its place: what a model invented (addresses, markup, a million
+ * letters) is neither sent back nor paid for again.
+ */
+function echoOf(answer: string): string {
+  const { entries } = readAnswer(answer)
+  const length = Math.min(echoed, 1 + Math.max(-1, ...entries.map((e) => e.index)))
+  const list = Array.from({ length }, (_, i): object | null => {
+    const entry = entries.find((e) => e.index === i)?.entry
+    if (!entry) return null
+    const { segment, offer, channel, day, start, end, copy } = entry
+    const short = (text: string): string => quoted(text, 120)
+    return {
+      segment: quoted(segment, 20),
+      offer: quoted(offer, 20),
+      channel,
+      day,
+      start,
+      end,
+      copy: copy
+        ? {
+            subject: short(copy.subject),
+            preheader: short(copy.preheader),
+            headline: short(copy.headline),
+            body: short(copy.body),
+          }
+        : null,
+    }
+  })
+  return JSON.stringify({ entries: list })
+}
+const echoed = 60
+
 /** JSON in which no character can end the block or start markup. */
 function dataBlock(data: object): string {
   return JSON.stringify(data).replace(
@@ -37,17 +71,19 @@ function dataBlock(data: object): string {
   )
 }
 
+// What the plan says matters before how it says it.
+const isAboutWords = ({ rule_id }: Problem): boolean => /^copy-|^us-content-lint/.test(rule_id)
+
 /** Asks for a whole new answer: the old one, and what the checker found, rule by rule. */
 export function repairQuestion(before: readonly Message[], answer: string, problems: readonly Problem[]): Message[] {
-  const shown = problems.slice(0, 40)
+  const shown = problems.toSorted((a, b) => Number(isAboutWords(a)) - Number(isAboutWords(b))).slice(0, 40)
   const lines = shown.map(
     (p) => `- ${p.index === null ? 'answer' : `entries[${p.index}]`}: ${p.rule_id}: ${quoted(p.message, 200)}`,
   )
   if (problems.length > shown.length) lines.push(`- and ${problems.length - shown.length} more of the same kind`)
   return [
     ...before.slice(0, 2),
-    // Cut: a huge wrong answer must not be paid for again in full.
-    { role: 'assistant', content: answer.slice(0, 12_000) },
+    { role: 'assistant', content: echoOf(answer) },
     {
       role: 'user',
       content: `The checker refused parts of your answer:\n${lines.join('\n')}\nAnswer again with the whole corrected plan, JSON only.`,
