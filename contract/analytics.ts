@@ -239,9 +239,11 @@ export const ChurnReport = z.strictObject({
       segment: z.string(),
       churn_pct: z.number(),
       clv_cents: Cents.nullable(),
+      spent_cents: Cents,
       last_purchase_at: Instant.nullable(),
       orders: z.int(),
       reasons: z.array(z.string()),
+      tags: z.array(z.string()),
     }),
   ),
 })

@@ -207,7 +207,7 @@ test('revenue report agrees with the dashboard to the cent; churn lists are coun
   )
   const churn = await read<ChurnReport>('/analytics/churn')
   expect(churn.classes.reduce((sum, c) => sum + c.customers, 0)).toBe(churn.scored)
-  expect(churn.at_risk).toHaveLength(10)
+  expect(churn.at_risk).toHaveLength(25)
   expect(churn.at_risk[0]!.reasons).toEqual(['Overdue by 40 days'])
 })
 

@@ -103,11 +103,14 @@ export const kpiDefinitions: readonly Definition[] = [
     label: 'Return on messages',
     unit: 'percent',
     better: 'up',
-    definition: 'Margin from contact less the cost of messages, per 100 of that cost. Needs customers held out.',
+    definition:
+      'Margin from contact less the cost of messages, per 100 of that cost. Needs customers held out, and enough of them to be sure that contact earned something at all.',
     sql: '(incremental margin - cost) / cost * 100',
     standing: ({ lift, costCents }, sums) => {
       const cost = costCents(sums)
-      return lift && cost > 0 ? Math.round(((lift.margin_cents.mid - cost) / cost) * 1000) / 10 : null
+      return lift && lift.outcome !== 'too_small' && cost > 0
+        ? Math.round(((lift.margin_cents.mid - cost) / cost) * 1000) / 10
+        : null
     },
   },
   {

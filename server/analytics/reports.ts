@@ -71,9 +71,11 @@ interface AtRiskRow {
   segment: string
   churn_probability: number | null
   clv_cents: number | null
+  spent_cents: number
   last_purchase_at: Date | null
   orders: number
   reasons: Record<string, string>
+  tags: string[]
 }
 
 /** How many customers are in each churn class, and the most valuable ones of the worst. */
@@ -85,9 +87,9 @@ export async function readChurn(ctx: Ctx, actor: Actor): Promise<Answer<typeof a
        where s.churn_risk is not null group by 1`,
     ),
     ctx.pool.query<AtRiskRow>(
-      `select s.customer_id, customers.name, s.rfm_segment as segment, s.churn_probability, s.clv_cents, s.last_purchase_at, s.purchase_frequency as orders, s.reasons
+      `select s.customer_id, customers.name, s.rfm_segment as segment, s.churn_probability, s.clv_cents, s.total_spent_cents as spent_cents, s.last_purchase_at, s.purchase_frequency as orders, s.reasons, customers.tags
        from customer_scores as s join customers on customers.id = s.customer_id and customers.deleted_at is null
-       where s.churn_risk = 'high' order by s.total_spent_cents desc, s.customer_id limit 10`,
+       where s.churn_risk = 'high' order by s.total_spent_cents desc, s.customer_id limit 25`,
     ),
   ])
   const scored = classes.rows.reduce((sum, c) => sum + c.customers, 0)

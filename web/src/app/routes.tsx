@@ -1,6 +1,8 @@
 import {
   BottleWine,
   CalendarRange,
+  ChartColumn,
+  FlaskConical,
   LayoutGrid,
   Mailbox,
   Send,
@@ -89,6 +91,25 @@ export const pages: readonly PageRow[] = [
     title: 'Sends',
     load: () => import('../features/dispatch/sends-page.tsx'),
     nav: { icon: Send, keys: 'g d' },
+  },
+  {
+    path: '/experiments',
+    title: 'Tests',
+    load: () => import('../features/experiments/experiments-page.tsx'),
+    nav: { icon: FlaskConical, keys: 'g t' },
+  },
+  {
+    path: '/experiments/new',
+    title: 'New test',
+    load: () => import('../features/experiments/new-experiment-page.tsx'),
+    role: 'manager',
+  },
+  { path: '/experiments/$id', title: 'Test', load: () => import('../features/experiments/experiment-page.tsx') },
+  {
+    path: '/analytics',
+    title: 'Analytics',
+    load: () => import('../features/analytics/analytics-page.tsx'),
+    nav: { icon: ChartColumn, keys: 'g a' },
   },
   {
     path: '/mailbox',

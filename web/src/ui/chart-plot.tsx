@@ -25,7 +25,7 @@ export default function ChartPlot(props: ChartProps) {
   }, [])
   return (
     <div ref={box} className="h-full min-w-0 overflow-hidden">
-      {width > 80 && <Plot {...props} width={width} height={252} />}
+      {width > 80 && <Plot {...props} width={width} height={props.height ?? 252} />}
     </div>
   )
 }
@@ -45,7 +45,7 @@ function Plot({
   summary,
   width,
   height,
-}: ChartProps & { width: number; height: number }) {
+}: Omit<ChartProps, 'height'> & { width: number; height: number }) {
   const [at, setAt] = useState<number | null>(null)
   const last = days.length - 1
   const top = Math.max(1e-9, ...series.flatMap((s) => s.values.map((v) => v ?? 0)))
@@ -93,6 +93,7 @@ function Plot({
       onBlur={() => setAt(null)}
     >
       <svg
+        data-plot
         width={width}
         height={height}
         aria-hidden

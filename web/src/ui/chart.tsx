@@ -1,10 +1,12 @@
-import { Download, Table2 } from 'lucide-react'
-import { lazy, Suspense, useState } from 'react'
-import { saveFile } from '../lib/api.ts'
+import { Download, Image, Table2 } from 'lucide-react'
+import { lazy, Suspense, useRef, useState } from 'react'
+import { saveCsv } from '../lib/csv.ts'
 import { day } from '../lib/format.ts'
 import { t } from '../lib/i18n.ts'
+import { saveSvgPicture } from '../lib/picture.ts'
 import { Button } from './button.tsx'
 import { ScrollBox } from './scroll-box.tsx'
+import { toastError } from './toast.tsx'
 
 export interface ChartSeries {
   id: string
@@ -32,6 +34,8 @@ export interface ChartProps {
   formatShort: (value: number) => string
   /** a fact for the whole, e.g. "total $142,512" */
   summary?: string
+  /** pixels; default 252 */
+  height?: number
 }
 
 export const loadPlot = (): Promise<typeof import('./chart-plot.tsx')> => import('./chart-plot.tsx')
@@ -41,8 +45,10 @@ const Plot = lazy(loadPlot)
 export function Chart(props: ChartProps) {
   const { title, series, days } = props
   const [asTable, setAsTable] = useState(false)
+  const figure = useRef<HTMLElement>(null)
+  const height = { height: props.height ?? 252 }
   return (
-    <figure className="min-w-0">
+    <figure ref={figure} className="min-w-0">
       <figcaption className="flex flex-wrap items-center gap-x-4 gap-y-1 pb-2 text-sm text-ink-2">
         <span className="text-base font-semibold text-ink">{title}</span>
         {series.map((s) => (
@@ -64,24 +70,35 @@ export function Chart(props: ChartProps) {
             size="sm"
             look="quiet"
             aria-label={t('Save {title} as CSV', { title })}
-            onClick={() =>
-              saveFile(
-                new Blob([csvOf(props)], { type: 'text/csv' }),
-                `${title.toLowerCase().replaceAll(/\W+/g, '-')}.csv`,
-              )
-            }
+            onClick={() => saveChartCsv(props)}
           >
             <Download aria-hidden />
             CSV
           </Button>
+          {!asTable && (
+            <Button
+              size="sm"
+              look="quiet"
+              aria-label={t('Save {title} as a picture', { title })}
+              onClick={() => {
+                const svg = figure.current?.querySelector<SVGSVGElement>('svg[data-plot]')
+                if (svg) void saveSvgPicture(svg, title).catch(toastError)
+              }}
+            >
+              <Image aria-hidden />
+              PNG
+            </Button>
+          )}
         </span>
       </figcaption>
       {asTable ? (
         <ChartTable {...props} />
       ) : days.length === 0 ? (
-        <p className="grid h-[252px] place-items-center text-ink-2">{t('Nothing in this period.')}</p>
+        <p className="grid place-items-center text-ink-2" style={height}>
+          {t('Nothing in this period.')}
+        </p>
       ) : (
-        <div className="h-[252px] min-w-0 overflow-hidden">
+        <div className="min-w-0 overflow-hidden" style={height}>
           <Suspense fallback={<div className="skeleton h-full" role="status" aria-label={t('Loading chart')} />}>
             <Plot {...props} />
           </Suspense>
@@ -95,7 +112,7 @@ export const colorOf = (s: ChartSeries): string => s.color ?? (s.dashed ? 'var(-
 
 function ChartTable({ title, days, series, marks = [], format }: ChartProps) {
   return (
-    <ScrollBox label={title} className="h-[252px] border-y border-line">
+    <ScrollBox label={t('{label}, table', { label: title })} className="h-[252px] border-y border-line">
       <table className="w-full">
         <thead className="sticky top-0 bg-sunken text-left">
           <tr>
@@ -137,21 +154,17 @@ function ChartTable({ title, days, series, marks = [], format }: ChartProps) {
   )
 }
 
-function csvOf({ days, series, marks = [] }: ChartProps): string {
-  // A leading = + - @ would run as a formula in a spreadsheet.
-  const cell = (s: string): string => `"${(/^[=+\-@]/.test(s) ? `'${s}` : s).replaceAll('"', '""')}"`
-  const head = ['day', ...series.map((s) => s.label), 'marks'].map(cell).join(',')
-  const lines = days.map((d, i) =>
-    [
+function saveChartCsv({ title, days, series, marks = [] }: ChartProps): void {
+  saveCsv(
+    title,
+    ['day', ...series.map((s) => s.label), 'marks'],
+    days.map((d, i) => [
       d,
-      ...series.map((s) => s.values[i] ?? ''),
-      cell(
-        marks
-          .filter((m) => m.day === d)
-          .map((m) => m.label)
-          .join('; '),
-      ),
-    ].join(','),
+      ...series.map((s) => s.values[i] ?? null),
+      marks
+        .filter((m) => m.day === d)
+        .map((m) => m.label)
+        .join('; '),
+    ]),
   )
-  return [head, ...lines].join('\r\n')
 }

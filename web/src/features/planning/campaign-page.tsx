@@ -8,6 +8,7 @@ import { Page, QueryFrame, Skeleton } from '../../ui/page.tsx'
 import { Pill, Status } from '../../ui/pill.tsx'
 import { Tabs } from '../../ui/tabs.tsx'
 import { Time } from '../../ui/time.tsx'
+import { CampaignTest } from '../experiments/campaign-test.tsx'
 import { CampaignActions } from './campaign-actions.tsx'
 import { hasStarted, isEditable, ruleWords, useSegmentNames, type Campaign } from './campaign-words.ts'
 import { LiveProgress } from './live-progress.tsx'
@@ -65,6 +66,9 @@ function Body({ campaign }: { campaign: Campaign }) {
   return (
     <>
       {hasStarted(campaign.status) && <LiveProgress campaign={campaign} />}
+      <div className="pb-4 empty:hidden">
+        <CampaignTest id={campaign.id} editable={isEditable(campaign.status)} />
+      </div>
       <Tabs
         label={t('Campaign')}
         value={url.tab}
