@@ -5,7 +5,7 @@ import { runDispatcher } from './dispatch/dispatcher.ts'
 import { reconcileUnknown } from './dispatch/reconcile.ts'
 import { attributeOrders } from './feedback/attribute.ts'
 import { readBounceMailboxes } from './feedback/bounce-mailboxes.ts'
-import { forgetOldEvents, processInbox } from './feedback/hooks/process.ts'
+import { forgetOldPosts, processInbox } from './feedback/hooks/process.ts'
 import { refreshCampaignCounters } from './counters.ts'
 import { refreshStaleSegments } from './segments/refresh.ts'
 
@@ -27,7 +27,7 @@ const duties: Duty[] = [
   { name: 'campaign counters', everyMs: 15_000, run: (ctx) => refreshCampaignCounters(ctx.pool) },
   { name: 'segments', everyMs: 60_000, run: refreshStaleSegments },
   { name: 'bounce mailboxes', everyMs: 60_000, run: readBounceMailboxes },
-  { name: 'old webhook posts', everyMs: 600_000, run: forgetOldEvents },
+  { name: 'old webhook posts', everyMs: 600_000, run: forgetOldPosts },
   {
     name: 'partitions',
     everyMs: 6 * 3_600_000,
