@@ -870,10 +870,10 @@ export interface WebhookInbox {
   body: Json;
   error: string | null;
   event_key: string;
+  events: Generated<number>;
   id: Generated<string>;
   kind: string | null;
   next_try_at: Generated<Timestamp>;
-  processed_at: Timestamp | null;
   provider: string;
   provider_id: string | null;
   received_at: Generated<Timestamp>;

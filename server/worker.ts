@@ -8,7 +8,7 @@ import { runDispatcher } from './dispatch/dispatcher.ts'
 import { reconcileUnknown } from './dispatch/reconcile.ts'
 import { attributeOrders } from './feedback/attribute.ts'
 import { readBounceMailboxes } from './feedback/bounce-mailboxes.ts'
-import { forgetOldEvents, processInbox } from './feedback/hooks/process.ts'
+import { forgetOldPosts, processInbox } from './feedback/hooks/process.ts'
 import { refreshCampaignCounters } from './counters.ts'
 import { expireExports } from './knowledge/exports.ts'
 import { forgetUndo } from './retention.ts'
@@ -46,7 +46,7 @@ const duties: Duty[] = [
   { name: 'reports by email', everyMs: 60_000, run: (ctx) => sendDueReports(ctx, systemActor) },
   { name: 'old report files', everyMs: 3_600_000, run: dropOldExports },
   { name: 'bounce mailboxes', everyMs: 60_000, run: readBounceMailboxes },
-  { name: 'old webhook posts', everyMs: 600_000, run: forgetOldEvents },
+  { name: 'old webhook posts', everyMs: 600_000, run: forgetOldPosts },
   {
     name: 'partitions',
     everyMs: 6 * 3_600_000,

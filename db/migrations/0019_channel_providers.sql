@@ -48,15 +48,15 @@ create table provider_hooks (
   last_refusal     text
 );
 
--- Reports of mail and text providers are taken apart later; `kind` says by which reader. Other posts have none.
+-- A post of a mail or text provider is one row, {"events": [{"key", "body"}]}, taken apart later; `kind` says by which
+-- reader. Other posts have none. An event whose message is not known yet waits in a row of its own.
 alter table webhook_inbox
   add column kind text,
   add column provider_id uuid,
+  add column events int not null default 1,
   add column tries int not null default 0,
-  add column next_try_at timestamptz not null default now(),
-  add column processed_at timestamptz;
+  add column next_try_at timestamptz not null default now();
 create index webhook_inbox_waiting on webhook_inbox (next_try_at, id) where kind is not null and status in ('received', 'parked');
-create index webhook_inbox_done on webhook_inbox (processed_at) where kind is not null and status in ('processed', 'failed');
 
 -- What customers text back.
 create table inbound_messages (

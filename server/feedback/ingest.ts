@@ -12,7 +12,6 @@ import { figuresChanged } from './notify.ts'
 const softLimit = 3
 const waitMs = 5
 const batchSize = 200
-const zeroId = '00000000-0000-0000-0000-000000000000'
 
 interface Batch {
   events: DeliveryEvent[]
@@ -79,7 +78,7 @@ export async function applyEvents(
   const { rows } = await tx.query<Known>(
     `select sends.id, sends.customer_id, sends.campaign_id, sends.channel, sends.recipient, sends.sent_at, (select actions.segment from actions where actions.id = sends.action_id) as segment
      from sends where sends.id = any($1) and sends.id between $2 and $3 order by sends.id for no key update`,
-    [ids, ids.reduce((a, b) => (a < b ? a : b), ids[0] ?? zeroId), ids.reduce((a, b) => (a > b ? a : b), zeroId)],
+    [ids, ...bounds(ids)],
   )
   const sends = new Map(rows.map((s) => [s.id, s]))
   const known = events.filter((e) => sends.has(e.send_id))
@@ -105,6 +104,17 @@ export async function applyEvents(
   }
 }
 
+// UUIDv7 ids carry their time: bounds let PostgreSQL look into one or two partitions instead of all.
+function bounds(ids: readonly string[]): [string, string] {
+  let least = ids[0] ?? '00000000-0000-0000-0000-000000000000'
+  let greatest = least
+  for (const id of ids) {
+    if (id < least) least = id
+    if (id > greatest) greatest = id
+  }
+  return [least, greatest]
+}
+
 /** One guarded statement per state, in the order of the lattice: late and repeated reports move nothing back. */
 async function moveSends(tx: ClientBase, events: readonly DeliveryEvent[]): Promise<void> {
   for (const to of ['sent', 'delivered', 'bounced'] satisfies SendState[]) {
@@ -116,11 +126,12 @@ async function moveSends(tx: ClientBase, events: readonly DeliveryEvent[]): Prom
          delivered_at = case when $2 = 'delivered' then coalesce(sends.delivered_at, g.at) else sends.delivered_at end,
          error_message = case when $2 = 'bounced' then coalesce(g.detail, sends.error_message) else sends.error_message end
        from (select distinct on (x.send_id) x.* from jsonb_to_recordset($1::jsonb) as x(send_id uuid, at timestamptz, detail text) order by x.send_id, x.at) as g
-       where sends.id = g.send_id and sends.status = any($3)`,
+       where sends.id = g.send_id and sends.id between $4 and $5 and sends.status = any($3)`,
       [
         JSON.stringify(moved.map((e) => ({ send_id: e.send_id, at: e.at.toISOString(), detail: e.detail }))),
         to,
         sourcesOf(to),
+        ...bounds(moved.map((e) => e.send_id)),
       ],
     )
   }
@@ -145,18 +156,18 @@ function baseOf(event: DeliveryEvent, send: Known): Omit<NewEvent, 'type'> {
 
 function factOf(event: DeliveryEvent, send: Known): NewEvent[] {
   const base = baseOf(event, send)
-  // A lost answer that is settled by this report has no `sent` yet; else this one is a copy.
-  const sent: NewEvent = { ...base, type: 'sent', key: `sent:${send.id}` }
+  // A lost answer that is settled by this report has no `sent` yet; where it was written, sent_at was, too.
+  const sent: NewEvent[] = send.sent_at ? [] : [{ ...base, type: 'sent', key: `sent:${send.id}` }]
   switch (event.kind) {
     case 'accepted':
-      return [sent]
+      return sent
     case 'deferred':
       return [{ ...base, type: 'deferred', key: `deferred:${event.provider}:${event.event_id}` }]
     case 'delivered':
-      return [sent, { ...base, type: 'delivered', key: `delivered:${send.id}` }]
+      return [...sent, { ...base, type: 'delivered', key: `delivered:${send.id}` }]
     case 'bounced':
       return [
-        sent,
+        ...sent,
         {
           ...base,
           type: 'bounce',
@@ -214,11 +225,12 @@ async function markHits(tx: ClientBase, hits: readonly JudgedHit[]): Promise<voi
     `update sends set opened_at = coalesce(sends.opened_at, g.at), clicked_at = coalesce(sends.clicked_at, g.clicked), updated_at = now()
      from (select x.send_id, min(x.at) as at, min(x.at) filter (where x.clicked) as clicked
            from jsonb_to_recordset($1::jsonb) as x(send_id uuid, at timestamptz, clicked boolean) group by 1) as g
-     where sends.id = g.send_id and (sends.opened_at is null or (g.clicked is not null and sends.clicked_at is null))`,
+     where sends.id = g.send_id and sends.id between $2 and $3 and (sends.opened_at is null or (g.clicked is not null and sends.clicked_at is null))`,
     [
       JSON.stringify(
         people.map(({ event }) => ({ send_id: event.send_id, at: event.at, clicked: event.kind === 'clicked' })),
       ),
+      ...bounds(people.map(({ event }) => event.send_id)),
     ],
   )
 }

@@ -32,6 +32,18 @@ export async function takeReply(
   const { meaning, because } = classifyReply(reply.body, reply.keyword)
   const senders = await sendersOf(tx, number)
   const first = senders[0] ?? { customer_id: null, send_id: null, campaign_id: null, segment: null }
+  const base = {
+    at: reply.at,
+    sendId: first.send_id,
+    customerId: first.customer_id,
+    campaignId: first.campaign_id,
+    channel: 'sms',
+    segment: first.segment,
+  }
+  const isNew = await appendEvents(tx, [
+    { ...base, type: 'reply', key: `reply:${provider}:${key}`, properties: { meaning, because } },
+  ])
+  if (isNew === 0) return null
   await tx.query(
     `insert into inbound_messages (channel, provider, sender, customer_id, send_id, body, meaning, because, received_at) values ('sms', $1, $2, $3, $4, $5, $6, $7, $8)`,
     [
@@ -45,17 +57,6 @@ export async function takeReply(
       reply.at,
     ],
   )
-  const base = {
-    at: reply.at,
-    sendId: first.send_id,
-    customerId: first.customer_id,
-    campaignId: first.campaign_id,
-    channel: 'sms',
-    segment: first.segment,
-  }
-  await appendEvents(tx, [
-    { ...base, type: 'reply', key: `reply:${provider}:${key}`, properties: { meaning, because } },
-  ])
   if (meaning === 'stop') {
     const closed = await closeAddresses(
       tx,
