@@ -2,14 +2,14 @@ import type { JobHandler } from './background.ts'
 import { importJob } from './knowledge/import/job.ts'
 import { attributeOrders } from './feedback/attribute.ts'
 import { planJob } from './planning/generate.ts'
-import { actionsJob, scoreJob } from './scoring/jobs.ts'
+import { actionsJob, followScores, scoreJob } from './scoring/jobs.ts'
 import { segmentRefreshJob } from './segments/refresh.ts'
 
-/** After orders came in: what they say about running campaigns, then every score. */
+/** After orders came in: what they say about running campaigns, then the scores of those who bought. */
 const followOrders: JobHandler = async (ctx, input, tools) => {
   // By when they were recorded, not ordered: an import takes minutes.
   const attributed = await attributeOrders(ctx, { since: new Date(ctx.clock().getTime() - 86_400_000) })
-  return { attributed, scores: await scoreJob(ctx, input, tools) }
+  return { attributed, scores: await followScores(ctx, input, tools) }
 }
 
 /** Long work that a worker does on request, by kind. */
