@@ -14,7 +14,7 @@ import { readConfig } from '#server/config.ts'
 import { closeContext, createContext } from '#server/context.ts'
 import { refreshCampaignCounters } from '#server/counters.ts'
 import { addProvider } from '#server/delivery/providers.ts'
-import { rebuildRollup } from '#server/events.ts'
+import { rebuildRollups } from '#server/rollups.ts'
 import { createLog } from '#server/log.ts'
 import { seededRandom } from '#sim/providers/random.ts'
 
@@ -311,7 +311,7 @@ async function judge(
     return Object.fromEntries(rows.map((r) => [`${r.event_type}${r.machine ? ' by machines' : ''}`, r.n]))
   }
   const kept = await sum()
-  await withTx(pool, rebuildRollup)
+  await withTx(pool, rebuildRollups)
   const recount = await sum()
   const figuresOff =
     Object.keys({ ...kept, ...recount }).filter((k) => kept[k] !== recount[k]).length +

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Cents, Day, Id, IdParams, Instant } from './common.ts'
+import { Cents, Day, Id, IdParams, Instant, List } from './common.ts'
 import { route } from './http.ts'
 
 export const Period = z.enum(['7d', '30d', '90d', '12m'])
@@ -220,24 +220,51 @@ export const RevenueReport = z.strictObject({
 })
 export type RevenueReport = z.infer<typeof RevenueReport>
 
+const ChurnCount = { customers: z.int(), clv_cents: Cents }
 export const ChurnReport = z.strictObject({
   as_of: Instant.nullable(),
   scored: z.int(),
+  /** no order within this many weeks counts as churn; null before the first scoring */
+  horizon_weeks: z.number().nullable(),
+  /** how it is told who comes back, and how that did on weeks it had not seen */
+  model: z
+    .strictObject({
+      version: z.string(),
+      method: z.string(),
+      verdict: z.string(),
+      auc: z.number().nullable(),
+      bias: z.number().nullable(),
+    })
+    .nullable(),
   classes: z.array(
+    z.strictObject({ risk: z.enum(['low', 'medium', 'high', 'new']), share_pct: z.number(), ...ChurnCount }),
+  ),
+  /** customers by chance of churn, in steps of ten per cent; those too new to say are left out */
+  distribution: z.array(z.strictObject({ from_pct: z.int(), to_pct: z.int(), ...ChurnCount })),
+  segments: z.array(
     z.strictObject({
-      risk: z.enum(['low', 'medium', 'high', 'new']),
-      customers: z.int(),
-      share_pct: z.number(),
-      clv_cents: Cents,
+      segment: z.string(),
+      ...ChurnCount,
+      low: z.int(),
+      medium: z.int(),
+      high: z.int(),
+      is_new: z.int(),
+      /** mean chance of churn */
+      churn_pct: z.number(),
+      at_stake_cents: Cents,
     }),
   ),
-  /** the most valuable customers about to leave */
+  /** what a year of all customers at their own pace would lose: chance of churn times margin of a year */
+  at_stake_cents: Cents,
+  /** where the most is at stake among those within reach */
   at_risk: z.array(
     z.strictObject({
       customer_id: Id,
       name: z.string(),
       segment: z.string(),
+      risk: z.enum(['low', 'medium', 'high', 'new']),
       churn_pct: z.number(),
+      at_stake_cents: Cents,
       clv_cents: Cents.nullable(),
       spent_cents: Cents,
       last_purchase_at: Instant.nullable(),
@@ -327,7 +354,13 @@ export const analytics = {
     access: 'user',
     scope: 'reports:read',
     tag,
-    summary: 'Churn classes, and who is about to leave and why',
+    summary: 'Churn: how many may leave, in which segments, and where the most is at stake and why',
+    query: z.strictObject({
+      /** only customers of these segments in the list */
+      segment: List.optional(),
+      risk: z.enum(['medium', 'high']).optional(),
+      limit: z.coerce.number().int().min(1).max(100).default(20),
+    }),
     reply: ChurnReport,
   }),
   campaign: route({

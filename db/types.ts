@@ -247,29 +247,44 @@ export interface CustomerScores {
   clv_low_cents: Int8 | null;
   computed_at: Generated<Timestamp>;
   customer_id: string;
+  days_since_last: number | null;
+  discounted_orders: Generated<number>;
   due_ratio: number | null;
   expected_gap_days: number | null;
   favorite_brands: Generated<string[]>;
   first_purchase_at: Timestamp | null;
   frequency_score: number | null;
+  horizon_weeks: number | null;
+  input_hash: string | null;
   is_night_buyer: Generated<boolean>;
+  is_overdue: Generated<boolean>;
   last_purchase_at: Timestamp | null;
+  messages_answered: Generated<number>;
+  messages_delivered: Generated<number>;
   model_version: string;
   monetary_score: number | null;
   next_purchase_at: Timestamp | null;
   next_purchase_from: Timestamp | null;
   next_purchase_to: Timestamp | null;
+  night_orders: Generated<number>;
+  occasion: string | null;
+  preferred_channel: string | null;
+  preferred_offer: string | null;
   preferred_weekday: number | null;
   price_sensitivity: number | null;
+  price_tier: string | null;
   primary_category: string | null;
   purchase_frequency: Generated<number>;
-  reasons: Generated<Json>;
   recency_score: number | null;
   rfm_candidate: string | null;
   rfm_segment: string;
   secondary_category: string | null;
+  size_class: string | null;
   success_rate_pct: number | null;
+  timed_orders: Generated<number>;
   total_spent_cents: Generated<Int8>;
+  transactions: Generated<number>;
+  weekday_orders: Generated<number>;
 }
 
 export interface DeliveryAttempts {
@@ -495,6 +510,15 @@ export interface MessageTemplates {
   version: Generated<number>;
 }
 
+export interface ModelVersions {
+  as_of: Timestamp;
+  backtest: Json | null;
+  created_at: Generated<Timestamp>;
+  fit: Json;
+  model: Json;
+  version: string;
+}
+
 export interface Offers {
   archived_at: Timestamp | null;
   category: string | null;
@@ -544,6 +568,13 @@ export interface Orders {
   store_id: string | null;
   total_cents: Int8;
   updated_at: Generated<Timestamp>;
+}
+
+export interface ProductNeighbours {
+  customers: number;
+  neighbour_id: string;
+  product_id: string;
+  similarity: number;
 }
 
 export interface Products {
@@ -919,9 +950,11 @@ export interface DB {
   links: Links;
   llm_calls: LlmCalls;
   message_templates: MessageTemplates;
+  model_versions: ModelVersions;
   offers: Offers;
   order_items: OrderItems;
   orders: Orders;
+  product_neighbours: ProductNeighbours;
   products: Products;
   provider_hooks: ProviderHooks;
   refresh_tokens: RefreshTokens;

@@ -11,15 +11,15 @@ import { importUndoJob } from './knowledge/import/undo.ts'
 import { attributeOrders } from './feedback/attribute.ts'
 import { rebuildRollups, reconcileRollups } from './rollups.ts'
 import { planJob } from './planning/generate.ts'
-import { actionsJob, scoreJob } from './scoring/jobs.ts'
+import { actionsJob, followScores, scoreJob } from './scoring/jobs.ts'
 import { segmentRefreshJob } from './segments/refresh.ts'
 
-/** After orders came in: what they say about running campaigns, then every score. */
+/** After orders came in: what they say about running campaigns, then the scores of those who bought. */
 const followOrders: JobHandler = async (ctx, input, tools) => {
   // By when they were recorded, not ordered: an import takes minutes.
   const attributed = await attributeOrders(ctx, { since: new Date(ctx.clock().getTime() - 86_400_000) })
   await refreshCampaignCounters(ctx.pool, await withTx(ctx.pool, adjustConversions))
-  return { attributed, scores: await scoreJob(ctx, input, tools) }
+  return { attributed, scores: await followScores(ctx, input, tools) }
 }
 
 /** How a job is taken back, by its kind; the input is { job_id, kind } of that job. */

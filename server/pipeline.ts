@@ -35,7 +35,7 @@ export const pipeline = [
     seedName: 'subagent',
     verb: 'score',
     does: 'scores and actions per customer',
-    tables: ['customer_scores'],
+    tables: ['customer_scores', 'model_versions', 'product_neighbours'],
   },
   {
     stage: 'planning',

@@ -1,6 +1,3 @@
-import type { History, PurchaseModel } from './mbg-nbd.ts'
-import { probabilityActive } from './mbg-nbd.ts'
-
 export type ChurnRisk = 'low' | 'medium' | 'high' | 'new'
 
 export interface Churn {
@@ -11,7 +8,7 @@ export interface Churn {
   isOverdue: boolean
 }
 
-const newForWeeks = 4
+const newForDays = 28
 
 /**
  * Weeks without a purchase that count as churn: eight, or twice the shop's usual gap where people buy less often.
@@ -22,14 +19,19 @@ export function churnHorizonWeeks(medianGapDays: number | null): number {
 }
 
 /**
- * Churn is 1 - P(active in the horizon), never 1 - P(alive): the latter calls every one-time buyer loyal. An overdue
+ * Churn is 1 - P(order within the horizon), never 1 - P(alive): the latter calls every one-time buyer loyal. An overdue
  * customer is at least at medium risk, whatever the model says. A first order of less than four weeks ago has no class.
+ * @param activeChance chance of an order within the horizon
  * @param hiatusDays 90th percentile of the customer's gaps
  */
-export function scoreChurn(model: PurchaseModel, history: History, horizonWeeks: number, hiatusDays: number): Churn {
-  const probability = 1 - probabilityActive(model, history, horizonWeeks)
-  const isOverdue = (history.T - history.tx) * 7 > hiatusDays
-  if (history.x === 0 && history.T < newForWeeks) return { probability, risk: 'new', isOverdue: false }
+export function scoreChurn(
+  activeChance: number,
+  facts: { transactions: number; tenureDays: number; daysSinceLast: number },
+  hiatusDays: number,
+): Churn {
+  const probability = 1 - activeChance
+  const isOverdue = facts.daysSinceLast > hiatusDays
+  if (facts.transactions === 1 && facts.tenureDays < newForDays) return { probability, risk: 'new', isOverdue: false }
   const risk = probability < 0.35 ? (isOverdue ? 'medium' : 'low') : probability < 0.65 ? 'medium' : 'high'
   return { probability, risk, isOverdue }
 }

@@ -6,6 +6,8 @@ export interface Minimum {
   value: number
   iterations: number
   converged: boolean
+  /** what was learned of the curvature: a start for a search near by */
+  inverse: number[][]
 }
 
 /**
@@ -15,7 +17,7 @@ export interface Minimum {
 export function minimize(
   objective: Objective,
   start: readonly number[],
-  options: { maxIterations?: number; tolerance?: number } = {},
+  options: { maxIterations?: number; tolerance?: number; inverse?: number[][] } = {},
 ): Minimum {
   const n = start.length
   const tolerance = options.tolerance ?? 1e-9
@@ -23,7 +25,7 @@ export function minimize(
   let x = [...start]
   let g = new Array<number>(n).fill(0)
   let value = objective(x, g)
-  let h = identity(n)
+  let h = options.inverse ?? identity(n)
   let iterations = 0
   let converged = false
   let idle = 0
@@ -60,7 +62,7 @@ export function minimize(
       h,
       next.map((v, i) => v - x[i]!),
       nextG.map((v, i) => v - g[i]!),
-      iterations === 0,
+      iterations === 0 && !options.inverse,
     )
     const gained = value - nextValue
     x = next
@@ -73,7 +75,7 @@ export function minimize(
       break
     }
   }
-  return { x, value, iterations, converged }
+  return { x, value, iterations, converged, inverse: h }
 }
 
 function updateInverse(h: number[][], s: number[], y: number[], first: boolean): number[][] {

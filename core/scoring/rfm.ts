@@ -50,11 +50,56 @@ export function quintiles(values: readonly number[]): number[] {
   return scores
 }
 
+/** Where the fifths of a shop begin: the least value that scores 2, 3, 4 and 5; null where no value does. */
+export interface RfmCuts {
+  /** of minus the days since the last purchase, so that more is better in all four */
+  recency: (number | null)[]
+  frequency: (number | null)[]
+  monetary: (number | null)[]
+  average: (number | null)[]
+}
+
+/**
+ * The bounds of tie-safe quintiles: for every value of the list, scoreByCuts gives what `quintiles` gives, and it
+ * answers for values that were not there. Sorts the list.
+ */
+export function cutsOf(values: Float64Array): (number | null)[] {
+  values.sort()
+  const n = values.length
+  return [2, 3, 4, 5].map((score) => {
+    // #smaller >= (score - 1) / 5 * (n - 1)
+    let at = Math.ceil(((score - 1) * Math.max(1, n - 1)) / 5)
+    // Ties that began before this place have fewer below them: the next greater value is the first that passes.
+    if (at > 0 && at < n && values[at - 1] === values[at]) {
+      const tied = values[at]!
+      while (at < n && values[at] === tied) at++
+    }
+    return at < n ? values[at]! : null
+  })
+}
+
+/** 1 to 5. */
+export function scoreByCuts(cuts: readonly (number | null)[], value: number): number {
+  let score = 1
+  for (const cut of cuts) if (cut !== null && value >= cut) score += 1
+  return score
+}
+
 export interface RfmFacts {
   transactions: number
   daysSinceLast: number
   totalCents: number
   averageCents: number
+}
+
+/** Scores on the fifths of the shop. */
+export function scoresByCuts(cuts: RfmCuts, facts: RfmFacts): RfmScores {
+  return {
+    recency: scoreByCuts(cuts.recency, -facts.daysSinceLast),
+    frequency: scoreByCuts(cuts.frequency, facts.transactions),
+    monetary: scoreByCuts(cuts.monetary, facts.totalCents),
+    average: scoreByCuts(cuts.average, facts.averageCents),
+  }
 }
 
 /** Scores on fixed thresholds, for shops below `smallShopCustomers`. */

@@ -52,6 +52,59 @@ export function fitGaps(totals: GapTotals): GapModel {
   }
 }
 
+/** Sums up the gaps of customers, for fitGaps. */
+export function sumGaps(customers: Iterable<Pick<PurchaseFacts, 'gaps' | 'gapLogSum' | 'gapLogSquares'>>): GapTotals {
+  const totals: GapTotals = {
+    customers: 0,
+    gaps: 0,
+    meanSum: 0,
+    meanSquares: 0,
+    inverseGaps: 0,
+    withinSquares: 0,
+    withinFreedom: 0,
+    medianDays: null,
+  }
+  const means: number[] = []
+  for (const { gaps, gapLogSum, gapLogSquares } of customers) {
+    if (gaps === 0) continue
+    const mean = gapLogSum / gaps
+    means.push(mean)
+    totals.customers += 1
+    totals.gaps += gaps
+    totals.meanSum += mean
+    totals.meanSquares += mean * mean
+    totals.inverseGaps += 1 / gaps
+    totals.withinSquares += Math.max(0, gapLogSquares - gaps * mean * mean)
+    totals.withinFreedom += gaps - 1
+  }
+  return { ...totals, medianDays: means.length === 0 ? null : Math.exp(medianOf(Float64Array.from(means))) }
+}
+
+function medianOf(values: Float64Array): number {
+  values.sort()
+  const half = values.length / 2
+  return values.length % 2 === 1 ? values[Math.floor(half)]! : (values[half - 1]! + values[half]!) / 2
+}
+
+/** The customer's log gaps shrunk towards the shop's, and how sure that is. */
+function ownGap(model: GapModel, facts: Pick<PurchaseFacts, 'gaps' | 'gapLogSum'>): { mu: number; weight: number } {
+  const own = facts.gaps / model.within ** 2
+  const shop = 1 / model.between ** 2
+  return { mu: (facts.gapLogSum / model.within ** 2 + model.mu * shop) / (own + shop), weight: own + shop }
+}
+
+/** 90th percentile of the customer's gaps in days: quiet for longer is the hiatus rule. */
+export function hiatusDaysOf(model: GapModel, facts: Pick<PurchaseFacts, 'gaps' | 'gapLogSum'>): number {
+  const { mu, weight } = ownGap(model, facts)
+  return Math.exp(mu + Math.sqrt(model.within ** 2 + 1 / weight) * ninetieth)
+}
+const ninetieth = normalQuantile(0.9)
+
+/** The customer's usual gap in days, at least one. */
+export function expectedGapDays(model: GapModel, facts: Pick<PurchaseFacts, 'gaps' | 'gapLogSum'>): number {
+  return Math.max(1, Math.exp(ownGap(model, facts).mu))
+}
+
 export interface Rhythm {
   /** the customer's usual gap: own log gaps shrunk towards the shop's */
   expectedGapDays: number
@@ -75,10 +128,8 @@ export function scoreRhythm(
   facts: Pick<PurchaseFacts, 'gaps' | 'gapLogSum' | 'daysSinceLast'>,
   alive: number,
 ): Rhythm {
-  const own = facts.gaps / model.within ** 2
-  const shop = 1 / model.between ** 2
-  const mu = (facts.gapLogSum / model.within ** 2 + model.mu * shop) / (own + shop)
-  const sd = Math.sqrt(model.within ** 2 + 1 / (own + shop))
+  const { mu, weight } = ownGap(model, facts)
+  const sd = Math.sqrt(model.within ** 2 + 1 / weight)
   const expectedGapDays = Math.max(1, Math.exp(mu))
   const elapsed = facts.daysSinceLast
   const passed = elapsed > 0 ? normalCdf((Math.log(elapsed) - mu) / sd) : 0
@@ -90,7 +141,7 @@ export function scoreRhythm(
   return {
     expectedGapDays,
     dueRatio: elapsed / expectedGapDays,
-    hiatusDays: Math.exp(mu + sd * normalQuantile(0.9)),
+    hiatusDays: Math.exp(mu + sd * ninetieth),
     next: alive < leastAlive || !(middle <= farAwayDays) ? null : { from, middle, to: Math.min(to, 2 * farAwayDays) },
   }
 }

@@ -202,13 +202,21 @@ test('revenue report agrees with the dashboard to the cent; churn lists are coun
   expect(r.totals.revenue_cents).toBe(d.kpis.find((k) => k.id === 'revenue')!.value)
   expect(r.totals.attributed_cents).toBe(30 * 2500)
   await ctx.pool.query(
-    `insert into customer_scores (customer_id, model_version, as_of, rfm_segment, churn_risk, churn_probability, total_spent_cents, reasons)
-     select id, 't', now(), 'Lost', case when random() < .3 then 'high' else 'low' end, .8, 1000, '{"churn": "Overdue by 40 days"}' from customers on conflict do nothing`,
+    `insert into customer_scores (customer_id, model_version, as_of, rfm_segment, churn_risk, churn_probability, total_spent_cents, transactions, days_since_last, is_overdue, expected_gap_days, avg_order_value_cents)
+     select id, 't', now(), 'Lost', case when random() < .3 then 'high' else 'low' end, .8, 1000, 5, 40, true, 10, 2000 from customers on conflict do nothing`,
   )
   const churn = await read<ChurnReport>('/analytics/churn')
   expect(churn.classes.reduce((sum, c) => sum + c.customers, 0)).toBe(churn.scored)
-  expect(churn.at_risk).toHaveLength(25)
-  expect(churn.at_risk[0]!.reasons).toEqual(['Overdue by 40 days'])
+  for (const counts of [churn.classes, churn.segments, churn.distribution])
+    expect(counts.reduce((sum, c) => sum + c.customers, 0)).toBe(churn.scored)
+  expect(churn.at_risk).toHaveLength(20)
+  // 80 % of a year of $20 orders every ten days, at the margin of a shop that set none
+  expect(churn.at_risk[0]!.at_stake_cents).toBe(Math.round(0.8 * 2000 * 0.25 * 36.5))
+  expect(churn.at_risk[0]!.reasons.slice(0, 2)).toEqual([
+    'Quiet for 40 days, longer than nine in ten of the usual gaps',
+    'Buys about every 10 days, last 40 days ago',
+  ])
+  expect((await read<ChurnReport>('/analytics/churn?risk=medium')).at_risk).toEqual([])
 })
 
 test('the first page of a shop with 60,000 orders is quick', async () => {

@@ -1,11 +1,9 @@
 import type { PeriodQuery, analytics } from '#contract/analytics.ts'
 import type { Answer } from '#contract/http.ts'
 import { percent } from '#core/analytics/period.ts'
-import type { Actor } from '../audit.ts'
 import type { Ctx } from '../context.ts'
 import { readSetting } from '../settings.ts'
 import { comparisonOf } from './dashboard.ts'
-import { shownName } from './names.ts'
 import { readDays, seriesOf, spanOf, totalsOf } from './series.ts'
 
 /** Where the money of a period came from. */
@@ -58,58 +56,5 @@ export async function readRevenue(ctx: Ctx, query: PeriodQuery): Promise<Answer<
     series: seriesOf(days),
     by_category: categories.rows.map((c) => ({ ...c, share_pct: percent(c.revenue_cents, inCategories) ?? 0 })),
     by_channel: channels.rows,
-  }
-}
-
-const risks = ['low', 'medium', 'high', 'new'] as const
-// Keys of customer_scores.reasons that explain a customer who may leave, in the order they are told.
-const tellingReasons = ['churn', 'rhythm', 'value', 'segment']
-
-interface AtRiskRow {
-  customer_id: string
-  name: string | null
-  segment: string
-  churn_probability: number | null
-  clv_cents: number | null
-  spent_cents: number
-  last_purchase_at: Date | null
-  orders: number
-  reasons: Record<string, string>
-  tags: string[]
-}
-
-/** How many customers are in each churn class, and the most valuable ones of the worst. */
-export async function readChurn(ctx: Ctx, actor: Actor): Promise<Answer<typeof analytics.churn>> {
-  const [classes, worst] = await Promise.all([
-    ctx.pool.query<{ risk: (typeof risks)[number]; customers: number; clv_cents: number; as_of: Date }>(
-      `select s.churn_risk as risk, count(*) as customers, coalesce(sum(s.clv_cents), 0)::bigint as clv_cents, max(s.as_of) as as_of
-       from customer_scores as s join customers on customers.id = s.customer_id and customers.deleted_at is null
-       where s.churn_risk is not null group by 1`,
-    ),
-    ctx.pool.query<AtRiskRow>(
-      `select s.customer_id, customers.name, s.rfm_segment as segment, s.churn_probability, s.clv_cents, s.total_spent_cents as spent_cents, s.last_purchase_at, s.purchase_frequency as orders, s.reasons, customers.tags
-       from customer_scores as s join customers on customers.id = s.customer_id and customers.deleted_at is null
-       where s.churn_risk = 'high' order by s.total_spent_cents desc, s.customer_id limit 25`,
-    ),
-  ])
-  const scored = classes.rows.reduce((sum, c) => sum + c.customers, 0)
-  return {
-    as_of: classes.rows.reduce<Date | null>((last, c) => (last === null || c.as_of > last ? c.as_of : last), null),
-    scored,
-    classes: risks.map((risk) => {
-      const row = classes.rows.find((c) => c.risk === risk)
-      return {
-        risk,
-        customers: row?.customers ?? 0,
-        share_pct: percent(row?.customers ?? 0, scored) ?? 0,
-        clv_cents: row?.clv_cents ?? 0,
-      }
-    }),
-    at_risk: worst.rows.map(({ name, churn_probability, reasons, ...row }) => ({
-      ...row,
-      name: shownName(actor, name),
-      churn_pct: Math.round((churn_probability ?? 0) * 100),
-      reasons: tellingReasons.flatMap((key) => reasons[key] ?? []),
-    })),
   }
 }

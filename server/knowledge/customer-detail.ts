@@ -8,6 +8,7 @@ import type { Ctx } from '../context.ts'
 import { customerColumns, customerFrom, showCustomer } from '../customer-rows.ts'
 import { notFound } from '../http/errors.ts'
 import { loadStores } from '../stores.ts'
+import { reasonsOf } from '../score-reasons.ts'
 import { suppressionOf } from '../suppression.ts'
 import { contactability } from './contactability.ts'
 
@@ -39,14 +40,14 @@ export async function readCustomer(ctx: Ctx, actor: Actor, id: string): Promise<
          'churn_probability', s.churn_probability, 'clv_low_cents', s.clv_low_cents, 'clv_high_cents', s.clv_high_cents,
          'expected_gap_days', s.expected_gap_days, 'due_ratio', s.due_ratio, 'next_purchase_at', ${iso('s.next_purchase_at')},
          'next_purchase_from', ${iso('s.next_purchase_from')}, 'next_purchase_to', ${iso('s.next_purchase_to')}, 'first_purchase_at', ${iso('s.first_purchase_at')},
-         'preferred_weekday', s.preferred_weekday, 'price_sensitivity', s.price_sensitivity, 'reasons', s.reasons) end as scores
+         'preferred_weekday', s.preferred_weekday, 'price_sensitivity', s.price_sensitivity, 'reasons', '{}'::jsonb) end as scores
      from ${customerFrom} left join stores on stores.id = c.store_id where c.id = $1`,
     [id],
   )
   const found = rows[0]
   if (!found) throw notFound('customer', id)
   const { version, ...row } = found
-  const [segments, consents, email, sms] = await Promise.all([
+  const [segments, consents, email, sms, reasons] = await Promise.all([
     ctx.pool.query<Customer['segments'][number]>(
       `select g.id, g.key, g.name, m.entered_at from segment_members as m join segments as g on g.id = m.segment_id where m.customer_id = $1 order by g.name`,
       [id],
@@ -58,11 +59,16 @@ export async function readCustomer(ctx: Ctx, actor: Actor, id: string): Promise<
     ),
     row.email ? suppressionOf(ctx.pool, ctx.config, 'email', row.email) : null,
     row.phone ? suppressionOf(ctx.pool, ctx.config, 'sms', row.phone) : null,
+    reasonsOf(ctx.pool, [id]),
   ])
   const shown = showCustomer(row, actor)
   return {
     ...row,
     ...shown,
+    scores: row.scores && {
+      ...row.scores,
+      reasons: Object.fromEntries((reasons.get(id) ?? []).map(({ term, words }) => [term, words])),
+    },
     ...(shown.is_masked ? { address: null, birth_date: null, raw_data: null } : {}),
     nearest_store: row.store_id ? null : nearestOf(row, await loadStores(ctx.pool)),
     segments: segments.rows,

@@ -3,6 +3,8 @@ import { audit } from '../audit.ts'
 import { startJob } from '../background.ts'
 import { bind, type Routes } from '../http/bind.ts'
 import { notFound } from '../http/errors.ts'
+import { readAffinities, readRecommendations } from './likes.ts'
+import { listModels, readModelCard } from './model-card.ts'
 import { findAction, listActions } from './queries.ts'
 
 export const scoringRoutes: Routes = (app, ctx) => {
@@ -25,4 +27,9 @@ export const scoringRoutes: Routes = (app, ctx) => {
     await audit(ctx.pool, actor, { action: 'scores.requested', entity: 'job', entityId: job.id, after: body })
     return job
   })
+
+  bind(app, ctx, scoring.model, ({ query }) => readModelCard(ctx.pool, query.version))
+  bind(app, ctx, scoring.models, ({ query }) => listModels(ctx.pool, query))
+  bind(app, ctx, scoring.affinities, ({ params }) => readAffinities(ctx, params.id))
+  bind(app, ctx, scoring.recommendations, ({ params, query }) => readRecommendations(ctx, params.id, query.limit))
 }

@@ -3,16 +3,24 @@ import path from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
+import type { PoolClient } from 'pg'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { daysBetween, localDate, localMinutes } from '#core/calendar.ts'
 import { summariseOrders, type OrderFact } from '#core/scoring/facts.ts'
 import { rfmSegments } from '#core/scoring/rfm.ts'
 import { copyIn, withTx } from '#db/pool.ts'
 import { freshDatabase, type FreshDatabase } from '#test/db.ts'
+import { systemActor } from '../audit.ts'
 import { createLog } from '../log.ts'
 import { addressHash } from '../suppression.ts'
 import { generateActions } from './actions.ts'
-import { gatherFacts } from './facts.ts'
+import { createAssembler, type Assembled } from '#core/scoring/assemble.ts'
+import { readProducts } from './products.ts'
+import { rescoreCustomers } from './rescore.ts'
+import { streamCustomers } from './streams.ts'
+import { followScores } from './jobs.ts'
+import { findChanged } from './changed.ts'
+import { readModel } from './model-store.ts'
 import { scoreCustomers } from './score.ts'
 
 const zone = 'America/Chicago'
@@ -20,6 +28,7 @@ const asOf = new Date('2026-03-02T05:30:00Z')
 const config = { secret: 'a secret that only tests use, 32+ characters' }
 const contextOf = (database: FreshDatabase) => ({
   pool: database.pool,
+  databaseUrl: database.url,
   log: createLog('silent'),
   clock: () => asOf,
   config: config as never,
@@ -107,6 +116,36 @@ async function fillShop(database: FreshDatabase, people: number, orders: Order[]
   })
 }
 
+async function streamAll(database: FreshDatabase): Promise<({ id: string } & Assembled)[]> {
+  const clients = await Promise.all([1, 2, 3, 4].map(() => database.pool.connect()))
+  try {
+    for (const client of clients) {
+      await client.query('begin')
+      await client.query(`select set_config('scoring.as_of', $1, true)`, [asOf.toISOString()])
+    }
+    const [people, orders, lines, messages] = clients as [PoolClient, PoolClient, PoolClient, PoolClient]
+    const products = await readProducts(people)
+    const { rows: stores } = await people.query<{ id: string; time_zone: string }>('select id, time_zone from stores')
+    const zones = { ofStore: new Map(stores.map((s) => [s.id, s.time_zone])), ofShop: zone }
+    const assembler = createAssembler({
+      asOfMs: asOf.getTime(),
+      catalog: products.catalog,
+      productWords: products.words,
+    })
+    const found: ({ id: string } & Assembled)[] = []
+    await streamCustomers({ people, orders, lines, messages, assembler, products, zones }, (id, customer) => {
+      found.push({ id, ...customer })
+      return undefined
+    })
+    return found
+  } finally {
+    for (const client of clients) {
+      await client.query('rollback')
+      client.release()
+    }
+  }
+}
+
 const scoresOf = async (database: FreshDatabase): Promise<unknown[]> =>
   (
     await database.pool.query(
@@ -123,16 +162,9 @@ describe('a shop of 260 customers', () => {
     await fillShop(database, people, orders)
   })
 
-  test('the database sums up orders as core does', async () => {
+  test('every customer who streams by has the facts of their own orders, by the clock of their store', async () => {
     const zoneOf = (customer: number): string => (customer % 5 === 0 ? 'America/Los_Angeles' : zone)
-    const rows = await withTx(database.pool, async (tx) => {
-      await gatherFacts(tx, asOf, zone)
-      return (
-        await tx.query<Record<string, number> & { customer_id: string; weekdays: number[] }>(
-          'select * from score_facts order by customer_id',
-        )
-      ).rows
-    })
+    const found = await streamAll(database)
     const expected = Array.from({ length: people }, (_, n) => {
       const own = orders
         .filter((o) => o.customer === n && o.at <= asOf)
@@ -147,45 +179,18 @@ describe('a shop of 260 customers', () => {
           }
         })
       const facts = summariseOrders(own, daysBetween('1970-01-01', localDate(asOf, zoneOf(n))))
-      return facts && { id: idOf(n), ...facts }
+      return facts && { id: idOf(n), facts }
     }).filter((facts) => facts !== null)
-    expect(rows).toHaveLength(expected.length)
-    rows.forEach((row, i) => {
-      const e = expected[i]!
-      expect(row.customer_id).toBe(e.id)
-      expect([
-        row.orders,
-        row.transactions,
-        row.tenure_days,
-        row.days_since_last,
-        row.total_cents,
-        row.repeat_cents,
-        row.gaps,
-        row.timed_orders,
-        row.night_orders,
-        row.discounted_orders,
-        row.weekdays,
-      ]).toEqual([
-        e.orders,
-        e.transactions,
-        e.tenureDays,
-        e.daysSinceLast,
-        e.totalCents,
-        e.repeatCents,
-        e.gaps,
-        e.timedOrders,
-        e.nightOrders,
-        e.discountedOrders,
-        e.weekdays,
-      ])
-      for (const [got, want] of [
-        [row.gap_log_sum, e.gapLogSum],
-        [row.gap_log_squares, e.gapLogSquares],
-        [row.hour_cos, e.hourCos],
-        [row.hour_sin, e.hourSin],
-      ])
-        expect(got).toBeCloseTo(want!, 8)
-    })
+    expect(found.map((f) => f.id).sort()).toEqual(expected.map((e) => e.id))
+    for (const { id, facts } of expected) {
+      const { bought, messages, previous, ...streamed } = found.find((f) => f.id === id)!.facts
+      expect([messages, previous]).toEqual([[], null])
+      expect(bought.categories.length).toBeGreaterThan(0)
+      for (const [name, value] of Object.entries(facts))
+        if (typeof value === 'number')
+          expect([name, streamed[name as 'orders']]).toEqual([name, expect.closeTo(value, 8)])
+        else expect(streamed[name as 'weekdays']).toEqual(value)
+    }
   })
 
   test('scoring fills the scores and the eleven segments, and a second run changes nothing', async () => {
@@ -220,6 +225,72 @@ describe('a shop of 260 customers', () => {
     await database.pool.query(`delete from orders where external_id like 'later-%'`)
   })
 
+  test('every score says which model made it, as of when, and from what', async () => {
+    const { rows } = await database.pool.query<{ model_version: string; as_of: Date; input_hash: string }>(
+      'select s.model_version, s.as_of, s.input_hash from customer_scores as s',
+    )
+    const stored = (await readModel(database.pool))!
+    expect(stored.version).toMatch(/^mbg\/cnbd-\d 2026-03-01 [0-9a-f]{8}$/)
+    expect(stored.fit).toMatchObject({ customers: rows.length, data: { customers: rows.length } })
+    for (const row of rows) {
+      expect([row.model_version, row.as_of]).toEqual([stored.version, asOf])
+      expect(row.input_hash).toMatch(/^[0-9a-f]{16}$/)
+    }
+    expect(new Set(rows.map((row) => row.input_hash)).size).toBe(rows.length)
+  })
+
+  test('scoring some customers gives the bytes that scoring everybody gives', async () => {
+    const before = await scoresOf(database)
+    const some = [3, 5, 10, 77, 130].map(idOf)
+    await database.pool.query(
+      `update customer_scores set churn_probability = 0, input_hash = 'x', rfm_segment = rfm_segment where customer_id = any($1)`,
+      [some],
+    )
+    expect(await rescoreCustomers(contextOf(database), { customerIds: some, asOf })).toMatchObject({
+      customers: some.length,
+    })
+    expect(await scoresOf(database)).toEqual(before)
+  })
+
+  test('an order that comes in changes the scores of its customer, and of nobody else', async () => {
+    const ctx = contextOf(database)
+    const before = (await scoresOf(database)) as {
+      row: { customer_id: string; purchase_frequency: number; input_hash: string }
+    }[]
+    const customer = before.find((b) => b.row.purchase_frequency > 3)!.row
+    await database.pool.query(`update customer_scores set computed_at = now() + interval '2 hours'`)
+    await database.pool.query(`update model_versions set created_at = now() - interval '2 hours'`)
+    await database.pool.query(`update orders set updated_at = now() - interval '1 day'`)
+    expect(await findChanged(database.pool, new Date(), 10)).toEqual([])
+    await database.pool.query(
+      `insert into orders (external_id, customer_id, ordered_at, total_cents, updated_at) values ('fresh', $1, $2::timestamptz - interval '1 minute', 5200, now() + interval '3 hours')`,
+      [customer.customer_id, asOf],
+    )
+    const tools = {
+      jobId: '',
+      actor: systemActor,
+      signal: new AbortController().signal,
+      progress: () => Promise.resolve(),
+    }
+    expect(await followScores(ctx as never, {}, tools)).toMatchObject({ customers: 1 })
+    const after = (await scoresOf(database)) as typeof before
+    const changed = after.filter((row, i) => JSON.stringify(row) !== JSON.stringify(before[i]))
+    expect(changed.map((c) => c.row.customer_id)).toEqual([customer.customer_id])
+    expect(changed[0]!.row.purchase_frequency).toBe(customer.purchase_frequency + 1)
+    const { rows } = await database.pool.query<{ ok: boolean }>(
+      `select bool_and(g.customer_count = (select count(*) from segment_members as m where m.segment_id = g.id)
+         and g.customer_count = (select count(*) from customer_scores as s where s.rfm_segment = g.key)) as ok from segments as g where g.kind = 'rfm'`,
+    )
+    expect(rows[0]!.ok).toBe(true)
+    // Without any purchase left there is no score either.
+    await database.pool.query('update customers set deleted_at = now() where id = $1', [customer.customer_id])
+    await rescoreCustomers(ctx, { customerIds: [customer.customer_id], asOf })
+    expect(await scoresOf(database)).toHaveLength(before.length - 1)
+    await database.pool.query('update customers set deleted_at = null where id = $1', [customer.customer_id])
+    await database.pool.query(`delete from orders where external_id = 'fresh'`)
+    await scoreCustomers(ctx, { asOf })
+  })
+
   test('a playbook that a person edited is left alone', async () => {
     await database.pool.query(
       `update segments set messaging_strategy = 'Ours', optimal_channels = '{sms}' where key = 'Promising'`,
@@ -249,7 +320,8 @@ describe('a shop of 260 customers', () => {
     await database.pool.query('update customers set deleted_at = now() where id = $1', [idOf(1)])
     const moved = await scoreCustomers(contextOf(database), { asOf: new Date(asOf.getTime() + 120 * 86_400_000) })
     const { rows } = await database.pool.query<{ event_type: string; n: number }>(
-      `select e.event_type, count(*) as n from analytics_events as e group by 1 order by 1`,
+      `select e.event_type, count(*) as n from analytics_events as e where e.occurred_at > $1 group by 1 order by 1`,
+      [asOf],
     )
     expect(moved.entered).toBeGreaterThan(0)
     expect(rows).toEqual([
@@ -317,6 +389,74 @@ test('an empty shop, and one with a single order, are scored without complaint',
   )
   expect(rows).toEqual([{ churn_risk: 'new', total_spent_cents: 4200, purchase_frequency: 1 }])
   expect(await generateActions(ctx)).toMatchObject({ customers: 1, proposed: 0 })
+})
+
+describe('a shop so large that its scores are written as a new table', () => {
+  const people = 20_500
+  let database: FreshDatabase
+  const shapeOf = async (): Promise<unknown> =>
+    (
+      await database.pool.query(
+        `select (select jsonb_agg(pg_get_indexdef(i.indexrelid) order by 1) from (select x.indexrelid from pg_index as x where x.indrelid = 'customer_scores'::regclass order by x.indexrelid::regclass::text) as i) as indexes,
+           (select jsonb_object_agg(k.conname, pg_get_constraintdef(k.oid)) from pg_constraint as k where k.conrelid = 'customer_scores'::regclass) as constraints,
+           (select jsonb_agg(jsonb_build_array(a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull) order by a.attnum) from pg_attribute as a where a.attrelid = 'customer_scores'::regclass and a.attnum > 0 and not a.attisdropped) as columns,
+           (select c.relacl::text from pg_class as c where c.oid = 'customer_scores'::regclass) as grants`,
+      )
+    ).rows[0]
+  beforeAll(async () => {
+    database = await freshDatabase()
+    await database.pool.query(
+      `insert into customers (external_id) select 'C' || i from generate_series(1, ${people}) as i`,
+    )
+    await database.pool.query(
+      `insert into orders (external_id, customer_id, ordered_at, total_cents)
+       select c.external_id || '-' || n, c.id, $1::timestamptz - make_interval(hours => hashtext(c.external_id || n) & 8191), 1000 + (hashtext(c.external_id || n) & 4095)
+       from customers as c cross join generate_series(1, 3) as n`,
+      [asOf],
+    )
+  })
+
+  test('the new table is what the old one was, and readers never see an empty one', async () => {
+    const ctx = contextOf(database)
+    await database.pool.query(`grant select on customer_scores to public`)
+    const shape = await shapeOf()
+    const counts = new Set<number>()
+    let running = true
+    const watch = (async () => {
+      while (running) {
+        const { rows } = await database.pool.query<{ n: number }>('select count(*)::int as n from customer_scores')
+        counts.add(rows[0]!.n)
+      }
+    })()
+    const first = await scoreCustomers(ctx, { asOf })
+    await scoreCustomers(ctx, { asOf: new Date(asOf.getTime() + 86_400_000) })
+    running = false
+    await watch
+    expect(first.customers).toBe(people)
+    expect([...counts].sort((a, b) => a - b)).toEqual([0, people])
+    const { rows } = await database.pool.query<{ oid: number; leftovers: number }>(
+      `select 'customer_scores'::regclass::oid::int as oid, (select count(*) from pg_class as c where c.relname like 'customer_scores%next')::int as leftovers`,
+    )
+    expect(rows[0]!.leftovers).toBe(0)
+    expect(await shapeOf()).toEqual(shape)
+    // who is erased takes the scores along, as before
+    await database.pool.query(`delete from customers where external_id = 'C1'`)
+    expect((await database.pool.query('select from customer_scores')).rowCount).toBe(people - 1)
+  })
+
+  test('where somebody else hangs a view on it, the table stays and its rows are merged', async () => {
+    await database.pool.query('create view theirs as select s.customer_id, s.clv_cents from customer_scores as s')
+    const oid = async (): Promise<unknown> =>
+      (await database.pool.query(`select 'customer_scores'::regclass::oid as oid`)).rows
+    const before = await oid()
+    await scoreCustomers(contextOf(database), { asOf: new Date(asOf.getTime() + 2 * 86_400_000) })
+    expect(await oid()).toEqual(before)
+    const { rows } = await database.pool.query<{ n: number; fresh: number }>(
+      'select count(*)::int as n, count(*) filter (where s.as_of > $1)::int as fresh from customer_scores as s',
+      [new Date(asOf.getTime() + 86_400_000)],
+    )
+    expect(rows[0]).toEqual({ n: people - 1, fresh: people - 1 })
+  })
 })
 
 const journey = path.join(
