@@ -51,18 +51,6 @@ export const erasing: readonly [table: string, statement: string][] = [
   // What an import replaced in the customer's own row, and what tills and texts said of them.
   ['import_before', `delete from import_before as b where b.entity = 'customer' and b.row_id = any($1::uuid[])`],
   [
-    'till_hooks',
-    // Bodies of finished hooks are kept for a week only to look at them; of waiting ones those go that name an address.
-    `update till_hooks as h set body = null, subject = null
-     where h.body is not null and ((h.status in ('done', 'ignored')
-         and h.integration_id in (select r.integration_id from till_records as r where r.customer_id = any($1::uuid[])))
-       or exists (select from unnest($2::text[]) as x where position(convert_to(x, 'UTF8') in h.body) > 0))`,
-  ],
-  [
-    'till_records',
-    `update till_records as r set state = '{}', customer_id = null where r.customer_id = any($1::uuid[])`,
-  ],
-  [
     'inbound_messages',
     `delete from inbound_messages as m where m.customer_id = any($1::uuid[]) or m.sender = any($2::text[])`,
   ],
@@ -96,6 +84,17 @@ export const erasing: readonly [table: string, statement: string][] = [
   [
     'idempotency_keys',
     `delete from idempotency_keys as k where k.response::text ilike any (array(select '%' || x || '%' from unnest($1::uuid[]) as x))`,
+  ],
+  // What a till posted about them or their orders, by its subject; and whatever else of it has an address of theirs.
+  [
+    'till_hooks',
+    `update till_hooks as h set body = null from till_records as r
+     where r.customer_id = any($1::uuid[]) and h.integration_id = r.integration_id and h.subject = r.kind || ' ' || r.till_id and h.body is not null`,
+  ],
+  [
+    'till_hooks',
+    `update till_hooks as h set body = null
+     where h.body is not null and encode(h.body, 'escape') ilike any (array(select '%' || x || '%' from unnest($2::text[]) as x)) and $1::uuid[] is not null`,
   ],
   // A file with somebody in it cannot be corrected, so it is withdrawn; who needs it makes a new one.
   ['exports', `update exports as x set status = 'withdrawn' where x.status = 'ready'`],
@@ -178,6 +177,8 @@ export const holdsNobody: readonly string[] = [
   'send_keys',
   'settings',
   'stores',
+  // ids and goods only; the link to the erased row stays, so that no later hook makes them anew
+  'till_records',
   'user_preferences',
   'users',
   'webhook_subscriptions',

@@ -151,7 +151,8 @@ async function mergePeople(
 
 async function readRecords(tx: PoolClient, tillId: string, ids: readonly string[]): Promise<Map<string, RecordRow>> {
   const { rows } = await tx.query<RecordRow>(
-    `select r.till_id, r.customer_id, r.state, ${knownColumns} from till_records as r left join customers as c on c.id = r.customer_id
+    `select r.till_id, c.id as customer_id, r.state, ${knownColumns} from till_records as r
+     left join customers as was on was.id = r.customer_id left join customers as c on c.id = coalesce(was.merged_into, was.id)
      where r.integration_id = $1 and r.kind = 'customer' and r.till_id = any($2::text[])`,
     [tillId, ids],
   )
@@ -163,16 +164,14 @@ async function findByAddress(
   tx: PoolClient,
   people: readonly Pick<CustomerFacts, 'email' | 'phone'>[],
 ): Promise<Map<string, KnownCustomer>> {
-  const { rows } = await tx.query<KnownCustomer>(
-    `select ${knownColumns} from customers as c where c.email = any($1::citext[])
-     union select ${knownColumns} from customers as c where c.phone = any($2::text[])`,
+  // Keys of merged customers mean the one they became a part of.
+  const { rows } = await tx.query<KnownCustomer & { key: string }>(
+    `select lower(i.email::text) as key, ${knownColumns} from identities as i join customers as c on c.id = i.id where i.email = any($1::citext[])
+     union select i.phone, ${knownColumns} from identities as i join customers as c on c.id = i.id where i.phone = any($2::text[])`,
     [people.flatMap((p) => p.email ?? []), people.flatMap((p) => p.phone ?? [])],
   )
   const found = new Map<string, KnownCustomer>()
-  for (const row of rows) {
-    if (row.email !== null) found.set(row.email.toLowerCase(), row)
-    if (row.phone !== null) found.set(row.phone, row)
-  }
+  for (const { key, ...customer } of rows) found.set(key, customer)
   return found
 }
 
@@ -252,7 +251,7 @@ async function deleteSoftly(
 }
 
 async function ownedBy(tx: PoolClient, till: TillRow, tillId: string): Promise<string | null> {
-  const { rows } = await tx.query<{ id: string }>('select c.id from customers as c where c.external_id = $1', [
+  const { rows } = await tx.query<{ id: string }>('select i.id from identities as i where i.external_id = $1', [
     `${till.prefix}:${tillId}`,
   ])
   return rows[0]?.id ?? null

@@ -81,7 +81,7 @@ async function learn(
   const ids = [...new Set(told.flatMap((t) => idOf(t) ?? []))]
   if (ids.length === 0) return []
   const { rows } = await tx.query<{ till_id: string; customer_id: string | null; state: OrderMemory }>(
-    `select r.till_id, r.customer_id, r.state from till_records as r where r.integration_id = $1 and r.kind = 'order' and r.till_id = any($2::text[])`,
+    `select r.till_id, coalesce(was.merged_into, was.id) as customer_id, r.state from till_records as r left join customers as was on was.id = r.customer_id where r.integration_id = $1 and r.kind = 'order' and r.till_id = any($2::text[])`,
     [till.id, ids],
   )
   const known = new Map(rows.map((r) => [r.till_id, r]))

@@ -371,6 +371,38 @@ test('who is deleted at one till stays while another knows them, else leaves sof
   ).toEqual({ n: 2 })
 })
 
+test('of two customers that were merged the till means the one that was kept', async () => {
+  await ctx.pool.query(
+    `insert into customers (external_id, email, name) values ('KEPT-36', 'kept36@example.com', 'Kept')`,
+  )
+  await send('customers/create', shopifyCustomer(36))
+  await processHooks(ctx)
+  const { id: kept } = await one<{ id: string }>(`select id from customers where external_id = 'KEPT-36'`)
+  const { id: other } = await one<{ id: string }>(`select id from customers where email = 'buyer36@example.com'`)
+  const merged = await admin({ method: 'POST', url: `/api/v1/customers/${kept}/merge`, payload: { other_id: other } })
+  expect(merged.statusCode, merged.body).toBeLessThan(300)
+  await send('orders/paid', shopifyOrder(36, { lines, customer: shopifyCustomer(36), updated: '2026-11-20T09:00:00Z' }))
+  await send('customers/update', shopifyCustomer(36, { updated: '2026-11-20T09:00:00Z' }))
+  await sendWoo(
+    'order.created',
+    wooOrder(36, { lines, modified: '2026-11-11T15:00:00', customer: 0, billing: { email: 'buyer36@example.com' } }),
+  )
+  await processHooks(ctx)
+  const { rows } = await ctx.pool.query(
+    `select o.customer_id from orders as o where o.external_id in ('shopify:5000000000036', 'woocommerce:36')`,
+  )
+  expect(rows).toEqual([{ customer_id: kept }, { customer_id: kept }])
+  expect((await log(shop.id, 'parked')).filter((h) => h.subject?.endsWith('36'))).toEqual([])
+  // What they say in the shop counts for the one they are now.
+  await send('customers_email_marketing_consent/update', {
+    customer_id: 7000000000036,
+    email_address: 'buyer36@example.com',
+    email_marketing_consent: { state: 'unsubscribed', opt_in_level: null, consent_updated_at: '2026-11-21T09:00:00Z' },
+  })
+  await processHooks(ctx)
+  expect(await one('select email_consent from customers where id = $1', [kept])).toEqual({ email_consent: 'denied' })
+})
+
 test('whom somebody erased here no hook brings back', async () => {
   await send('customers/create', shopifyCustomer(35))
   await send('orders/paid', shopifyOrder(35, { lines, customer: shopifyCustomer(35), updated: '2026-11-11T09:00:00Z' }))
