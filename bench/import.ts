@@ -64,6 +64,7 @@ try {
   await writeCustomers(file('first.csv'), customers)
   await writeCustomers(file('second.csv'), customers, customers)
   await writeCustomers(file('small.csv'), customers / 10, customers * 2)
+  await writeCustomers(file('moved.csv'), customers, 0, 'Elm')
 
   const small = await load('small.csv')
   await empty()
@@ -72,6 +73,8 @@ try {
   const onto: number[] = []
   let peak = 0
   let again: Took | null = null
+  let moved: Took | null = null
+  let keptBytes = 0
   for (let i = 0; i < rounds; i++) {
     const first = await load('first.csv')
     onEmpty.push(first.seconds)
@@ -81,6 +84,11 @@ try {
         client.query(copyTo(`copy (select ${columns} from customers order by id) to stdout`)),
         createWriteStream(file('rows.copy')),
       )
+      // Everybody has moved: each row is changed, and what stood before is kept for the undo.
+      moved = await load('moved.csv')
+      const { rows } = await client.query<{ bytes: string }>(`select pg_total_relation_size('import_before') as bytes`)
+      keptBytes = Number(rows[0]!.bytes) / moved.changed
+      await client.query('truncate import_before')
     }
     await empty()
     copied.push(await bareCopy())
@@ -112,6 +120,8 @@ try {
     row_by_row_per_s: round(rowByRow),
     same_file_again_changed: again!.changed + again!.added,
     same_file_again_per_s: round(again!.rows / again!.seconds),
+    all_changed_per_s: round(moved!.changed / moved!.seconds),
+    undo_bytes_per_changed_row: round(keptBytes),
     peak_rss_mb: round(peak),
     peak_rss_mb_small: round(small.peakMb),
   }

@@ -85,6 +85,11 @@ function build(): Command {
       (await import('./cli/import.ts')).importFile(globals(), kind, file, options),
     )
   program
+    .command('undo-import')
+    .description('take an import back, for seven days: what it added goes, what it changed is as before')
+    .argument('<id>', 'the import_id that the import answered with')
+    .action(async (id: string) => (await import('./cli/import.ts')).undoImport(globals(), id))
+  program
     .command('score')
     .description('score every customer')
     .option('--as-of <date>', 'as if it were this day')

@@ -13,8 +13,8 @@ const header =
 const pick = <T>(list: readonly T[], n: number): T => list[n % list.length]!
 const two = (n: number): string => String(n).padStart(2, '0')
 
-/** Writes `rows` customers with 20 columns, as a till would export them; `from` keeps files of other people apart. */
-export async function writeCustomers(path: string, rows: number, from = 0): Promise<void> {
+/** Writes `rows` customers with 20 columns, as a till would export them; `from` keeps files of other people apart, `street` changes everybody’s address. */
+export async function writeCustomers(path: string, rows: number, from = 0, street = 'Oak'): Promise<void> {
   const out = createWriteStream(path, { highWaterMark: 1 << 20 })
   let text = header + '\n'
   for (let k = from; k < from + rows; k++) {
@@ -24,7 +24,7 @@ export async function writeCustomers(path: string, rows: number, from = 0): Prom
     const first = pick(firsts, n)
     const last = pick(lasts, Math.floor(n / 7))
     const yes = n % 5 === 0
-    text += `C${n},${first.toLowerCase().replace(/\W/g, '')}.${n}@example.com,${n % 3 === 0 ? phoneOf(n) : ''},${first},${last},${1940 + (n % 60)}-${two(1 + (n % 12))}-${two(1 + (n % 28))},yes,"${n % 9999} Oak Street, Apt ${n % 50}",${pick(cities, at)},${pick(states, at)},${pick(zips, at)},Main,${n % 20 === 0 ? '"vip;wine"' : ''},${yes ? 'yes' : ''},,${yes ? 'till' : ''},${yes ? `${two(1 + (n % 12))}/${two(1 + (n % 28))}/2025` : ''},,${n % 5000},\n`
+    text += `C${n},${first.toLowerCase().replace(/\W/g, '')}.${n}@example.com,${n % 3 === 0 ? phoneOf(n) : ''},${first},${last},${1940 + (n % 60)}-${two(1 + (n % 12))}-${two(1 + (n % 28))},yes,"${n % 9999} ${street} Street, Apt ${n % 50}",${pick(cities, at)},${pick(states, at)},${pick(zips, at)},Main,${n % 20 === 0 ? '"vip;wine"' : ''},${yes ? 'yes' : ''},,${yes ? 'till' : ''},${yes ? `${two(1 + (n % 12))}/${two(1 + (n % 28))}/2025` : ''},,${n % 5000},\n`
     if (text.length > 1 << 20) {
       if (!out.write(text)) await once(out, 'drain')
       text = ''

@@ -142,3 +142,12 @@ test('a user is created with a password from stdin, once', async () => {
   expect(await create('a long enough password\n')).toMatchObject({ code: 0, out: 'Created admin ada@example.com.\n' })
   expect((await create('a long enough password\n')).err).toMatch(/already a user/)
 })
+
+test('an import is taken back from the command line, once', async () => {
+  const people = file('mistake.csv', 'customer id,email\nX1,x1@example.com\nX2,x2@example.com\n')
+  const id = String(json(await run('import', 'customers', people, '--json'))['import_id'])
+  expect(json(await run('undo-import', id, '--json'))).toMatchObject({ import_id: id, removed: 2, kept_added: 0 })
+  const again = await run('undo-import', id)
+  expect([again.code, again.err]).toEqual([1, expect.stringMatching(/undone already/)])
+  expect((await run('undo-import', 'yesterday')).code).toBe(2)
+})

@@ -196,10 +196,8 @@ async function fillShop(tx: ClientBase, chance: Chance, start: Date, now: Date, 
 
 const stretch = (start: string, end: string) => [{ start, end }]
 const weekday = stretch('10:00', '21:00')
-const openingHours = [
-  ...[weekday, weekday, weekday, weekday],
-  ...[stretch('10:00', '22:00'), stretch('10:00', '22:00'), stretch('12:00', '18:00')],
-]
+const weekend = stretch('10:00', '22:00')
+const openingHours = [weekday, weekday, weekday, weekday, weekend, weekend, stretch('12:00', '18:00')]
 
 async function insertStores(tx: ClientBase): Promise<string[]> {
   const { rows } = await tx.query<{ id: string }>(

@@ -99,7 +99,7 @@ function shown(stored: Stored, role: Actor['role']): ImportRow {
           })
         : null,
     undo: {
-      refusal: undoRefusal({ ...row, is_empty: undo_until === null, is_over, undone_at }),
+      refusal: undoRefusal({ ...row, is_over, undone_at }),
       until: undo_until,
       job_id: undo_job_id,
       is_running: undo_job_status === 'queued' || undo_job_status === 'running',

@@ -1,3 +1,4 @@
+import type { LightMyRequestResponse } from 'fastify'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { parse, stringify } from 'yaml'
 import type { Playbook, PlaybookCheck, Segment } from '#contract/segments.ts'
@@ -17,7 +18,7 @@ const playbook: Playbook = {
   cool_down_days: 14,
 }
 const put = async (body: object) => manager({ method: 'PUT', url: `${url}/playbook`, payload: body })
-const errors = (answer: { json: <T>() => T }) => answer.json<{ errors: { path: string; message: string }[] }>().errors
+const errors = (answer: LightMyRequestResponse) => answer.json<{ errors: { path: string; message: string }[] }>().errors
 
 beforeAll(async () => {
   await ctx.pool.query(`insert into stores (name, legal_name, address, city, state, zip, time_zone) values

@@ -8,6 +8,8 @@ const paths = [
   '/campaigns/new',
   '/customers',
   '/customers/import',
+  '/customers/imports',
+  '/products',
   '/segments',
   '/segments/new',
   '/sends',

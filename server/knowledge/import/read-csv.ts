@@ -57,7 +57,12 @@ export async function* readCsv(
   // The parser makes an error with a copy of every row that is not as wide as the first one, even where that is allowed:
   // ten times the work of reading it. Under a title that is the whole file. We look at the widths ourselves.
   const { state } = parser as unknown as { state: { record: string[]; expectedRecordLength: number } }
-  Object.defineProperty(state, 'expectedRecordLength', { get: () => state.record.length, set: () => undefined })
+  Object.defineProperty(state, 'expectedRecordLength', {
+    get: () => state.record.length,
+    set() {
+      // What the first row says is not wanted.
+    },
+  })
   parser.on('error', (error) => (failed = error))
   const drain = (): SourceRow[] => {
     const rows: SourceRow[] = []

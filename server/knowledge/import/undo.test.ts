@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import type { Import } from '#contract/imports.ts'
 import type { ImportKind } from '#core/knowledge/columns.ts'
 import { withTx } from '#db/pool.ts'
@@ -326,10 +326,6 @@ test('consents: a yes of the list is taken back, a no stays, and what was said l
 })
 
 describe('what cannot be undone says why', () => {
-  let id: string
-  beforeAll(async () => {
-    id = await run('customers', 'email\na@x.test\n')
-  })
   const refusal = async (importId: string): Promise<[number, string]> => {
     const answer = await manager({ method: 'POST', url: `/api/v1/imports/${importId}/undo` })
     return [answer.statusCode, answer.json<{ detail: string }>().detail]
@@ -343,9 +339,12 @@ describe('what cannot be undone says why', () => {
     expect((await refusal(closed))[1]).toMatch(/those people said no/)
     await run('customers', 'email\nb@x.test\n')
     expect((await refusal(await run('customers', 'email\nb@x.test\n')))[1]).toBe('This import changed nothing.')
+    const id = await run('customers', 'email\na@x.test\n')
     await ctx.pool.query(`update imports set undo_until = now() - interval '1 second' where id = $1`, [id])
     expect((await refusal(id))[1]).toMatch(/seven days; they are over/)
     expect((await read(id)).undo.refusal).toMatch(/seven days/)
+    await ctx.pool.query('update imports set undo_until = null where id = $1', [id])
+    expect((await refusal(id))[1]).toMatch(/older than undoing/)
     const other = await run('customers', 'email\nc@x.test\n')
     await undo(other)
     expect((await refusal(other))[1]).toBe('This import is undone already.')

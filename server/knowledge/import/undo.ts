@@ -17,22 +17,23 @@ interface UndoRow {
   kind: ImportKind
   status: string
   dry_run: boolean
-  is_empty: boolean
+  rows_new: number
+  rows_changed: number
   written_at: string | null
   low_id: string
   high_id: string
   undone_at: Date | null
-  is_over: boolean
+  /** null: it was never open for undoing */
+  is_over: boolean | null
   job_status: string | null
   undo_result: Undone
-  to_look_at: number
 }
 
 async function readUndo(client: Pick<Ctx['pool'], 'query'>, id: string, lock = false): Promise<UndoRow> {
   const { rows } = await client.query<UndoRow>(
-    `select i.id, i.kind, i.status, i.dry_run, i.undo_until is null as is_empty, i.written_at::text as written_at, uuidv7_floor(coalesce(i.written_at, now())) as low_id,
+    `select i.id, i.kind, i.status, i.dry_run, i.rows_new, i.rows_changed, i.written_at::text as written_at, uuidv7_floor(coalesce(i.written_at, now())) as low_id,
        uuidv7_floor(coalesce(i.finished_at, now()) + interval '1 minute') as high_id, i.undone_at, i.undo_until < now() as is_over,
-       (select j.status from jobs as j where j.id = i.undo_job_id) as job_status, i.undo_result, i.rows_new + i.rows_changed as to_look_at
+       (select j.status from jobs as j where j.id = i.undo_job_id) as job_status, i.undo_result
      from imports as i where i.id = $1 ${lock ? 'for update' : ''}`,
     [id],
   )
@@ -45,7 +46,8 @@ export function undoRefusal(run: {
   kind: string
   status: string
   dry_run: boolean
-  is_empty: boolean
+  rows_new: number
+  rows_changed: number
   is_over: boolean | null
   undone_at: Date | null
 }): string | null {
@@ -54,7 +56,8 @@ export function undoRefusal(run: {
   if (run.undone_at) return 'This import is undone already.'
   if (run.kind === 'suppressions')
     return 'A list of addresses not to write to is never taken back: those people said no.'
-  if (run.is_empty) return 'This import changed nothing.'
+  if (run.rows_new + run.rows_changed === 0) return 'This import changed nothing.'
+  if (run.is_over === null) return 'This import is older than undoing; what stood before it was not kept.'
   if (run.is_over) return 'An import can be undone for seven days; they are over.'
   return null
 }
@@ -109,6 +112,7 @@ export const importUndoJob: JobHandler = async (ctx, input, tools) => {
     config: ctx.config,
   }
   const campaigns = new Set<string>()
+  const total = found.rows_new + found.rows_changed
   let looked = 0
   for (const step of stepsOf(run)) {
     for (;;) {
@@ -122,7 +126,7 @@ export const importUndoJob: JobHandler = async (ctx, input, tools) => {
       if (!chunk) break
       looked += chunk.looked
       for (const campaign of chunk.campaigns ?? []) campaigns.add(campaign)
-      await tools.progress(Math.min(looked, found.to_look_at), found.to_look_at, `${looked} rows looked at`)
+      await tools.progress(Math.min(looked, total), total, `${looked} rows looked at`)
     }
   }
   await refreshCampaignCounters(ctx.pool, [...campaigns])

@@ -80,6 +80,7 @@ function Rejected({ run }: { run: Import }) {
   return (
     <span className="inline-flex items-center gap-1 text-risk">
       {count(run.rows_rejected)}
+      <span className="sm:hidden">{t('refused')}</span>
       {may && run.has_rejects && (
         <IconButton
           icon={Download}
@@ -105,7 +106,7 @@ function UndoCell({ run }: { run: Import }) {
         </span>
       </span>
     )
-  return <span className="text-ink-2">–</span>
+  return <span className="text-ink-2 max-sm:hidden">–</span>
 }
 
 /** Every import there was: who brought what, what was refused, and the way back. */

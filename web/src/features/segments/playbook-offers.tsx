@@ -26,7 +26,7 @@ export function PlaybookOffers({
   }
   const left = [...kindNames, ...titles.keys()].filter((name) => !names.includes(name))
   return (
-    <fieldset>
+    <fieldset className="min-w-0">
       <legend className="mb-1 font-medium">{t('Offers, best first')}</legend>
       {names.length === 0 ? (
         <p className="text-ink-2">{t('None: the planner chooses by value alone.')}</p>

@@ -105,7 +105,7 @@ function Editor({ segmentId, start, first }: { segmentId: string; start: Playboo
             />
           </Field>
           <div className="grid gap-4 sm:grid-cols-2">
-            <fieldset>
+            <fieldset className="min-w-0">
               <legend className="mb-1 font-medium">{t('Channels')}</legend>
               <div className="flex gap-4">
                 {channels.map((c) => (
@@ -126,12 +126,12 @@ function Editor({ segmentId, start, first }: { segmentId: string; start: Playboo
               </div>
               {error('optimal_channels') && <p className="mt-1 text-sm text-risk">{error('optimal_channels')}</p>}
             </fieldset>
-            <fieldset>
+            <fieldset className="min-w-0">
               <legend className="mb-1 font-medium">{t('Hours, by the customer’s clock')}</legend>
               <div className="flex items-center gap-1.5">
                 <Select
                   label={t('From')}
-                  className="w-28"
+                  className="min-w-0 flex-1 sm:w-28 sm:flex-none"
                   disabled={!may}
                   value={book.optimal_send_window.start}
                   options={timeOptions('start', book.optimal_send_window.start)}
@@ -140,7 +140,7 @@ function Editor({ segmentId, start, first }: { segmentId: string; start: Playboo
                 <span className="text-ink-2">{t('to')}</span>
                 <Select
                   label={t('Until')}
-                  className="w-28"
+                  className="min-w-0 flex-1 sm:w-28 sm:flex-none"
                   disabled={!may}
                   value={book.optimal_send_window.end}
                   options={timeOptions('end', book.optimal_send_window.end)}

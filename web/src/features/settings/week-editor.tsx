@@ -24,15 +24,18 @@ export function WeekEditor({
       {week.map((stretches, day) => {
         const name = t(longWeekdays[day]!)
         return (
-          <li key={name} className="grid gap-x-3 gap-y-1 py-2 sm:grid-cols-[96px_minmax(0,1fr)_auto]">
+          <li
+            key={name}
+            className="grid grid-cols-[1fr_auto] gap-x-3 gap-y-1 py-2 sm:grid-cols-[96px_minmax(0,1fr)_auto]"
+          >
             <span className="pt-1.5 font-medium">{name}</span>
-            <div className="space-y-1.5">
+            <div className="order-last col-span-2 space-y-1.5 sm:order-none sm:col-span-1">
               {stretches.length === 0 && <p className="pt-1.5 text-ink-2">{t('Closed')}</p>}
               {stretches.map((stretch, i) => (
                 <div key={`${i}${stretches.length}`} className="flex items-center gap-1.5">
                   <Select
                     label={t('{day}, from', { day: name })}
-                    className="w-28"
+                    className="min-w-0 flex-1 sm:w-28 sm:flex-none"
                     value={stretch.start}
                     options={timeOptions('start', stretch.start)}
                     onChange={(e) => set(day, stretches.with(i, { ...stretch, start: e.target.value }))}
@@ -40,7 +43,7 @@ export function WeekEditor({
                   <span className="text-ink-2">{t('to')}</span>
                   <Select
                     label={t('{day}, until', { day: name })}
-                    className="w-28"
+                    className="min-w-0 flex-1 sm:w-28 sm:flex-none"
                     value={stretch.end}
                     options={timeOptions('end', stretch.end)}
                     onChange={(e) => set(day, stretches.with(i, { ...stretch, end: e.target.value }))}
