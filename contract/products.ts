@@ -29,6 +29,8 @@ export const products = {
     summary: 'The catalog',
     query: z.strictObject({
       ...pageQuery,
+      /** these, by id */
+      ids: List.optional(),
       q: z.string().trim().max(200).optional(),
       department: List.optional(),
       category: List.optional(),

@@ -1,4 +1,4 @@
-import { CalendarRange, LayoutGrid, Mailbox, Send, Settings, Shapes, Users, type LucideIcon } from 'lucide-react'
+import { CalendarRange, LayoutGrid, Mailbox, Send, Settings, Shapes, Tag, Users, type LucideIcon } from 'lucide-react'
 import type { ComponentType } from 'react'
 import type { Role } from '#contract/accounts.ts'
 
@@ -61,6 +61,12 @@ export const pages: readonly PageRow[] = [
   },
   { path: '/segments/$id', title: 'Segment', load: () => import('../features/segments/segment-page.tsx') },
   {
+    path: '/offers',
+    title: 'Offers',
+    load: () => import('../features/planning/offers-page.tsx'),
+    nav: { icon: Tag, keys: 'g o' },
+  },
+  {
     path: '/sends',
     title: 'Sends',
     load: () => import('../features/dispatch/sends-page.tsx'),
@@ -82,6 +88,12 @@ export const pages: readonly PageRow[] = [
   { path: '/settings/templates', title: 'Templates', load: () => import('../features/settings/templates-page.tsx') },
   { path: '/settings/templates/$id', title: 'Template', load: () => import('../features/settings/template-page.tsx') },
   { path: '/settings/compliance', title: 'Compliance', load: () => import('../features/settings/compliance-page.tsx') },
+  {
+    path: '/settings/compliance/try',
+    title: 'Try the rules',
+    load: () => import('../features/settings/compliance-try-page.tsx'),
+  },
+  { path: '/settings/llm', title: 'Language model', load: () => import('../features/settings/llm-page.tsx') },
   { path: '/settings/limits', title: 'Sending limits', load: () => import('../features/settings/limits-page.tsx') },
   { path: '/settings/channels', title: 'Channels', load: () => import('../features/settings/channels-page.tsx') },
   { path: '/profile', title: 'Your profile', load: () => import('../features/accounts/profile-page.tsx') },

@@ -12,6 +12,7 @@ const sections = [
   ['/settings/channels', 'Channels'],
   ['/settings/templates', 'Templates'],
   ['/settings/compliance', 'Compliance'],
+  ['/settings/llm', 'Model'],
 ] as const
 
 /** Title, the sections of the settings, and for whom they are closed. `changedBy` may change them. */
