@@ -75,6 +75,8 @@ export const products = {
     description: 'Sort by name, sku, brand, category, price, cost, margin, stock, created_at or updated_at.',
     query: z.strictObject({
       ...pageQuery,
+      /** these, by id */
+      ids: List.optional(),
       /** part of name, number or brand */
       q: z.string().trim().max(200).optional(),
       department: List.optional(),

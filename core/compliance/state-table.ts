@@ -39,7 +39,8 @@ function hoursWords(open: readonly OpenOn[]): string {
 
 function opinionWords(outcome: Verdict['outcome'], verdicts: readonly Verdict[]): string {
   const why = verdicts.filter((v) => v.outcome === outcome && v.outcome !== 'allow')
-  return `${outcomeWords[outcome]}${why.length > 0 ? ` (${[...new Set(why.map((v) => v.rule_id))].join(', ')})` : ''}`
+  const text = outcome === 'warn' && verdicts.some((v) => v.outcome === 'require') ? ', with a text' : ''
+  return `${outcomeWords[outcome]}${text}${why.length > 0 ? ` (${[...new Set(why.map((v) => v.rule_id))].join(', ')})` : ''}`
 }
 
 /**

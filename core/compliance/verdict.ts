@@ -32,8 +32,8 @@ export function decisive(verdicts: readonly Verdict[]): Verdict | null {
   )
 }
 
-const order: readonly Verdict['outcome'][] = ['deny', 'defer', 'require', 'warn', 'allow']
-/** The strongest outcome of several verdicts; allow when there is none. */
+const order: readonly Verdict['outcome'][] = ['deny', 'defer', 'warn', 'require', 'allow']
+/** The outcome people must know first: what needs them stands before texts that are added by themselves. */
 export function worst(verdicts: readonly Verdict[]): Verdict['outcome'] {
   return order.find((outcome) => verdicts.some((v) => v.outcome === outcome)) ?? 'allow'
 }

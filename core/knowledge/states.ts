@@ -60,6 +60,11 @@ const names: Record<string, string> = {
 export const stateCodes: readonly string[] = Object.keys(names)
   .filter((code) => !['PR', 'VI', 'GU', 'AS', 'MP'].includes(code))
   .toSorted()
+/** "District of Columbia" of "DC"; the code itself when it is none. */
+export function stateName(code: string): string {
+  return names[code]?.replace(/\b(?!of\b)[a-z]/g, (letter) => letter.toUpperCase()) ?? code
+}
+
 const codes = new Map(
   Object.entries(names).flatMap(([code, name]) => [
     [code.toLowerCase(), code],

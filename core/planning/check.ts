@@ -1,6 +1,7 @@
 import { addDays, intersectWindows } from '../calendar.ts'
 import { clockHours } from '../compliance/contact-hours.ts'
 import type { Verdict } from '../compliance/verdict.ts'
+import { checkCopy } from './copy.ts'
 import type { PlannerFacts, SegmentFacts } from './facts.ts'
 import { storeVerdicts } from './heuristic.ts'
 import { Window, type PlanChange, type PlanEntry, type Refusal } from './plan.ts'
@@ -16,7 +17,7 @@ export interface CheckedPlan {
 }
 
 /** `entry` as it may stay (with what was mended), or the verdict that drops it. */
-type Judgement = { entry: PlanEntry; mended?: Verdict } | { drop: Verdict }
+type Judgement = { entry: PlanEntry; mended: Verdict[] } | { drop: Verdict }
 
 const shopSays = (rule_id: string, summary: string, cure: string): Verdict => ({
   outcome: 'deny',
@@ -56,13 +57,8 @@ export function checkPlan(
       })
       continue
     }
-    if (judged.mended)
-      changes.push({
-        entry_id: given.id,
-        what: 'changed',
-        message: judged.mended.summary,
-        rule_id: judged.mended.rule_id,
-      })
+    for (const { summary, rule_id } of judged.mended)
+      changes.push({ entry_id: given.id, what: 'changed', message: summary, rule_id })
     kept.push(judged.entry)
   }
   return {
@@ -120,7 +116,18 @@ function judgeAlone(given: PlanEntry, facts: PlannerFacts, counted: ReadonlySet<
   const denied = verdicts.find((v) => v.outcome === 'deny')
   if (denied) return { drop: denied }
   const reach = counted.has(given.id) ? given.reach : lawfulReach(offer, segment, given.channel, facts)
-  return withinHours({ ...given, offer, template_id: template.id, verdicts, reach }, segment, facts)
+  const entry = { ...given, offer, template_id: template.id, verdicts, reach }
+  const words = withLawfulCopy(entry, facts)
+  const judged = withinHours(words.entry, segment, facts)
+  return 'drop' in judged ? judged : { entry: judged.entry, mended: [...words.mended, ...judged.mended] }
+}
+
+/** The entry without its words, where they promise more than the offer or say what must not be said. */
+function withLawfulCopy(entry: PlanEntry, facts: PlannerFacts): Extract<Judgement, { entry: PlanEntry }> {
+  const [fault] = entry.copy ? checkCopy(entry.copy, entry.channel, entry.offer, facts.policy, facts.currency) : []
+  if (!fault) return { entry, mended: [] }
+  const { copy: _, ...rest } = entry
+  return { entry: rest, mended: [{ ...fault, summary: `Its words were taken out. ${fault.summary}` }] }
 }
 
 /** The window cut to the shop's; dropped when nothing of it is open, or no state of its stores lets a text arrive. */
@@ -159,15 +166,15 @@ function withinHours(entry: PlanEntry, segment: SegmentFacts, facts: PlannerFact
   const isCut = window.start !== entry.window.start || window.end !== entry.window.end
   return {
     entry: { ...entry, window },
-    ...(isCut
-      ? {
-          mended: shopSays(
+    mended: isCut
+      ? [
+          shopSays(
             `shop-${entry.channel}-window`,
             `The window was cut to ${window.start} to ${window.end}.`,
             'Widen the shop’s window in the settings.',
           ),
-        }
-      : {}),
+        ]
+      : [],
   }
 }
 

@@ -114,7 +114,10 @@ function hoursOf(
   store: StoreForGate,
   { policy, limits }: { policy: Policy; limits: ContactLimits },
 ): Hours {
-  const place = candidateZones({ state: ask.recipient_state ?? null, zip: ask.recipient_zip ?? null }, store.time_zone)
+  const place = candidateZones(
+    { state: ask.recipient_state ?? stateOfZip(ask.recipient_zip) ?? store.state, zip: ask.recipient_zip ?? null },
+    store.time_zone,
+  )
   const state = ask.recipient_state ?? stateOfZip(ask.recipient_zip) ?? store.state
   const facts = { channel, state, zones: place.zones, limits, policy }
   const open = explainHours({ channel, state, limits, policy }, ask.window)

@@ -5,7 +5,8 @@ import {
   type TemplateFinding,
   type WrittenTemplate,
 } from '#core/delivery/check.ts'
-import { type TemplateField } from '#core/delivery/template-fields.ts'
+import { templateFields, type TemplateField } from '#core/delivery/template-fields.ts'
+import { lintCopy } from '#core/compliance/lint.ts'
 import { findUnbalancedTag } from '#core/delivery/mjml-tags.ts'
 import type { TemplateInput } from '#contract/delivery.ts'
 import { InputError } from '../http/errors.ts'
@@ -37,7 +38,9 @@ export async function checkContent(content: Content, as = { key: 'draft', versio
   const template: WrittenTemplate = { id: nobody, ...as, channel, ...words, body_html_template: null }
   const done = (problems: TemplateFinding[]): CheckedTemplate => ({
     template,
-    problems: problems.toSorted((a, b) => Number(a.level === 'warning') - Number(b.level === 'warning')),
+    problems: [...problems, ...copyWarnings(words)].toSorted(
+      (a, b) => Number(a.level === 'warning') - Number(b.level === 'warning'),
+    ),
   })
   if (channel === 'sms') return done(checkTemplate(template, cases, plain))
   const missing = (
@@ -83,6 +86,20 @@ export async function requireSendable(
       })),
     )
   return checked
+}
+
+/** Words that advertising codes forbid or frown on, each with its field and line. Warnings: the offer itself is judged apart. */
+function copyWarnings(words: Omit<Content, 'channel'>): TemplateFinding[] {
+  return templateFields.flatMap((field) =>
+    (words[field] ?? '').split('\n').flatMap((text, i) =>
+      lintCopy(text.replace(/\{[{%].*?[%}]\}/g, ' ')).map((v) => ({
+        level: 'warning' as const,
+        field,
+        line: i + 1,
+        message: `${v.summary} ${v.cure ?? ''}`.trim(),
+      })),
+    ),
+  )
 }
 
 const plain = { trackOpens: true, trackClicks: true, brandColor: starterColor, starterColor }

@@ -9,6 +9,12 @@ import { buildPlan } from './build-plan.ts'
 import { targets, weekName } from './generate.ts'
 import { loadPlannerFacts } from './planner-facts.ts'
 
+/** The database cannot hold NUL in text, and no plan needs it. */
+function withoutNul(plan: WeeklyPlan): WeeklyPlan {
+  const clean = (_: string, value: unknown): unknown => (typeof value === 'string' ? value.replaceAll('\0', '') : value)
+  return JSON.parse(JSON.stringify(plan), clean) as WeeklyPlan
+}
+
 export interface GivenPlan {
   campaign_id: string
   plan_version: number
@@ -20,7 +26,8 @@ export interface GivenPlan {
  * campaign of its own: offers are read from the shop again by their id, everything is checked and counted like any
  * plan, and nothing a file claims about reach, law or worth is believed. Returns the campaign's id.
  */
-export async function adoptPlan(ctx: Ctx, actor: Actor, given: GivenPlan): Promise<string> {
+export async function adoptPlan(ctx: Ctx, actor: Actor, file: GivenPlan): Promise<string> {
+  const given: GivenPlan = { ...file, plan: withoutNul(file.plan) }
   const { rows: source } = await ctx.pool.query<{
     same: boolean
     holdout_share: number

@@ -8,6 +8,7 @@ import {
   Send,
   Settings,
   Shapes,
+  Tag,
   Users,
   type LucideIcon,
 } from 'lucide-react'
@@ -87,6 +88,12 @@ export const pages: readonly PageRow[] = [
   },
   { path: '/segments/$id', title: 'Segment', load: () => import('../features/segments/segment-page.tsx') },
   {
+    path: '/offers',
+    title: 'Offers',
+    load: () => import('../features/planning/offers-page.tsx'),
+    nav: { icon: Tag, keys: 'g o' },
+  },
+  {
     path: '/sends',
     title: 'Sends',
     load: () => import('../features/dispatch/sends-page.tsx'),
@@ -127,6 +134,12 @@ export const pages: readonly PageRow[] = [
   { path: '/settings/templates', title: 'Templates', load: () => import('../features/settings/templates-page.tsx') },
   { path: '/settings/templates/$id', title: 'Template', load: () => import('../features/settings/template-page.tsx') },
   { path: '/settings/compliance', title: 'Compliance', load: () => import('../features/settings/compliance-page.tsx') },
+  {
+    path: '/settings/compliance/try',
+    title: 'Try the rules',
+    load: () => import('../features/settings/compliance-try-page.tsx'),
+  },
+  { path: '/settings/llm', title: 'Language model', load: () => import('../features/settings/llm-page.tsx') },
   { path: '/settings/limits', title: 'Sending limits', load: () => import('../features/settings/limits-page.tsx') },
   { path: '/settings/channels', title: 'Channels', load: () => import('../features/settings/channels-page.tsx') },
   {

@@ -10,6 +10,7 @@ import { Field, Input, Select } from '../../ui/field.tsx'
 import { Facts } from '../../ui/panel.tsx'
 import { channelWord } from '../../ui/pill.tsx'
 import type { PlanOperation } from './campaign-words.ts'
+import { EntryCopy } from './entry-copy.tsx'
 import {
   aboutMoney,
   countRange,
@@ -128,6 +129,7 @@ export function EntryDrawer({ entry, weekStart, names, onEdit, onClose }: Props)
             [t('Window'), windowWord(entry.window)],
           ]}
         />
+        <EntryCopy entry={entry} onEdit={onEdit && run} />
         {onEdit && <EntryForm draft={draft} setDraft={setDraft} weekStart={weekStart} disabled={busy} />}
         {entry.kept_back.length > 0 && (
           <section>

@@ -1,6 +1,6 @@
 import { useNavigate } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
-import { count, day, percent, shopZone } from '../../lib/format.ts'
+import { count, day, money, percent, shopZone } from '../../lib/format.ts'
 import { t } from '../../lib/i18n.ts'
 import { useApi, useJob, useSend } from '../../lib/query.ts'
 import { Button, LinkButton, TextLink } from '../../ui/button.tsx'
@@ -9,6 +9,7 @@ import { Field, Input, Select } from '../../ui/field.tsx'
 import { Page, QueryFrame, Skeleton } from '../../ui/page.tsx'
 import { Note, Panel } from '../../ui/panel.tsx'
 import { Progress } from '../../ui/progress.tsx'
+import { microsWord } from './llm-words.ts'
 import { addDays, nextMonday, todayIn, weekWord } from './plan-words.ts'
 
 type Engine = 'heuristic' | 'llm'
@@ -30,6 +31,9 @@ export default function NewPlanPage() {
   const usual = Math.round((limits.data?.holdout_share ?? 0.1) * 100)
   const wanted = holdout === null ? usual : Number(holdout)
   const generate = useSend('POST /api/v1/campaigns/generate', { onDone: ({ id }) => setJobId(id) })
+
+  const stop = useSend('POST /api/v1/jobs/:id/cancel', { refresh: ['GET /api/v1/jobs/:id'] })
+  const { data: model } = useApi('GET /api/v1/settings/llm')
 
   const result = job.data?.status === 'succeeded' ? campaignOf(job.data.result) : null
   useEffect(() => {
@@ -109,9 +113,31 @@ export default function NewPlanPage() {
                 'Computes the extra margin of every candidate from your own results and picks the best mix. Works without any key, gives the same plan for the same data.',
               )}
             </ChoiceCard>
-            <ChoiceCard name="engine" value="llm" chosen={engine} onChoose={setEngine} label={t('Language model')}>
-              {t('Not part of this version yet: the rule-based planner makes the plan instead, and the plan says so.')}
+            <ChoiceCard
+              name="engine"
+              value="llm"
+              chosen={engine}
+              onChoose={setEngine}
+              label={model?.ready ? t('Language model, {name}', { name: model.model }) : t('Language model')}
+            >
+              {model?.ready
+                ? t(
+                    'Gets sizes, averages and typed offers, never a customer. Its plan is checked, repaired and counted like any other, and it writes words for each segment. This month: {spent}{of}.',
+                    {
+                      spent: microsWord(model.spent_micros),
+                      of:
+                        model.monthly_budget_cents === null
+                          ? ''
+                          : t(' of {budget}', { budget: money(model.monthly_budget_cents) }),
+                    },
+                  )
+                : t('None is set up: the rule-based planner makes the plan instead, and the plan says so.')}
             </ChoiceCard>
+            {engine === 'llm' && model && !model.ready && (
+              <p className="text-sm">
+                <TextLink to="/settings/llm">{t('Set up a language model')}</TextLink>
+              </p>
+            )}
           </fieldset>
         </Panel>
         <Panel title={t('Measuring')}>
@@ -135,6 +161,7 @@ export default function NewPlanPage() {
           </Field>
         </Panel>
         <SegmentsPanel query={segments} left={left} onChange={setLeft} disabled={working} />
+        {job.data?.status === 'cancelled' && <Note title={t('Stopped. No plan was made.')} />}
         {job.data?.status === 'failed' && (
           <Note tone="risk" title={t('The plan was not made')}>
             {job.data.error}
@@ -144,6 +171,11 @@ export default function NewPlanPage() {
           <div role="status" className="rounded-lg border border-line bg-surface p-4">
             <p className="pb-2 font-medium">{job.data?.message ?? t('Planning {week}', { week: weekWord(week) })}</p>
             <Progress label={t('Planning')} done={job.data?.done ?? 0} total={job.data?.total ?? null} />
+            <div className="flex justify-end pt-3">
+              <Button busy={stop.isPending} onClick={() => jobId && stop.mutate({ params: { id: jobId } })}>
+                {t('Stop')}
+              </Button>
+            </div>
           </div>
         ) : (
           <div className="flex flex-wrap justify-end gap-2">

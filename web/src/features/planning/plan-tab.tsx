@@ -14,6 +14,7 @@ import { AddEntry } from './add-entry.tsx'
 import { editPlan, engineWord, type Campaign, type PlanOperation, type PlanReply } from './campaign-words.ts'
 import { EntryDrawer } from './entry-drawer.tsx'
 import { ForecastTable } from './forecast-panel.tsx'
+import { traceWord } from './llm-words.ts'
 import { PlanGrid } from './plan-grid.tsx'
 import type { SegmentNames } from './plan-words.ts'
 import { ReachSteps } from './reach-steps.tsx'
@@ -80,6 +81,18 @@ export function PlanTab({ campaign, names, mayEdit, openEntry, onOpenEntry }: Pr
       {plan?.fallback_reason && (
         <Note tone="warn" title={t('Planned by rules, not by the language model')}>
           {plan.fallback_reason}
+          {plan.llm && <p className="pt-1 text-ink-2">{traceWord(plan.llm)}</p>}
+        </Note>
+      )}
+      {plan?.engine === 'llm' && plan.llm && plan.llm.dropped > 0 && (
+        <Note
+          tone="warn"
+          title={t(
+            '{n, plural, one {# entry of the language model was not lawful and is left out} other {# entries of the language model were not lawful and are left out}}',
+            { n: plan.llm.dropped },
+          )}
+        >
+          {t('They are among the refused offers below, each with its rule.')}
         </Note>
       )}
       {changes.length > 0 && (
@@ -158,7 +171,8 @@ export function PlanTab({ campaign, names, mayEdit, openEntry, onOpenEntry }: Pr
 function PlanLine({ campaign, plan, editable }: { campaign: Campaign; plan: WeeklyPlan; editable: boolean }) {
   return (
     <>
-      {engineWord(plan.engine)}, <Time at={plan.generated_at} look="ago" />.{' '}
+      {plan.engine === 'llm' && plan.llm ? traceWord(plan.llm) : engineWord(plan.engine)},{' '}
+      <Time at={plan.generated_at} look="ago" />.{' '}
       {t(
         '{count, plural, one {# entry} other {# entries}}, at most {most, plural, one {# message} other {# messages}} per customer.',
         { count: plan.entries.length, most: plan.limits.max_per_customer_week },
@@ -203,6 +217,8 @@ function PlanAgain({ campaign }: { campaign: Campaign }) {
             week_start: campaign.start_date,
             engine: campaign.engine === 'llm' ? 'llm' : 'heuristic',
             campaign_id: campaign.id,
+            // Whoever presses it wants another plan, not the same answer again.
+            fresh: campaign.engine === 'llm',
           },
         })
       }

@@ -14,6 +14,7 @@ const sections = [
   ['/settings/compliance', 'Compliance'],
   ['/settings/tills', 'Tills'],
   ['/settings/api-keys', 'API keys'],
+  ['/settings/llm', 'Model'],
 ] as const
 
 /** Title, the sections of the settings, and for whom they are closed. `changedBy` may change them. */
