@@ -6,8 +6,8 @@ import { readSetting } from './settings.ts'
 const lock = `select pg_advisory_xact_lock(hashtextextended('rollups', 7))`
 const nobody = '00000000-0000-0000-0000-000000000000'
 
-/** Spreads an hourly row over the three grains of rollup_daily. Expects columns of rollup_hourly as `r` and the zone as $1. */
-const grains = `cross join lateral (values ('all', ''), ('campaign', r.campaign_id::text), ('segment', r.segment)) as g(grain, key)
+/** Spreads an hourly row over the four grains of rollup_daily. Expects columns of rollup_hourly as `r` and the zone as $1. */
+const grains = `cross join lateral (values ('all', ''), ('hour', to_char(r.hour at time zone $1, 'HH24')), ('campaign', r.campaign_id::text), ('segment', r.segment)) as g(grain, key)
   where g.grain = 'all' or (g.key <> '' and g.key <> '${nobody}')`
 
 const fold = (source: string): string =>
@@ -48,7 +48,8 @@ export async function foldRollups(ctx: Pick<Ctx, 'pool'>): Promise<number> {
 export async function rebuildRollups(client: ClientBase): Promise<void> {
   await client.query(lock)
   await client.query('lock table rollup_hourly, rollup_delta, orders, rollup_orders_delta in share row exclusive mode')
-  await client.query(`select set_config('lma.rebuilding', 'on', true)`)
+  // Millions of groups: sorting them on disk would take several times as long.
+  await client.query(`select set_config('lma.rebuilding', 'on', true), set_config('work_mem', '256MB', true)`)
   await client.query('delete from rollup_hourly')
   await client.query('delete from rollup_delta')
   await client.query(

@@ -15,9 +15,10 @@ create table rollup_state (
 insert into rollup_state (zone)
 select coalesce((select s.value ->> 'time_zone' from settings as s where s.name = 'shop'), 'America/New_York');
 
--- One cube in three grains: the whole shop (key ''), each campaign (its id), each segment (its key).
+-- One cube in four grains: the whole shop (key ''), each hour of the day ('00'..'23'), each campaign (its id), each
+-- segment (its key).
 create table rollup_daily (
-  grain       text not null check (grain in ('all', 'campaign', 'segment')),
+  grain       text not null check (grain in ('all', 'hour', 'campaign', 'segment')),
   key         text not null,
   day         date not null,
   event_type  text not null,

@@ -33,7 +33,9 @@ interface TouchRow {
 export async function readAttribution(ctx: Ctx, query: PeriodQuery): Promise<Answer<typeof reports.attribution>> {
   const { shop, span, head } = await headOf(ctx, query)
   const [found, lift] = await Promise.all([
-    remember(ctx, `touches:${span.from}:${span.to}`, () => readTouches(ctx, span.fromAt, span.toAt), 600_000),
+    remember(ctx, `touches:${span.from}:${span.to}`, () => readTouches(ctx, span.fromAt, span.toAt), {
+      graceMs: 600_000,
+    }),
     readPeriodLift(ctx, span, shop),
   ])
   const orders = Map.groupBy(found.touches, (t) => t.order_id)

@@ -1,10 +1,10 @@
 import type { PeriodQuery } from '#contract/analytics.ts'
 import type { Answer } from '#contract/http.ts'
 import type { reports } from '#contract/reports.ts'
-import { localDate } from '#core/calendar.ts'
+import { instantOf, localDate } from '#core/calendar.ts'
 import { percent } from '#core/analytics/period.ts'
 import type { Ctx } from '../context.ts'
-import { ordersSql } from '../rollups.ts'
+import { daysSql, ordersSql, readState } from '../rollups.ts'
 import { readSetting } from '../settings.ts'
 import { headOf } from './overview.ts'
 import { remember } from './remember.ts'
@@ -37,7 +37,7 @@ export async function readCohorts(ctx: Ctx, months: number): Promise<Answer<type
           [zone, thisMonth, months, now],
         )
       ).rows,
-    graceMs,
+    { graceMs },
   )
   const cohorts = [...new Set(rows.map((r) => r.month))].toSorted().map((month) => {
     const own = new Map(rows.filter((r) => r.month === month).map((r) => [r.later, r]))
@@ -65,22 +65,33 @@ export async function readActivity(ctx: Ctx, query: PeriodQuery): Promise<Answer
     ctx,
     `activity:${span.from}:${span.to}:${zone}`,
     async () => {
-      const values = [zone, span.fromAt, span.toAt]
+      const { zone: cutIn } = await readState(ctx.pool)
       const [orders, events] = await Promise.all([
         ctx.pool.query<{ weekday: number; hour: number; orders: number; revenue_cents: number }>(
           `select extract(isodow from s.hour at time zone $1)::int as weekday, extract(hour from s.hour at time zone $1)::int as hour,
            sum(s.orders)::bigint as orders, sum(s.revenue_cents)::bigint as revenue_cents
          from (${ordersSql}) as s where s.hour >= $2 and s.hour < $3 group by 1, 2`,
-          values,
+          [zone, span.fromAt, span.toAt],
         ),
+        // Whole days from the day sums, the unfinished last one from its hours.
         ctx.pool.query<{ weekday: number; hour: number; sends: number; clicks: number }>(
-          `select extract(isodow from h.hour at time zone $1)::int as weekday, extract(hour from h.hour at time zone $1)::int as hour,
-           sum(h.sends)::bigint as sends, sum(h.clicks)::bigint as clicks
+          `select h.weekday, h.hour, coalesce(sum(h.events) filter (where h.event_type = 'sent'), 0)::bigint as sends,
+           coalesce(sum(h.events) filter (where h.event_type = 'click' and not h.machine), 0)::bigint as clicks
          from (
-           select r.hour, coalesce(sum(r.events) filter (where r.event_type = 'sent'), 0) as sends, coalesce(sum(r.events) filter (where r.event_type = 'click' and not r.machine), 0) as clicks
-           from rollup_hourly as r where r.hour >= $2 and r.hour < $3 and r.event_type in ('sent', 'click') group by 1
+           select extract(isodow from d.day)::int as weekday, d.key::int as hour, d.event_type, d.machine, d.events from (${daysSql}) as d
+           where d.grain = 'hour' and d.event_type in ('sent', 'click') and d.day >= $3 and d.day < $4 and $5
+           union all
+           select extract(isodow from r.hour at time zone $1)::int, extract(hour from r.hour at time zone $1)::int, r.event_type, r.machine, r.events
+           from rollup_hourly as r where r.hour >= $6 and r.hour < $2 and r.event_type in ('sent', 'click')
          ) as h group by 1, 2`,
-          values,
+          [
+            zone,
+            span.toAt,
+            span.from,
+            span.to,
+            cutIn === zone,
+            cutIn === zone ? instantOf(span.to, '00:00', zone) : span.fromAt,
+          ],
         ),
       ])
       const byCell = <T extends { weekday: number; hour: number }>(rows: readonly T[]): Map<number, T> =>
@@ -99,7 +110,7 @@ export async function readActivity(ctx: Ctx, query: PeriodQuery): Promise<Answer
         }
       })
     },
-    300_000,
+    { graceMs: 300_000 },
   )
   return { ...head, cells }
 }
@@ -124,7 +135,7 @@ export async function readRfm(ctx: Ctx): Promise<Answer<typeof reports.rfm>> {
            where s.recency_score is not null and s.frequency_score is not null group by 1, 2, 3`,
         )
       ).rows,
-    graceMs,
+    { graceMs },
   )
   const cells = Array.from({ length: 25 }, (_, i) => {
     const [recency, frequency] = [5 - Math.floor(i / 5), 1 + (i % 5)]
@@ -207,7 +218,7 @@ export async function readListHealth(ctx: Ctx): Promise<Answer<typeof reports.li
           [zone, now],
         ),
       ]),
-    graceMs,
+    { graceMs },
   )
   const h = health.rows[0]!
   return {

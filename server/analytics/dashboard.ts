@@ -22,15 +22,16 @@ export async function readDashboard(ctx: Ctx, actor: Actor, query: PeriodQuery):
   const shop = await readSetting(ctx.pool, 'shop')
   const zone = shop.time_zone
   const span = spanOf(query, ctx.clock(), zone)
-  const [days, marks, lift, needs, running, latest] = await Promise.all([
+  const [days, marks, lift, standing, needs, running, latest] = await Promise.all([
     readDays(ctx, span, zone),
     readMarks(ctx, span, zone),
     readPeriodLift(ctx, span, shop),
+    readStanding(ctx, []),
     readNeeds(ctx),
     readRunning(ctx),
     readLatestSends(ctx, actor),
   ])
-  const kpis = computeKpis(days, await readStanding(ctx, lift, []), cards).filter(
+  const kpis = computeKpis(days, { ...standing, lift }, cards).filter(
     (k) => k.id !== 'incremental_margin' || k.value !== null,
   )
   return {

@@ -36,7 +36,7 @@ export async function readOffers(ctx: Ctx, query: PeriodQuery): Promise<Answer<t
           [span.fromAt, span.toAt],
         )
       ).rows,
-    graceMs,
+    { graceMs },
   )
   const data = rows.map((r) => {
     const share = wilson(r.buyers, r.sends)!
@@ -91,7 +91,7 @@ export async function readDeliverability(ctx: Ctx, query: PeriodQuery): Promise<
           [span.fromAt, span.toAt],
         )
       ).rows,
-    graceMs,
+    { graceMs },
   )
   return {
     ...head,

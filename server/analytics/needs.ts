@@ -24,7 +24,7 @@ interface Facts {
 /** What waits for a person, the most pressing first, and the steps of a new shop that are still open. */
 export async function readNeeds(ctx: Ctx): Promise<Needs> {
   const now = ctx.clock()
-  const [{ rows }, plans, unknown, live] = await Promise.all([
+  const [{ rows }, plans, unknown, live, { rows: tests }] = await Promise.all([
     ctx.pool.query<Facts>(
       `select exists (select 1 from customers where customers.deleted_at is null) as has_customers,
          exists (select 1 from stores) as has_store,
@@ -60,12 +60,12 @@ export async function readNeeds(ctx: Ctx): Promise<Needs> {
       [now],
     ),
     isLive(ctx.pool, ctx.config, 'email'),
+    ctx.pool.query<{ id: string; name: string; outcome: string; verdict: string }>(
+      `select e.id, e.name, e.arms ->> 'outcome' as outcome, e.arms ->> 'verdict' as verdict from experiments as e
+       where e.kind = 'ab' and e.status = 'running' and e.arms ->> 'outcome' in ('winner', 'broken') order by e.id desc limit 3`,
+    ),
   ])
   const f = rows[0]!
-  const { rows: tests } = await ctx.pool.query<{ id: string; name: string; outcome: string; verdict: string }>(
-    `select e.id, e.name, e.arms ->> 'outcome' as outcome, e.arms ->> 'verdict' as verdict from experiments as e
-     where e.kind = 'ab' and e.status = 'running' and e.arms ->> 'outcome' in ('winner', 'broken') order by e.id desc limit 3`,
-  )
   const needs: Needs['needs_you'] = []
   for (const p of plans.rows) {
     if (p.status === 'draft') {

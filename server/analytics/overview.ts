@@ -39,10 +39,11 @@ export async function headOf(ctx: Ctx, query: PeriodQuery): Promise<{ shop: Shop
 /** Every figure of the table of KPIs, with its days. */
 export async function readOverview(ctx: Ctx, query: PeriodQuery): Promise<Answer<typeof reports.overview>> {
   const { shop, span, head } = await headOf(ctx, query)
-  const [days, marks, lift] = await Promise.all([
+  const [days, marks, lift, standing] = await Promise.all([
     readDays(ctx, span, shop.time_zone),
     readMarks(ctx, span, shop.time_zone),
     readPeriodLift(ctx, span, shop),
+    readStanding(ctx, ['active_customers', 'churn', 'clv']),
   ])
   const { now } = totalsOf(days)
   const steps = [
@@ -64,7 +65,7 @@ export async function readOverview(ctx: Ctx, query: PeriodQuery): Promise<Answer
   ]
   return {
     ...head,
-    kpis: computeKpis(days, await readStanding(ctx, lift, ['active_customers', 'churn', 'clv'])),
+    kpis: computeKpis(days, { ...standing, lift }),
     series: seriesOf(days),
     marks,
     funnel: steps.map((s, i) => ({ ...s, step_pct: i === 0 ? null : percent(s.count, steps[i - 1]!.count) })),

@@ -116,7 +116,7 @@ export async function readSegments(ctx: Ctx, query: PeriodQuery): Promise<Answer
             'select s.rfm_segment as key, coalesce(sum(s.clv_cents), 0)::bigint as clv_cents from customer_scores as s group by 1',
           )
         ).rows,
-      600_000,
+      { graceMs: 600_000 },
     ),
   ])
   const counted = new Map(parts.map((p) => [p.key, p]))

@@ -47,7 +47,7 @@ export interface DayPair {
 
 /** Sums of every day of the period and of its counterpart, from the rollups; the last, unfinished day from its hours. */
 export function readDays(ctx: Ctx, span: Span, zone: string): Promise<DayPair[]> {
-  return remember(ctx, `days:${span.from}:${span.to}:${span.shiftDays}:${zone}`, async () => {
+  const read = async (): Promise<DayPair[]> => {
     const [now, before] = await Promise.all([
       sumsByDay(ctx, { from: span.from, to: span.to, fromAt: span.fromAt, toAt: span.toAt }, zone),
       sumsByDay(
@@ -61,7 +61,9 @@ export function readDays(ctx: Ctx, span: Span, zone: string): Promise<DayPair[]>
       const previousDay = addDays(day, -span.shiftDays)
       return { day, previousDay, now: now.get(day) ?? noSums(), before: before.get(previousDay) ?? noSums() }
     })
-  })
+  }
+  // People watch these numbers move: never more than a blink old, however large the shop.
+  return remember(ctx, `days:${span.from}:${span.to}:${span.shiftDays}:${zone}`, read, { longestMs: 300 })
 }
 
 interface Stretch {

@@ -1,5 +1,4 @@
 import type { KpiId } from '#contract/analytics.ts'
-import type { LiftResult } from '#core/analytics/lift.ts'
 import { percent } from '#core/analytics/period.ts'
 import type { Ctx } from '../context.ts'
 import { readSetting } from '../settings.ts'
@@ -8,14 +7,15 @@ import { remember } from './remember.ts'
 
 const ofScores: KpiId[] = ['active_customers', 'churn', 'clv']
 
-/** What KPIs need besides sums of days; scores are only looked at when a KPI asks for them. */
-export async function readStanding(ctx: Ctx, lift: LiftResult | null, ids: readonly KpiId[]): Promise<Standing> {
+/** What KPIs need besides sums of days and the lift; scores are only looked at when a KPI asks for them. */
+export async function readStanding(ctx: Ctx, ids: readonly KpiId[]): Promise<Omit<Standing, 'lift'>> {
   const [prices, scores] = await Promise.all([
     readSetting(ctx.pool, 'analytics'),
-    ids.some((id) => ofScores.includes(id)) ? remember(ctx, 'standing', () => readScores(ctx)) : null,
+    ids.some((id) => ofScores.includes(id))
+      ? remember(ctx, 'standing', () => readScores(ctx), { graceMs: 600_000 })
+      : null,
   ])
   return {
-    lift,
     costCents: (s) =>
       Math.round(
         ((s.sends - s.sms_sends) * prices.email_per_thousand_cents + s.sms_sends * prices.sms_per_thousand_cents) /

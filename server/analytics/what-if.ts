@@ -31,7 +31,7 @@ async function readUsualWeek(ctx: Ctx): Promise<{ reached: number; mean_cents: n
 
 export async function readWhatIf(ctx: Ctx): Promise<Answer<typeof reports.whatIf>> {
   const shop = await readSetting(ctx.pool, 'shop')
-  const week = await remember(ctx, 'usual week', () => readUsualWeek(ctx), 3_600_000)
+  const week = await remember(ctx, 'usual week', () => readUsualWeek(ctx), { graceMs: 3_600_000 })
   const usual = { reached: week.reached, meanCents: week.mean_cents, sdCents: week.sd_cents }
   const points = whatIfHoldout(usual, shop.margin_pct)
   return { ...week, points, weeks: whatIfWeeks, verdict: sayWhatIf(usual, points, shop.currency) }

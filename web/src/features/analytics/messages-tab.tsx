@@ -36,7 +36,8 @@ export default function MessagesTab({ query }: { query: Query }) {
   )
 }
 
-type Column = { head: string; left?: boolean }
+/** `wide`: left out on a phone */
+type Column = { head: string; left?: boolean; wide?: boolean }
 function Head({ columns }: { columns: readonly Column[] }) {
   return (
     <thead>
@@ -45,7 +46,7 @@ function Head({ columns }: { columns: readonly Column[] }) {
           <th
             key={c.head}
             scope="col"
-            className={`label h-8 px-3 whitespace-nowrap first:pl-4 last:pr-4 ${c.left ? 'text-left' : 'text-right'}`}
+            className={`label h-8 px-3 py-1 sm:whitespace-nowrap first:pl-4 last:pr-4 ${c.left ? 'text-left' : 'text-right'} ${c.wide ? 'max-sm:hidden' : ''}`}
           >
             {c.head}
           </th>
@@ -55,6 +56,7 @@ function Head({ columns }: { columns: readonly Column[] }) {
   )
 }
 const cell = 'px-3 text-right whitespace-nowrap last:pr-4'
+const wide = `${cell} max-sm:hidden`
 const rowHead = 'h-9 px-3 pl-4 text-left font-medium'
 
 function Campaigns({ data }: { data: CampaignsReport }) {
@@ -92,8 +94,8 @@ function Campaigns({ data }: { data: CampaignsReport }) {
         </Empty>
       ) : (
         <ScrollBox label={t('Campaigns, table')}>
-          <table className="w-full min-w-[760px]">
-            <Head columns={head.map((h, i) => ({ head: h, left: i === 0 }))} />
+          <table className="w-full sm:min-w-[760px]">
+            <Head columns={head.map((h, i) => ({ head: h, left: i === 0, wide: i > 0 && i < 4 }))} />
             <tbody>
               {data.data.map((c) => (
                 <tr key={c.id} className="border-b border-line">
@@ -106,9 +108,9 @@ function Campaigns({ data }: { data: CampaignsReport }) {
                       {c.started_at ? instant(c.started_at, 'day') : t('not started')}
                     </span>
                   </th>
-                  <td className={cell}>{count(c.sends)}</td>
-                  <td className={cell}>{share(c.clicks, c.sends)}</td>
-                  <td className={cell}>{count(c.conversions)}</td>
+                  <td className={wide}>{count(c.sends)}</td>
+                  <td className={wide}>{share(c.clicks, c.sends)}</td>
+                  <td className={wide}>{count(c.conversions)}</td>
                   <td className={cell}>{money(c.revenue_cents)}</td>
                   <td className={cell}>
                     {c.lift ? (
@@ -133,9 +135,9 @@ function Campaigns({ data }: { data: CampaignsReport }) {
                 <th scope="row" className="h-10 px-3 pl-4 text-left">
                   {t('Together')}
                 </th>
-                <td className={cell}>{count(data.total.sends)}</td>
-                <td className={cell}>{share(data.total.clicks, data.total.sends)}</td>
-                <td className={cell}>{count(data.total.conversions)}</td>
+                <td className={wide}>{count(data.total.sends)}</td>
+                <td className={wide}>{share(data.total.clicks, data.total.sends)}</td>
+                <td className={wide}>{count(data.total.conversions)}</td>
                 <td className={cell}>{money(data.total.revenue_cents)}</td>
                 <td className={cell} />
               </tr>
@@ -187,17 +189,19 @@ function Offers({ data }: { data: OffersReport }) {
         <Empty kind="none" title={t('No offer went out in these days')} />
       ) : (
         <ScrollBox label={t('Offers, table')}>
-          <table className="w-full min-w-[720px]">
-            <Head columns={head.map((h, i) => ({ head: h, left: i === 0 || i === 3 }))} />
+          <table className="w-full sm:min-w-[720px]">
+            <Head
+              columns={head.map((h, i) => ({ head: h, left: i === 0 || i === 3, wide: i === 1 || i === 2 || i === 4 }))}
+            />
             <tbody>
               {data.data.map((o) => (
                 <tr key={o.key} className="border-b border-line last:border-0">
                   <th scope="row" className={rowHead}>
                     {o.title} {o.clearly_behind && <Pill tone="warn">{t('clearly behind')}</Pill>}
                   </th>
-                  <td className={cell}>{count(o.sends)}</td>
-                  <td className={cell}>{count(o.buyers)}</td>
-                  <td className="w-2/5 px-3">
+                  <td className={wide}>{count(o.sends)}</td>
+                  <td className={wide}>{count(o.buyers)}</td>
+                  <td className="w-2/5 px-3 max-sm:w-1/2">
                     <span className="flex items-center gap-3">
                       <span className="w-12 shrink-0 text-right font-medium">
                         {percent(o.conversion_pct.mid / 100, 1)}
@@ -216,7 +220,7 @@ function Offers({ data }: { data: OffersReport }) {
                           style={{ left: `${(o.conversion_pct.mid / top) * 100}%` }}
                         />
                       </span>
-                      <span className="w-24 shrink-0 text-sm text-ink-2">
+                      <span className="w-24 shrink-0 text-sm text-ink-2 max-sm:hidden">
                         {t('{low} to {high}', {
                           low: percent(o.conversion_pct.low / 100, 1),
                           high: percent(o.conversion_pct.high / 100, 1),
@@ -224,7 +228,7 @@ function Offers({ data }: { data: OffersReport }) {
                       </span>
                     </span>
                   </td>
-                  <td className={cell}>{money(o.revenue_per_send_cents)}</td>
+                  <td className={wide}>{money(o.revenue_per_send_cents)}</td>
                 </tr>
               ))}
             </tbody>
@@ -270,8 +274,8 @@ function Segments({ data }: { data: SegmentsReport }) {
         <Empty title={t('No segment yet')}>{t('Score your customers, or describe a segment.')}</Empty>
       ) : (
         <ScrollBox label={t('Segments, table')}>
-          <table className="w-full min-w-[760px]">
-            <Head columns={head.map((h, i) => ({ head: h, left: i === 0 }))} />
+          <table className="w-full sm:min-w-[760px]">
+            <Head columns={head.map((h, i) => ({ head: h, left: i === 0, wide: [2, 3, 5, 7].includes(i) }))} />
             <tbody>
               {data.data.map((s) => (
                 <tr key={s.key} className="border-b border-line last:border-0">
@@ -279,12 +283,12 @@ function Segments({ data }: { data: SegmentsReport }) {
                     {s.name}
                   </th>
                   <td className={cell}>{count(s.customers)}</td>
-                  <td className={cell}>{count(s.sends)}</td>
-                  <td className={cell}>{share(s.clicks, s.sends)}</td>
+                  <td className={wide}>{count(s.sends)}</td>
+                  <td className={wide}>{share(s.clicks, s.sends)}</td>
                   <td className={cell}>{count(s.conversions)}</td>
-                  <td className={cell}>{s.conversion_pct === null ? '–' : percent(s.conversion_pct / 100, 2)}</td>
+                  <td className={wide}>{s.conversion_pct === null ? '–' : percent(s.conversion_pct / 100, 2)}</td>
                   <td className={`${cell} font-medium`}>{money(s.revenue_cents)}</td>
-                  <td className={cell}>{count(s.unsubscribes)}</td>
+                  <td className={wide}>{count(s.unsubscribes)}</td>
                 </tr>
               ))}
             </tbody>
@@ -330,8 +334,8 @@ function Domains({ data }: { data: DeliverabilityReport }) {
         <Empty kind="none" title={t('No email went out in these days')} />
       ) : (
         <ScrollBox label={t('Domains, table')}>
-          <table className="w-full min-w-[640px]">
-            <Head columns={head.map((h, i) => ({ head: h, left: i === 0 }))} />
+          <table className="w-full sm:min-w-[640px]">
+            <Head columns={head.map((h, i) => ({ head: h, left: i === 0, wide: [2, 5, 6].includes(i) }))} />
             <tbody>
               {data.data.map((d) => (
                 <tr key={d.domain} className="border-b border-line last:border-0">
@@ -339,11 +343,11 @@ function Domains({ data }: { data: DeliverabilityReport }) {
                     {d.domain} {d.tone !== 'good' && <Pill tone={d.tone}>{t(toneWords[d.tone])}</Pill>}
                   </th>
                   <td className={cell}>{count(d.sends)}</td>
-                  <td className={cell}>{count(d.bounces)}</td>
+                  <td className={wide}>{count(d.bounces)}</td>
                   <td className={cell}>{d.bounce_pct === null ? '–' : percent(d.bounce_pct / 100, 2)}</td>
                   <td className={cell}>{d.opened_pct === null ? '–' : percent(d.opened_pct / 100)}</td>
-                  <td className={cell}>{d.clicked_pct === null ? '–' : percent(d.clicked_pct / 100)}</td>
-                  <td className={cell}>{count(d.complaints)}</td>
+                  <td className={wide}>{d.clicked_pct === null ? '–' : percent(d.clicked_pct / 100)}</td>
+                  <td className={wide}>{count(d.complaints)}</td>
                 </tr>
               ))}
             </tbody>

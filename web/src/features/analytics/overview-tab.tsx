@@ -124,11 +124,15 @@ function FigureTable({
 }) {
   const table = (onChoose: boolean) => (
     <ScrollBox label={t('All figures, table')}>
-      <table className="w-full min-w-[480px]">
+      <table className="w-full sm:min-w-[480px]">
         <thead>
           <tr className="border-y border-line bg-sunken text-ink-2">
             {[t('Figure'), t('This period'), t('Before'), t('Change')].map((h, i) => (
-              <th key={h} scope="col" className={`label h-8 px-3 ${i === 0 ? 'pl-4 text-left' : 'text-right'}`}>
+              <th
+                key={h}
+                scope="col"
+                className={`label h-8 px-3 ${i === 0 ? 'pl-4 text-left' : 'text-right'} ${i === 2 ? 'max-sm:hidden' : ''}`}
+              >
                 {h}
               </th>
             ))}
@@ -154,7 +158,7 @@ function FigureTable({
                   )}
                 </th>
                 <td className="px-3 text-right font-medium">{shownValue(k, k.value)}</td>
-                <td className="px-3 text-right text-ink-2">{shownValue(k, k.previous)}</td>
+                <td className="px-3 text-right text-ink-2 max-sm:hidden">{shownValue(k, k.previous)}</td>
                 <td className="px-3 pr-4 text-right">
                   {k.change_pct === null ? (
                     <span className="text-ink-2">–</span>

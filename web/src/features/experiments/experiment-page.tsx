@@ -176,14 +176,14 @@ function Arms({ result }: { result: Result }) {
       }}
     >
       <ScrollBox label={t('Versions, table')}>
-        <table className="w-full min-w-[680px]">
+        <table className="w-full sm:min-w-[680px]">
           <thead>
             <tr className="border-y border-line bg-sunken text-ink-2">
               {[t('Version'), t('Customers'), metricShort(e.metric), t('Difference'), t('Unsubscribed')].map((h, i) => (
                 <th
                   key={h}
                   scope="col"
-                  className={`label h-8 px-3 first:pl-4 last:pr-4 ${i === 0 || i === 3 ? 'text-left' : 'text-right'}`}
+                  className={`label h-8 px-3 first:pl-4 last:pr-4 ${i === 0 || i === 3 ? 'text-left' : 'text-right'} ${i > 2 ? 'max-sm:hidden' : ''}`}
                 >
                   {h}
                 </th>
@@ -199,10 +199,19 @@ function Arms({ result }: { result: Result }) {
                     <Pill tone="good">{e.winner ? t('taken') : t('best')}</Pill>
                   )}
                   <span className="block text-sm font-normal text-ink-2">{words(a.key)}</span>
+                  {a.lift_pct && (
+                    <span className="block text-sm sm:hidden">
+                      {t('{mid}; {low} to {high}', {
+                        mid: signed(a.lift_pct.mid),
+                        low: signed(a.lift_pct.low),
+                        high: signed(a.lift_pct.high),
+                      })}
+                    </span>
+                  )}
                 </th>
                 <td className="px-3 text-right">{count(a.customers)}</td>
                 <td className="px-3 text-right font-semibold">{metricValue(e.metric, a.mean)}</td>
-                <td className="w-2/5 px-3">
+                <td className="w-2/5 px-3 max-sm:hidden">
                   {a.lift_pct ? (
                     <>
                       <IntervalBar {...a.lift_pct} from={from} to={to} />
@@ -220,7 +229,7 @@ function Arms({ result }: { result: Result }) {
                     </span>
                   )}
                 </td>
-                <td className="px-3 pr-4 text-right">{percent(a.left_pct / 100, 2)}</td>
+                <td className="px-3 pr-4 text-right max-sm:hidden">{percent(a.left_pct / 100, 2)}</td>
               </tr>
             ))}
           </tbody>

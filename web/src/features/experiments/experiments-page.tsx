@@ -52,7 +52,10 @@ export default function ExperimentsPage() {
       <div className="grid grid-cols-1 items-start gap-5 lg:grid-cols-[minmax(0,1fr)_340px]">
         <QueryFrame query={query} what={t('The tests')} skeleton={<Skeleton className="h-80 w-full" />}>
           {({ data, total }) => (
-            <Panel title={t('{n, plural, one {# test} other {# tests}}', { n: total })} flush>
+            <Panel
+              title={total === 0 ? t('Tests') : t('{n, plural, one {# test} other {# tests}}', { n: total })}
+              flush
+            >
               {data.length === 0 ? (
                 <Empty
                   kind={url.status ? 'none' : 'shelf'}
