@@ -104,7 +104,10 @@ export function standingVerdicts(input: StandingFacts): Verdict[] {
         `This address asked not to get a ${name} again, or it bounced.`,
       source: rule?.source ?? 'product rule',
       confidence: 'high',
-      cure: 'Only the customer can lift this.',
+      cure:
+        recipient.suppression_reason === 'manual'
+          ? 'The shop can lift it, on the do-not-contact list.'
+          : 'Only the customer can lift this.',
     })
   }
   const consent = channel === 'email' ? recipient.email_consent : recipient.sms_consent
