@@ -67,6 +67,8 @@ async function closeForGood(
   )
 }
 
+/** A pattern that no text of ours meets. */
+const nothing = '\u0001'
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 /** As it stands between the quotes of a JSON text. */
 const inJson = (text: string): string => JSON.stringify(text).slice(1, -1)
@@ -87,21 +89,19 @@ async function scrub(tx: ClientBase, people: readonly Person[], addresses: reado
           .split('')
           .join('[ ().-]{0,3}')}(?![0-9])`,
     )
-  const passes = [
-    { pattern: words.map((w) => escaped(inJson(w))).join('|'), plain: words.map(escaped).join('|'), instead: 'erased' },
-    { pattern: numbers.join('|'), plain: numbers.join('|'), instead: '0' },
-  ].filter((p) => p.pattern !== '')
-  for (const { pattern, plain, instead } of passes) {
-    for (const [table, column, where] of scrubbed)
-      await tx.query(
-        `update ${table} as t set ${column} = regexp_replace(t.${column}::text, $1, $2, 'gi')::jsonb
-         where t.${column}::text ~* $1 ${where ? `and ${where}` : ''}`,
-        [pattern, instead],
-      )
-    for (const [table, column] of scrubbedText)
-      await tx.query(
-        `update ${table} as t set ${column} = regexp_replace(t.${column}, $1, $2, 'gi') where t.${column} ~* $1`,
-        [plain, instead],
-      )
-  }
+  const text = words.map(escaped).join('|') || nothing
+  const json = words.map((w) => escaped(inJson(w))).join('|') || nothing
+  const number = numbers.join('|') || nothing
+  const replaced = (column: string): string =>
+    `regexp_replace(regexp_replace(t.${column}::text, $1, 'erased', 'gi'), $2, '0', 'gi')`
+  for (const [table, column, where] of scrubbed)
+    await tx.query(
+      `update ${table} as t set ${column} = ${replaced(column)}::jsonb where t.${column}::text ~* $3 ${where ? `and ${where}` : ''}`,
+      [json, number, `${json}|${number}`],
+    )
+  for (const [table, column] of scrubbedText)
+    await tx.query(
+      `update ${table} as t set ${column} = ${replaced(column)} where t.${column} is not null and t.${column} ~* $3`,
+      [text, number, `${text}|${number}`],
+    )
 }

@@ -97,6 +97,7 @@ export function standingVerdicts(input: StandingFacts): Verdict[] {
     )
   }
   if (recipient.is_suppressed) {
+    const isManual = recipient.suppression_reason === 'manual'
     const rule = personRule(policy, channel === 'sms' ? 'sms_revocation' : 'email_footer_required')
     out.push({
       outcome: 'deny',
@@ -106,10 +107,11 @@ export function standingVerdicts(input: StandingFacts): Verdict[] {
         `This address asked not to get a ${name} again, or it bounced.`,
       source: rule?.source ?? 'product rule',
       confidence: 'high',
-      cure: stopCure,
+      cure: isManual ? 'The shop can lift it, on the do-not-contact list.' : stopCure,
     })
     // The law behind it, by its own id: STOP binds at once, whoever asks.
-    if (rule && channel === 'sms') out.push(lawSays(rule, 'Who asked to stop gets no more texts.', stopCure))
+    if (rule && channel === 'sms' && !isManual)
+      out.push(lawSays(rule, 'Who asked to stop gets no more texts.', stopCure))
   }
   const consent = channel === 'email' ? recipient.email_consent : recipient.sms_consent
   if (consent !== 'granted') {

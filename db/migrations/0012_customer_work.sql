@@ -81,3 +81,5 @@ alter table exports add column status text not null default 'queued'
 alter table exports add column is_masked boolean not null default false;
 alter table exports add column bytes bigint;
 alter table exports add column expires_at timestamptz;
+-- Reasons are free text: erasing somebody looks through the few lines that have one.
+create index audit_log_reason on audit_log (id) where reason is not null;

@@ -15,6 +15,8 @@ export interface Api {
   // oxlint-disable-next-line typescript/no-explicit-any
   get(path: string): Promise<any>
   patch(path: string, data: object): Promise<void>
+  // oxlint-disable-next-line typescript/no-explicit-any
+  post(path: string, data: object): Promise<any>
 }
 
 /** A client of the API with the demo's rights. */
@@ -28,6 +30,11 @@ export async function apiOf(request: APIRequestContext): Promise<Api> {
     async patch(path, data) {
       const changed = await request.patch(url(path), { headers, data })
       expect(changed.ok(), await changed.text()).toBe(true)
+    },
+    async post(path, data) {
+      const made = await request.post(url(path), { headers, data })
+      expect(made.ok(), await made.text()).toBe(true)
+      return made.json()
     },
   }
 }

@@ -18,12 +18,15 @@ export default function ColumnDialog({
   onChange,
   onReset,
   onClose,
+  ofView,
 }: {
   columns: readonly Choice[]
   shown: readonly string[]
   onChange: (ids: string[]) => void
   onReset: () => void
   onClose: () => void
+  /** they belong to a saved view, not to the user */
+  ofView: boolean
 }) {
   const find = (id: string): Choice | undefined => columns.find((c) => c.id === id)
   const ordered = [...shown.flatMap((id) => find(id) ?? []), ...columns.filter((c) => !shown.includes(c.id))]
@@ -39,7 +42,11 @@ export default function ColumnDialog({
       open
       onClose={onClose}
       title={t('Columns')}
-      description={t('Kept for you, on every computer you sign in at.')}
+      description={
+        ofView
+          ? t('These are the columns of the view; save its changes to keep them.')
+          : t('Kept for you, on every computer you sign in at.')
+      }
       footer={
         <>
           <Button look="quiet" onClick={onReset}>

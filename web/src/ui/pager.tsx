@@ -36,7 +36,7 @@ export function Pager({
           total: count(page.total),
         })}
       </span>
-      <span className="ml-auto flex items-center gap-1">
+      <span className="ml-auto flex flex-wrap items-center justify-end gap-1">
         <Select
           label={t('Rows per page')}
           className="mr-1 w-26 [&_.control]:h-8"

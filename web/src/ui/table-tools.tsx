@@ -27,8 +27,9 @@ export function SortMenu<Row>({
   return (
     <Menu
       trigger={
-        <Button size="sm" look="quiet" aria-label={t('Order')}>
+        <Button size="sm" look="quiet">
           <ArrowDownUp aria-hidden />
+          {lead && <span className="sr-only">{t('Order by')}</span>}
           <span className="max-lg:sr-only">
             {lead ? t(first.desc ? '{column}, downwards' : '{column}, upwards', { column: lead.header }) : t('Order')}
             {sorting.length > 1 && ` +${sorting.length - 1}`}
@@ -60,11 +61,14 @@ export function ViewMenu<Row>({
   shown,
   choose,
   reset,
+  ofView,
 }: {
   columns: readonly Column<Row>[]
   shown: readonly string[]
   choose: (ids: string[]) => void
   reset: () => void
+  /** the columns belong to a saved view */
+  ofView: boolean
 }) {
   const density = usePreferences((p) => p.density ?? 'normal')
   const [open, setOpen] = useState(false)
@@ -96,6 +100,7 @@ export function ViewMenu<Row>({
             onChange={choose}
             onReset={reset}
             onClose={() => setOpen(false)}
+            ofView={ofView}
           />
         </Suspense>
       )}

@@ -228,13 +228,14 @@ export function DataTable<Row>(props: TableProps<Row>) {
           </SelectionBar>
         ) : (
           <>
-            <div className="flex min-w-0 flex-1 flex-wrap items-center gap-2">{props.tools}</div>
+            <div className="flex min-w-0 flex-1 flex-wrap items-center gap-2 max-sm:basis-full">{props.tools}</div>
             <SortMenu columns={columns} sorting={sorting} onSort={(next) => setUrl({ sort: writeSort(next) })} />
             <ViewMenu
               columns={columns}
               shown={shown.map((c) => c.id)}
               choose={props.viewColumns?.onChange ?? choose}
               reset={() => (props.viewColumns ? props.viewColumns.onChange(null) : reset())}
+              ofView={props.viewColumns !== undefined}
             />
           </>
         )}

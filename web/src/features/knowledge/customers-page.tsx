@@ -25,6 +25,8 @@ import { ViewsBar } from './views-bar.tsx'
 
 const BulkDialog = lazy(() => import('./bulk-dialog.tsx'))
 const SegmentDialog = lazy(() => import('./segment-dialog.tsx'))
+// Who sees addresses masked may not order by them either.
+const maskedColumns = customerColumns.map((c) => (c.id === 'email' ? { ...c, sortable: false } : c))
 const usual = customerColumns.filter((c) => c.hide !== 'off').map((c) => c.id)
 
 /** All customers: saved views, search, filters and order in the address, what can be done with many of them. */
@@ -104,7 +106,7 @@ export default function CustomersPage() {
           <DataTable
             label={t('Customers')}
             keep="customers"
-            columns={customerColumns}
+            columns={may ? customerColumns : maskedColumns}
             rowId={(c) => c.id}
             rowName={customerName}
             query={query}

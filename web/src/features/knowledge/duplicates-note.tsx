@@ -28,7 +28,7 @@ export function DuplicatesNote({ customer }: { customer: Customer }) {
           '{n, plural, one {Another customer seems} other {# other customers seem}} to be the same person: {reason}.',
           {
             n: likely.length,
-            reason: likely[0]!.reasons[0]!.toLowerCase(),
+            reason: inSentence(likely[0]!.reasons[0]!),
           },
         )}{' '}
         <TextButton onClick={() => setOpen(true)}>{t('Compare')}</TextButton>
@@ -41,3 +41,5 @@ export function DuplicatesNote({ customer }: { customer: Customer }) {
     </>
   )
 }
+
+const inSentence = (words: string): string => words.charAt(0).toLowerCase() + words.slice(1)

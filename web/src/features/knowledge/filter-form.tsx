@@ -1,9 +1,11 @@
+import { ChevronRight } from 'lucide-react'
 import { useState, type ReactNode } from 'react'
 import { t } from '../../lib/i18n.ts'
 import { useApi } from '../../lib/query.ts'
 import { Choices } from '../../ui/choices.tsx'
 import { Checkbox, Field, Input, Select } from '../../ui/field.tsx'
-import type { ChangeUrl, CustomerUrl } from './customer-url.ts'
+import { Pill } from '../../ui/pill.tsx'
+import { isOn, type ChangeUrl, type CustomerUrl } from './customer-url.ts'
 import {
   ageStatuses,
   ageWord,
@@ -73,14 +75,30 @@ export function FilterForm({ url, setUrl }: { url: CustomerUrl; setUrl: ChangeUr
     </Field>
   )
   return (
-    <div className="space-y-4 rounded-lg border border-line bg-surface p-4">
-      <Part title={t('Scores')}>
+    <div className="rounded-lg border border-line bg-surface">
+      <Part title={t('Scores')} url={url} names={['segment', 'churn', 'clv_min', 'clv_max', 'answers_min']} open>
         {many('segment', t('Segment'), of(rfmSegments, rfmWord))}
         {many('churn', t('Churn risk'), of(churnRisks, churnWord))}
         {range('clv_min', 'clv_max', t('Value in 12 months, $'))}
         {days('answers_min', t('Answers at least … %'))}
       </Part>
-      <Part title={t('Purchases')}>
+      <Part
+        title={t('Purchases')}
+        url={url}
+        names={[
+          'bought',
+          'quiet',
+          'orders_min',
+          'orders_max',
+          'spent_min',
+          'spent_max',
+          'aov_min',
+          'aov_max',
+          'hour_from',
+          'hour_to',
+          'night',
+        ]}
+      >
         {days('bought', t('Bought in the last … days'))}
         {days('quiet', t('Bought nothing for … days'))}
         {range('orders_min', 'orders_max', t('Orders'))}
@@ -89,12 +107,12 @@ export function FilterForm({ url, setUrl }: { url: CustomerUrl; setUrl: ChangeUr
         {range('hour_from', 'hour_to', t('Usual hour'), -1)}
         {whether('night', t('Night buyer'))}
       </Part>
-      <Part title={t('Taste')}>
+      <Part title={t('Taste')} url={url} names={['category', 'category2', 'brand']}>
         {many('category', t('Buys mostly'), goods)}
         {many('category2', t('Buys next'), goods)}
         {words('brand', t('Brands'), t('Any of these, with commas'))}
       </Part>
-      <Part title={t('Person')}>
+      <Part title={t('Person')} url={url} names={['state', 'city', 'zip', 'since', 'store']}>
         {many(
           'state',
           t('State'),
@@ -114,14 +132,14 @@ export function FilterForm({ url, setUrl }: { url: CustomerUrl; setUrl: ChangeUr
           />
         </Field>
       </Part>
-      <Part title={t('Consent')}>
+      <Part title={t('Consent')} url={url} names={['email', 'sms', 'age', 'has_email', 'has_phone']}>
         {many('email', t('Email consent'), of(consentStates, consentWord))}
         {many('sms', t('Text consent'), of(consentStates, consentWord))}
         {many('age', t('Age'), of(ageStatuses, ageWord))}
         {whether('has_email', t('Has an email'))}
         {whether('has_phone', t('Has a phone'))}
       </Part>
-      <Part title={t('Tags')}>
+      <Part title={t('Tags and deleted')} url={url} names={['tags', 'any_tag', 'no_tag', 'deleted']}>
         {words('tags', t('All of these'), t('With commas'))}
         {words('any_tag', t('Any of these'), t('With commas'))}
         {words('no_tag', t('None of these'), t('With commas'))}
@@ -137,12 +155,31 @@ export function FilterForm({ url, setUrl }: { url: CustomerUrl; setUrl: ChangeUr
   )
 }
 
-function Part({ title, children }: { title: string; children: ReactNode }) {
+/** Folded unless it comes first or holds a filter that is on: the list below should stay in sight. */
+function Part({
+  title,
+  url,
+  names,
+  open = false,
+  children,
+}: {
+  title: string
+  url: CustomerUrl
+  names: readonly Parameters<typeof isOn>[1][]
+  open?: boolean
+  children: ReactNode
+}) {
+  const on = names.filter((name) => isOn(url, name)).length
+  const [start] = useState(open || on > 0)
   return (
-    <fieldset className="border-t border-line pt-3 first:border-t-0 first:pt-0">
-      <legend className="label float-left mb-2 w-full text-ink-2">{title}</legend>
-      <div className="clear-both grid grid-cols-2 gap-3 md:grid-cols-3 xl:grid-cols-4">{children}</div>
-    </fieldset>
+    <details open={start} className="group border-t border-line first:border-t-0">
+      <summary className="label flex min-h-9 list-none items-center gap-2 px-4 hover:bg-sunken max-sm:min-h-11 [&::-webkit-details-marker]:hidden">
+        <ChevronRight className="size-3.5 text-ink-2 transition-transform group-open:rotate-90" aria-hidden />
+        {title}
+        {on > 0 && <Pill tone="info">{t('{n} on', { n: on })}</Pill>}
+      </summary>
+      <div className="grid grid-cols-2 gap-3 px-4 pb-4 pt-1 md:grid-cols-3 xl:grid-cols-4">{children}</div>
+    </details>
   )
 }
 

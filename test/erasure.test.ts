@@ -5,12 +5,12 @@ import type { Customer } from '#contract/knowledge.ts'
 import type { Job } from '#contract/common.ts'
 import { exportJob } from '#server/knowledge/export-run.ts'
 import { runImport } from '#server/knowledge/import/run.ts'
-import { testApp } from '#test/app.ts'
-import { resultOf } from '#test/jobs.ts'
-import { former, leaveTraces, person, traces } from '#test/known-person.ts'
-import { systemActor } from './audit.ts'
-import { erasing, holdsNobody, scrubbed, scrubbedText } from './erasure-tables.ts'
-import { addressHash } from './suppression.ts'
+import { testApp } from './app.ts'
+import { resultOf } from './jobs.ts'
+import { former, leaveTraces, person, traces } from './known-person.ts'
+import { systemActor } from '#server/audit.ts'
+import { erasing, holdsNobody, scrubbed, scrubbedText } from '#server/erasure-tables.ts'
+import { addressHash } from '#server/suppression.ts'
 
 const app = await testApp({ clock: () => new Date('2026-11-23T18:00:00Z') })
 const { ctx, as } = app

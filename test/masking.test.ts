@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { testApp } from '#test/app.ts'
-import { former, leaveTraces, person, type Known } from '#test/known-person.ts'
+import { testApp } from './app.ts'
+import { former, leaveTraces, person, type Known } from './known-person.ts'
 
 const app = await testApp({ clock: () => new Date('2026-11-23T18:00:00Z') })
 const { ctx, as } = app

@@ -2,10 +2,10 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import type { Customer, HistoryEntry } from '#contract/knowledge.ts'
 import type { Duplicate, Merge } from '#contract/merges.ts'
 import { runImport } from '#server/knowledge/import/run.ts'
-import { testApp } from '#test/app.ts'
-import { systemActor } from './audit.ts'
-import { addressHash } from './suppression.ts'
-import { forgetUndo } from './retention.ts'
+import { testApp } from './app.ts'
+import { systemActor } from '#server/audit.ts'
+import { addressHash } from '#server/suppression.ts'
+import { forgetUndo } from '#server/retention.ts'
 
 let now = new Date('2026-11-23T18:00:00Z')
 const { ctx, as } = await testApp({ clock: () => now })
