@@ -82,8 +82,9 @@ export function createSmtp(options: SmtpOptions): Channel {
       const fail = (error: Error): void => {
         line.isBroken = true
         open.delete(line)
-        connection.close()
+        // First: closing ends the connection, which would be told as the reason.
         reject(error)
+        connection.close()
       }
       connection.on('error', fail)
       connection.on('end', () => {
@@ -119,18 +120,27 @@ export function createSmtp(options: SmtpOptions): Channel {
   }
 
   async function deliver(message: OutgoingMessage): Promise<Outcome> {
-    let line = idle.pop()
-    while (line?.isBroken) line = idle.pop()
-    try {
-      line ??= await connect()
-    } catch (error) {
-      return beforeBody(error as SmtpError)
-    }
-    const taken = line
-    let bodyAsked = false
     const mime = message.mime()
     const raw = Buffer.from(options.dkim ? options.dkim(mime, new Date()) : mime, 'latin1')
     const from = options.returnPath?.(message.sendId) ?? message.sender
+    let line = idle.pop()
+    while (line?.isBroken) line = idle.pop()
+    if (line) {
+      const outcome = await hand(line, from, message.recipient, raw)
+      // A server may have had enough of a connection, or timed it out, while it waited here; nothing was sent.
+      const isStale = outcome.kind === 'deferred' && (outcome.unreachable || outcome.code === 'smtp.421')
+      if (!isStale) return outcome
+    }
+    try {
+      line = await connect()
+    } catch (error) {
+      return beforeBody(error as SmtpError)
+    }
+    return hand(line, from, message.recipient, raw)
+  }
+
+  async function hand(line: Line, from: string, recipient: string, raw: Buffer): Promise<Outcome> {
+    let bodyAsked = false
     // nodemailer reads the stream only once the server answered DATA with 354.
     const body = new Readable({
       read() {
@@ -140,7 +150,7 @@ export function createSmtp(options: SmtpOptions): Channel {
       },
     })
     const outcome = await new Promise<Outcome>((resolve) => {
-      taken.connection.send({ from, to: [message.recipient], size: raw.length }, body, (error, info) => {
+      line.connection.send({ from, to: [recipient], size: raw.length }, body, (error, info) => {
         if (!error) return resolve({ kind: 'accepted', providerMessageId: info?.serverMessageId ?? null })
         const known = error as SmtpError
         resolve(
@@ -153,11 +163,11 @@ export function createSmtp(options: SmtpOptions): Channel {
         )
       })
     })
-    taken.sent += 1
-    if (outcome.kind !== 'accepted' || taken.sent >= messagesPerLine || closed) close(taken)
-    else if (!taken.isBroken) {
-      taken.idleSince = Date.now()
-      idle.push(taken)
+    line.sent += 1
+    if (outcome.kind !== 'accepted' || line.sent >= messagesPerLine || closed) close(line)
+    else if (!line.isBroken) {
+      line.idleSince = Date.now()
+      idle.push(line)
     }
     return outcome
   }
@@ -210,6 +220,8 @@ function beforeBody(error: SmtpError): Outcome {
     }
   }
   if (reply) return { kind: 'deferred', code: `smtp.${reply}`, detail }
+  // The server told its limit beforehand, so the message was not even offered.
+  if (error.code === 'EMESSAGE' && /size/i.test(error.message)) return { kind: 'rejected', code: 'smtp.size', detail }
   return {
     kind: 'deferred',
     code: error.syscall ? `${error.syscall}.${error.code ?? ''}` : (error.code ?? 'connection'),
