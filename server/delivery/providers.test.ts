@@ -1,5 +1,6 @@
 import { beforeAll, expect, test } from 'vitest'
 import { systemActor } from '#server/audit.ts'
+import { startSmtpServer } from '#sim/providers/smtp.ts'
 import { testApp, type TestApp } from '#test/app.ts'
 import { checkDomain } from './domain-checks.ts'
 import { addProvider } from './providers.ts'
@@ -165,3 +166,21 @@ test('records of the domain are judged as receivers will; silence of the name se
   expect(real.status).toBe(200)
   expect(real.body.checks).toHaveLength(3)
 }, 20_000)
+
+test('a provider can be tried the moment it was added or changed', async () => {
+  const send = async (id: string) =>
+    (await call('POST', '/test', { channel: 'email', to: 'me@shop.test', provider_id: id })).body
+  await t.ctx.channels.routes('email')
+  const added = await call('POST', '/providers', {
+    kind: 'smtp',
+    config: { host: '127.0.0.1', port: 1, security: 'maybe' },
+  })
+  expect(await send(added.body.id)).toMatchObject({ ok: false, provider: 'smtp', outcome: 'deferred' })
+  const server = await startSmtpServer()
+  await call('PATCH', `/providers/${added.body.id}`, {
+    config: { host: '127.0.0.1', port: server.port, security: 'maybe' },
+  })
+  expect(await send(added.body.id)).toMatchObject({ ok: true, outcome: 'accepted' })
+  expect(server.taken.map((m) => m.to)).toEqual(['me@shop.test'])
+  await server.close()
+})

@@ -6,7 +6,7 @@ import { startSendgrid } from './sendgrid.ts'
 import { startSes } from './ses.ts'
 import { startSmsGateway } from './sms-gateway.ts'
 import { startTwilio } from './twilio.ts'
-import { startSmtpSink } from '../smtp-sink.ts'
+import { startSmtpServer } from './smtp.ts'
 
 /** Every simulator on a free port of loopback, with recipients of usual habits: for demonstrations and trying faults. */
 async function startAll(seed = 1) {
@@ -18,7 +18,7 @@ async function startAll(seed = 1) {
     startResend({ seed: seed + 4 }),
     startTwilio({ seed: seed + 5 }),
     startSmsGateway({ seed: seed + 6 }),
-    startSmtpSink({ keep: false }),
+    startSmtpServer(),
   ])
   for (const sim of [mailgun, sendgrid, postmark, ses, resend]) sim.habits = usualHabits
   return {

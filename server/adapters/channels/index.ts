@@ -42,8 +42,8 @@ export function createChannels(context: () => Ctx): Channels {
   let reading: Promise<Known> | null = null
   const built = new Map<string, { fingerprint: string; channel: Channel }>()
 
-  async function read(): Promise<Known> {
-    if (known && Date.now() - known.readAt < refreshMs) return known
+  async function read(mostMs = refreshMs): Promise<Known> {
+    if (known && Date.now() - known.readAt < mostMs) return known
     reading ??= (async () => {
       const ctx = context()
       const [settings, providers] = await Promise.all([readChannels(ctx.pool), readProviders(ctx.pool)])
@@ -104,7 +104,8 @@ export function createChannels(context: () => Ctx): Channels {
       const { smtpUrl } = context().config
       if (name === 'sandbox') return sandbox(kind)
       if (name === 'smtp' && kind === 'email' && smtpUrl) return fromEnvironment(smtpUrl)
-      const { providers } = await read()
+      // Asked for by name it is rare, and often a moment after somebody changed it: read anew.
+      const { providers } = await read(0)
       const found = providers.find((p) => p.channel === kind && p.key === name && !p.removed_at)
       return found ? provider(found) : null
     },

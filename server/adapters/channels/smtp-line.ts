@@ -248,6 +248,8 @@ function expect(reply: SmtpReply, code: number): void {
 function createLine(talk: Talk, offers: Map<string, string>): SmtpLine {
   const pipelines = offers.has('PIPELINING')
   const takesUtf8 = offers.has('SMTPUTF8')
+  // Told beforehand (RFC 1870), so that a message that is too long is not even offered; 0: no limit.
+  const most = Number(offers.get('SIZE') ?? 0) || 0
 
   async function envelope(from: string, to: string, size: number): Promise<SmtpReply[]> {
     const utf8 = /[^\x20-\x7e]/.test(from + to) ? ' SMTPUTF8' : ''
@@ -280,6 +282,11 @@ function createLine(talk: Talk, offers: Map<string, string>): SmtpLine {
         return {
           isAccepted: false,
           reply: { code: 553, text: '5.6.7 The server takes no addresses with such letters.', command: 'RCPT TO' },
+        }
+      if (most > 0 && mime.length > most)
+        return {
+          isAccepted: false,
+          reply: { code: 552, text: `The server takes messages of ${most} bytes at most.`, command: 'SIZE' },
         }
       const replies = await envelope(sender, recipient, mime.length)
       const refused = replies.find((reply) => reply.code >= 400)

@@ -80,24 +80,36 @@ export function createSmtp(options: SmtpOptions): Channel {
   }
 
   async function deliver(message: OutgoingMessage): Promise<Outcome> {
-    let line = idle.pop()
-    while (line && !line.talk.isOpen) {
-      open.delete(line)
-      line = idle.pop()
-    }
-    try {
-      line ??= await connect()
-    } catch (error) {
-      return notSent(error as SmtpFailure)
-    }
-    const taken = line
-    let bodyLeft = false
-    let outcome: Outcome
     const mime = message.mime()
     const raw = options.dkim ? options.dkim(mime, new Date()) : mime
     const from = options.returnPath?.(message.sendId) ?? message.sender
+    const waiting = takeIdle()
+    if (waiting) {
+      const outcome = await hand(waiting, from, message.recipient, raw)
+      // A server may have had enough of a connection, or timed it out, while it waited here; nothing was sent.
+      const isStale = outcome.kind === 'deferred' && (outcome.unreachable || outcome.code === 'smtp.421')
+      if (!isStale) return outcome
+    }
     try {
-      const { reply, isAccepted } = await taken.talk.send(from, message.recipient, raw, () => {
+      return await hand(await connect(), from, message.recipient, raw)
+    } catch (error) {
+      return notSent(error as SmtpFailure)
+    }
+  }
+
+  function takeIdle(): Line | undefined {
+    for (let line = idle.pop(); line; line = idle.pop()) {
+      if (line.talk.isOpen) return line
+      open.delete(line)
+    }
+    return undefined
+  }
+
+  async function hand(line: Line, from: string, recipient: string, raw: string): Promise<Outcome> {
+    let bodyLeft = false
+    let outcome: Outcome
+    try {
+      const { reply, isAccepted } = await line.talk.send(from, recipient, raw, () => {
         bodyLeft = true
       })
       outcome = isAccepted ? { kind: 'accepted', providerMessageId: reply.text.slice(0, 300) } : refusal(reply)
@@ -110,11 +122,11 @@ export function createSmtp(options: SmtpOptions): Channel {
           }
         : notSent(error as SmtpFailure)
     }
-    taken.sent += 1
-    if (!taken.talk.isOpen || taken.sent >= messagesPerLine || closed) close(taken)
+    line.sent += 1
+    if (!line.talk.isOpen || line.sent >= messagesPerLine || closed) close(line)
     else {
-      taken.idleSince = Date.now()
-      idle.push(taken)
+      line.idleSince = Date.now()
+      idle.push(line)
     }
     return outcome
   }
@@ -171,6 +183,7 @@ function notSent(error: SmtpFailure): Outcome {
 function refusal({ code, text, command }: SmtpReply): Outcome {
   const detail = withoutAddresses(text)
   if (code < 500) return { kind: 'deferred', code: `smtp.${code}`, detail }
+  if (command === 'SIZE') return { kind: 'rejected', code: 'smtp.size', detail }
   const enhanced = /\b5\.\d{1,3}\.\d{1,3}\b/.exec(text)?.[0]
   return {
     kind: 'rejected',
