@@ -12,11 +12,18 @@ const followOrders: JobHandler = async (ctx, input, tools) => {
   return { attributed, scores: await followScores(ctx, input, tools) }
 }
 
+/** Every night: all scores with a model learned afresh, then what to propose to whom. */
+const nightlyScores: JobHandler = async (ctx, input, tools) => ({
+  scores: await scoreJob(ctx, {}, tools),
+  actions: await actionsJob(ctx, input, tools),
+})
+
 /** Long work that a worker does on request, by kind. */
 export const jobHandlers: Record<string, JobHandler> = {
   import: importJob,
   score: scoreJob,
   actions: actionsJob,
+  nightly_scores: nightlyScores,
   plan: planJob,
   follow_orders: followOrders,
   segment_refresh: segmentRefreshJob,

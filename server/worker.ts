@@ -4,6 +4,7 @@ import type { Ctx } from './context.ts'
 import { runDispatcher } from './dispatch/dispatcher.ts'
 import { attributeOrders } from './feedback/attribute.ts'
 import { refreshCampaignCounters } from './counters.ts'
+import { startNightlyScores } from './scoring/nightly.ts'
 import { refreshStaleSegments } from './segments/refresh.ts'
 
 /** A periodic duty: its failure is logged and the next turn tries again. */
@@ -22,6 +23,7 @@ const duties: Duty[] = [
   },
   { name: 'campaign counters', everyMs: 15_000, run: (ctx) => refreshCampaignCounters(ctx.pool) },
   { name: 'segments', everyMs: 60_000, run: refreshStaleSegments },
+  { name: 'nightly scores', everyMs: 5 * 60_000, run: startNightlyScores },
   {
     name: 'partitions',
     everyMs: 6 * 3_600_000,
