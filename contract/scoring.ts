@@ -18,11 +18,14 @@ export const Action = z.strictObject({
   segment: z.string(),
   /** 0..100: expected incremental margin, 50 points are 25 cents */
   priority_score: z.number(),
+  /** margin it is expected to add after discount, contact cost and wear; null when a person made it */
+  expected_margin_cents: z.number().nullable(),
   reason: z.string(),
   offer: Offer,
   /** the offer in a customer's words */
   offer_text: z.string(),
   creative_hint: z.string().nullable(),
+  /** proposed, or planned once it belongs to a campaign */
   scheduled_date: Day.nullable(),
   send_window: Window.nullable(),
   channels: z.array(z.enum(['email', 'sms'])),

@@ -33,12 +33,19 @@ const rebuildJob: JobHandler = async (ctx, _input, tools) => {
   return reconcileRollups(ctx)
 }
 
+/** Every night: all scores with a model learned afresh, then what to propose to whom. */
+const nightlyScores: JobHandler = async (ctx, input, tools) => ({
+  scores: await scoreJob(ctx, {}, tools),
+  actions: await actionsJob(ctx, input, tools),
+})
+
 /** Long work that a worker does on request, by kind. */
 export const jobHandlers: Record<string, JobHandler> = {
   import: importJob,
   import_undo: importUndoJob,
   score: scoreJob,
   actions: actionsJob,
+  nightly_scores: nightlyScores,
   plan: planJob,
   follow_orders: followOrders,
   segment_refresh: segmentRefreshJob,

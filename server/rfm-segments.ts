@@ -15,13 +15,11 @@ export interface SegmentRefresh {
  * customer's first segment is none, or the first scoring would report the whole shop. All of it happens inside the
  * database: after a first run a million customers come at once.
  * @param scores the table that holds the new scores
- * @param only just these customers changed
  */
 export async function refreshRfmSegments(
   tx: ClientBase,
   asOf: Date,
   scores: 'customer_scores' | 'customer_scores_next' = 'customer_scores',
-  only: readonly string[] | null = null,
 ): Promise<SegmentRefresh> {
   await insertMissing(tx)
   await tx.query('drop table if exists rfm_moves')
@@ -30,14 +28,10 @@ export async function refreshRfmSegments(
      select m.segment_id as from_id, g.id as to_id, coalesce(s.customer_id, m.customer_id) as customer_id
      from (
        select m.segment_id, m.customer_id from segment_members as m join segments as r on r.id = m.segment_id and r.kind = 'rfm'
-       where $1::uuid[] is null or m.customer_id = any($1::uuid[])
      ) as m
-     full join (
-       select s.customer_id, s.rfm_segment from ${scores} as s where $1::uuid[] is null or s.customer_id = any($1::uuid[])
-     ) as s on s.customer_id = m.customer_id
+     full join ${scores} as s on s.customer_id = m.customer_id
      left join segments as g on g.kind = 'rfm' and g.key = s.rfm_segment
      where m.segment_id is distinct from g.id`,
-    [only],
   )
   await tx.query(
     `delete from segment_members as m using rfm_moves as v where m.segment_id = v.from_id and m.customer_id = v.customer_id`,
@@ -46,18 +40,22 @@ export async function refreshRfmSegments(
     `insert into segment_members (segment_id, customer_id)
      select v.to_id, v.customer_id from rfm_moves as v where v.to_id is not null order by v.customer_id on conflict do nothing`,
   )
-  await reportMoves(tx, asOf)
+  await tx.query({
+    text: `declare rfm_news no scroll cursor for
+     select 'left' as change, g.key as segment, v.customer_id from rfm_moves as v join segments as g on g.id = v.from_id
+     union all
+     select 'entered', g.key, v.customer_id from rfm_moves as v join segments as g on g.id = v.to_id where v.from_id is not null
+     order by customer_id, change desc`,
+  })
+  for (;;) {
+    const { rows } = await tx.query<Move>(`fetch ${eventsAtOnce} from rfm_news`)
+    if (rows.length === 0) break
+    await reportMoves(tx, asOf, rows)
+  }
+  await tx.query('close rfm_news')
   const { rows: counts } = await tx.query<{ key: RfmSegment; customer_count: number }>(
-    `update segments as g set customer_count = ${
-      only
-        ? `g.customer_count + (select count(*) filter (where v.to_id = g.id) - count(*) filter (where v.from_id = g.id) from rfm_moves as v)`
-        : `coalesce(n.count, 0)`
-    }, last_computed_at = $1
-     from segments as s ${
-       only
-         ? ''
-         : 'left join (select m.segment_id, count(*)::int as count from segment_members as m group by 1) as n on n.segment_id = s.id'
-     }
+    `update segments as g set customer_count = coalesce(n.count, 0), last_computed_at = $1
+     from segments as s left join (select m.segment_id, count(*)::int as count from segment_members as m group by 1) as n on n.segment_id = s.id
      where g.id = s.id and g.kind = 'rfm'
      returning g.key, g.customer_count`,
     [asOf],
@@ -71,6 +69,40 @@ export async function refreshRfmSegments(
     ),
     ...moved[0]!,
   }
+}
+
+/** The same for some customers after their scores changed, in one statement. */
+export async function moveRfmMembers(tx: ClientBase, asOf: Date, customerIds: readonly string[]): Promise<void> {
+  const { rows } = await tx.query<Move & { is_first: boolean }>(
+    `with target as (
+       select g.id as segment_id, g.key, s.customer_id from customer_scores as s join segments as g on g.kind = 'rfm' and g.key = s.rfm_segment
+       where s.customer_id = any($1::uuid[])
+     ), gone as (
+       delete from segment_members as m using segments as g
+       where m.customer_id = any($1::uuid[]) and g.id = m.segment_id and g.kind = 'rfm'
+         and not exists (select from target as t where t.segment_id = m.segment_id and t.customer_id = m.customer_id)
+       returning g.id as segment_id, g.key, m.customer_id
+     ), come as (
+       insert into segment_members (segment_id, customer_id)
+       select t.segment_id, t.customer_id from target as t
+       where not exists (select from segment_members as m where m.segment_id = t.segment_id and m.customer_id = t.customer_id)
+       returning segment_id, customer_id
+     ), counted as (
+       update segments as g set customer_count = g.customer_count
+         + (select count(*)::int from come as c where c.segment_id = g.id) - (select count(*)::int from gone as o where o.segment_id = g.id)
+       where g.id in (select c.segment_id from come as c union select o.segment_id from gone as o)
+     )
+     select 'left' as change, o.key as segment, o.customer_id, false as is_first from gone as o
+     union all
+     select 'entered', t.key, c.customer_id, not exists (select from gone as o where o.customer_id = c.customer_id)
+     from come as c join target as t on t.segment_id = c.segment_id and t.customer_id = c.customer_id`,
+    [customerIds],
+  )
+  await reportMoves(
+    tx,
+    asOf,
+    rows.filter((row) => !row.is_first),
+  )
 }
 
 async function insertMissing(tx: ClientBase): Promise<void> {
@@ -101,29 +133,21 @@ async function insertMissing(tx: ClientBase): Promise<void> {
 
 const eventsAtOnce = 5000
 
-async function reportMoves(tx: ClientBase, asOf: Date): Promise<void> {
-  await tx.query({
-    text: `declare rfm_news no scroll cursor for
-     select 'left' as change, g.key as segment, v.customer_id from rfm_moves as v join segments as g on g.id = v.from_id
-     union all
-     select 'entered', g.key, v.customer_id from rfm_moves as v join segments as g on g.id = v.to_id where v.from_id is not null
-     order by customer_id, change desc`,
-  })
-  for (;;) {
-    const { rows } = await tx.query<{ change: 'left' | 'entered'; segment: string; customer_id: string }>(
-      `fetch ${eventsAtOnce} from rfm_news`,
-    )
-    if (rows.length === 0) break
-    await appendEvents(
-      tx,
-      rows.map((row): NewEvent => ({
-        type: `segment_${row.change}`,
-        at: asOf,
-        customerId: row.customer_id,
-        segment: row.segment,
-        key: `segment_${row.change}:${row.segment}:${row.customer_id}:${asOf.getTime()}`,
-      })),
-    )
-  }
-  await tx.query('close rfm_news')
+interface Move {
+  change: 'left' | 'entered'
+  segment: string
+  customer_id: string
+}
+
+async function reportMoves(tx: ClientBase, asOf: Date, moves: readonly Move[]): Promise<void> {
+  await appendEvents(
+    tx,
+    moves.map((move): NewEvent => ({
+      type: `segment_${move.change}`,
+      at: asOf,
+      customerId: move.customer_id,
+      segment: move.segment,
+      key: `segment_${move.change}:${move.segment}:${move.customer_id}:${asOf.getTime()}`,
+    })),
+  )
 }

@@ -16,6 +16,7 @@ import { forgetOldImports } from './knowledge/import/undo.ts'
 import { forgetHooks, processHooks } from './knowledge/tills/process.ts'
 import { keepRollups, reconcileNightly } from './rollups.ts'
 import { decideAutomatically } from './planning/experiments/decide.ts'
+import { startNightlyScores } from './scoring/nightly.ts'
 import { refreshStaleSegments } from './segments/refresh.ts'
 
 /** A periodic duty: its failure is logged and the next turn tries again. */
@@ -47,6 +48,7 @@ const duties: Duty[] = [
   { name: 'old report files', everyMs: 3_600_000, run: dropOldExports },
   { name: 'bounce mailboxes', everyMs: 60_000, run: readBounceMailboxes },
   { name: 'old webhook posts', everyMs: 600_000, run: forgetOldPosts },
+  { name: 'nightly scores', everyMs: 5 * 60_000, run: startNightlyScores },
   {
     name: 'partitions',
     everyMs: 6 * 3_600_000,

@@ -7,7 +7,21 @@ const smsEnd = '20:00'
 
 /** Why this customer gets this offer now, in a shopkeeper's words. */
 export function explainAction(customer: ActionCustomer, offer: Offer, terms: ActionTerms, currency: string): string {
-  return `${whenReason(customer)}; ${tasteReason(customer, offer)}. ${costReason(offer, terms, currency)}`
+  const parts = [whenReason(customer), tasteReason(customer, offer), answerReason(customer, offer)].filter(Boolean)
+  return `${parts.join('; ')}. ${costReason(offer, terms, currency)}`
+}
+
+/** What they did with earlier messages, if anything speaks for this one. */
+function answerReason({ emails, preferredOffer }: ActionCustomer, offer: Offer): string | null {
+  if (emails.delivered >= 2 && emails.opened * 2 >= emails.delivered) {
+    const late = emails.openedLate * 2 > emails.opened ? ', mostly after 8 pm' : ''
+    const of =
+      emails.opened === emails.delivered
+        ? `the last ${emails.delivered}`
+        : `${emails.opened} of the last ${emails.delivered}`
+    return `opened ${of} emails${late}`
+  }
+  return preferredOffer === offer.kind ? 'answers this kind of message more than others do' : null
 }
 
 function whenReason(customer: ActionCustomer): string {
@@ -29,7 +43,9 @@ function tasteReason(customer: ActionCustomer, offer: Offer): string {
   if (what !== null && (what === customer.primaryCategory || what === customer.secondaryCategory))
     return `likes ${what}, so ${words} fits`
   if (what !== null && customer.departments.includes(what)) return `buys ${what}, so ${words} fits`
-  return customer.primaryCategory ? `mostly buys ${customer.primaryCategory}; ${words}` : words
+  return customer.primaryCategory
+    ? `mostly buys ${customer.primaryCategory}; the offer: ${words}`
+    : `the offer: ${words}`
 }
 
 function costReason(offer: Offer, terms: ActionTerms, currency: string): string {

@@ -39,8 +39,13 @@ const customer: ActionCustomer = {
   daysSinceMessage: null,
   messagesThisWeek: 0,
   unanswered: 0,
+  preferredWeekday: null,
+  preferredOffer: null,
+  preferredChannel: null,
+  emails: { delivered: 0, opened: 0, openedLate: 0 },
 }
-const shop = { marginShare: 0.26, currency: 'USD' }
+// a Monday
+const shop = { marginShare: 0.26, currency: 'USD', today: '2026-11-23' }
 const propose = (change: Partial<ActionCustomer>, limit = 1, choice = offers): ReturnType<typeof proposeActions> => {
   const who = { ...customer, ...change }
   const { offers: wanted, channels, window } = playbooks[who.segment as RfmSegment]
@@ -116,4 +121,21 @@ test('a text message window ends at 20:00', () => {
 
 test('an action that costs more than it brings is not proposed', () => {
   expect(propose({ churnProbability: 0.999, dueRatio: 2, averageOrderCents: 500 })).toBe('nothing_pays')
+})
+
+test('the message goes out when they are due, on the day on which they usually buy', () => {
+  expect(best({}).day).toBe('2026-11-23')
+  // due from 0.8 x 24 = 19.2 days on, that is in four days
+  expect(best({ daysSinceLast: 16, dueRatio: 16 / 24 })).toMatchObject({ day: '2026-11-27', terms: { wait_days: 4 } })
+  expect(best({ preferredWeekday: 5 }).day).toBe('2026-11-27')
+  // never more than a week ahead
+  expect(best({ daysSinceLast: 16, dueRatio: 16 / 24, preferredWeekday: 4 }).day).toBe('2026-11-27')
+})
+
+test('what they answered before is said, and counts', () => {
+  const late = best({ emails: { delivered: 4, opened: 3, openedLate: 2 } })
+  expect(late.reason).toContain('; opened 3 of the last 4 emails, mostly after 8 pm. ')
+  expect(best({ emails: { delivered: 2, opened: 2, openedLate: 0 } }).reason).toContain('; opened the last 2 emails. ')
+  expect(best({ emails: { delivered: 4, opened: 1, openedLate: 1 } }).reason).not.toContain('opened')
+  expect(best({ preferredOffer: 'content' }).priorityScore).toBeGreaterThan(best({}).priorityScore)
 })

@@ -1,3 +1,4 @@
+import { addDays, isoWeekday, type Day } from '../calendar.ts'
 import type { RfmSegment } from '../scoring/rfm.ts'
 import { isDiscount, type Offer } from './offer.ts'
 import type { Window } from './plan.ts'
@@ -29,6 +30,13 @@ export interface ActionCustomer {
   messagesThisWeek: number
   /** messages since the last order */
   unanswered: number
+  /** ISO 1..7: the day on which they usually buy, null without a favourite */
+  preferredWeekday: number | null
+  /** what they answer clearly more than others do */
+  preferredOffer: string | null
+  preferredChannel: string | null
+  /** of the last four emails that arrived: how many were opened by a person, and how many of those after 8 pm */
+  emails: { delivered: number; opened: number; openedLate: number }
 }
 
 /** The part of a segment's playbook that ranks offers. */
@@ -47,7 +55,11 @@ export interface ActionTerms {
   margin_cents: number
   offer_cost_cents: number
   basket_cents: number
+  /** on the day of the message */
   due_ratio: number
+  wait_days: number
+  /** answers this offer or channel more than others do: above 1 */
+  answers: number
   /** how well the moment, the product and the playbook fit, 1 = fully */
   timing: number
   fit: number
@@ -60,6 +72,8 @@ export interface ProposedAction {
   priorityScore: number
   reason: string
   creativeHint: string
+  /** the day on which the message is best sent, within a week */
+  day: Day
   window: Window
   terms: ActionTerms
 }
@@ -85,7 +99,7 @@ export function proposeActions(
   customer: ActionCustomer,
   offers: readonly Offer[],
   playbook: ActionPlaybook,
-  shop: { marginShare: number; currency: string },
+  shop: { marginShare: number; currency: string; today: Day },
   limit = 1,
 ): ProposedAction[] | NoAction {
   const channels = playbook.channels.filter((channel) => customer.channels.includes(channel))
@@ -97,9 +111,10 @@ export function proposeActions(
     if (customer.unanswered >= silentAfter) return 'stopped_answering'
     if (customer.daysSinceMessage !== null && customer.daysSinceMessage < sunsetDays) return 'resting'
   }
+  const waitDays = waitOf(customer, shop.today)
   const proposals = offers
     .filter((offer) => isFitting(customer, offer))
-    .map((offer) => weigh(customer, offer, usable, playbook, shop.marginShare))
+    .map((offer) => weigh(customer, offer, usable, playbook, shop.marginShare, waitDays))
     .filter((candidate) => candidate.terms.margin_cents > 0)
     .sort((a, b) => b.terms.margin_cents - a.terms.margin_cents || (a.offer.key < b.offer.key ? -1 : 1))
     .slice(0, limit)
@@ -112,10 +127,23 @@ export function proposeActions(
       priorityScore: Math.round((10_000 * terms.margin_cents) / (terms.margin_cents + halfScoreCents)) / 100,
       reason: explainAction(customer, offer, terms, shop.currency),
       creativeHint: hintFor(customer, offer),
+      day: addDays(shop.today, waitDays),
       window: windowFor(customer, playbook.window, carried),
       terms,
     }
   })
+}
+
+const dueFrom = 0.8
+const daysAhead = 6
+
+/** Days until they are due again, at most a week, then on to the day on which they usually buy. */
+function waitOf(customer: ActionCustomer, today: Day): number {
+  const untilDue = Math.ceil(dueFrom * customer.expectedGapDays - customer.daysSinceLast)
+  const wait = Math.min(daysAhead, Math.max(0, untilDue))
+  if (customer.preferredWeekday === null) return wait
+  const ahead = (customer.preferredWeekday - isoWeekday(addDays(today, wait)) + 7) % 7
+  return wait + ahead <= daysAhead ? wait + ahead : wait
 }
 
 const lapsedSegments: readonly string[] = ['One_Time_Buyers', 'Hibernating', 'Lost'] satisfies RfmSegment[]
@@ -150,11 +178,12 @@ function weigh(
   usable: readonly ('email' | 'sms')[],
   playbook: ActionPlaybook,
   marginShare: number,
+  waitDays: number,
 ): { offer: Offer; channel: 'email' | 'sms'; terms: ActionTerms } {
   const options = usable.map((channel) => ({
     offer,
     channel,
-    terms: weighOn(channel, customer, offer, playbook, marginShare),
+    terms: weighOn(channel, customer, offer, playbook, marginShare, waitDays),
   }))
   return options.reduce((best, next) => (next.terms.margin_cents > best.terms.margin_cents ? next : best))
 }
@@ -165,10 +194,13 @@ function weighOn(
   offer: Offer,
   playbook: ActionPlaybook,
   marginShare: number,
+  waitDays: number,
 ): ActionTerms {
   const basket = customer.averageOrderCents
   const fit = fitOf(customer, offer)
-  const timing = timingOf(customer.dueRatio)
+  const due = (customer.daysSinceLast + waitDays) / Math.max(1, customer.expectedGapDays)
+  const timing = timingOf(due)
+  const answers = (customer.preferredOffer === offer.kind ? 1.2 : 1) * (customer.preferredChannel === channel ? 1.1 : 1)
   const rank = playbook.offers.findIndex((wanted) => wanted === offer.key || wanted === offer.kind)
   const playbookWeight = rank < 0 ? 0.6 : Math.max(0.9, 1.25 - 0.1 * rank)
   const uptake = uptakeOf(offer, basket)
@@ -178,7 +210,7 @@ function weighOn(
   // A week at the customer's own pace, times the chance that they are still active.
   const buysAnyway = (1 - Math.exp(-7 / customer.expectedGapDays)) * (1 - customer.churnProbability)
   const depth = basket > 0 && lowersPrice(offer) ? Math.min(0.5, redemptionCostCents(offer, basket) / basket) : 0
-  const pull = pullOf(offer, depth, customer.priceSensitivity) * fit * playbookWeight
+  const pull = pullOf(offer, depth, customer.priceSensitivity) * fit * playbookWeight * answers
   const nudged = Math.min(1 - buysAnyway, buysAnyway * Math.expm1(pull * timing))
   const revived =
     customer.dueRatio > 2.5 ? customer.churnProbability * (0.003 + 0.06 * depth) * fit * playbookWeight : 0
@@ -194,7 +226,9 @@ function weighOn(
     margin_cents: round(margin, 2),
     offer_cost_cents: Math.round(cost),
     basket_cents: basket,
-    due_ratio: round(customer.dueRatio, 2),
+    due_ratio: round(due, 2),
+    wait_days: waitDays,
+    answers: round(answers, 2),
     timing: round(timing, 2),
     fit: round(fit, 2),
     playbook: round(playbookWeight, 2),

@@ -11,7 +11,7 @@ create table model_versions (
   backtest    jsonb,
   created_at  timestamptz not null default now()
 );
-create index model_versions_recent on model_versions (created_at desc, version);
+create index model_versions_recent on model_versions (created_at desc, as_of desc, version);
 
 -- Products that the same people buy, the closest first; made anew with each model.
 create table product_neighbours (

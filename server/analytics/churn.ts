@@ -108,7 +108,7 @@ async function countCells(ctx: Ctx, marginShare: number): Promise<SegmentRow[]> 
 
 async function readModel(ctx: Ctx): Promise<Reply['model']> {
   const { rows } = await ctx.pool.query<{ version: string; method: ChurnMethod; backtest: Backtest | null }>(
-    `select m.version, m.model -> 'churn' ->> 'method' as method, m.backtest from model_versions as m order by m.created_at desc, m.version limit 1`,
+    `select m.version, m.model -> 'churn' ->> 'method' as method, m.backtest from model_versions as m order by m.created_at desc, m.as_of desc, m.version limit 1`,
   )
   const found = rows[0]
   if (!found) return null

@@ -36,7 +36,7 @@ export async function readNeeds(ctx: Ctx): Promise<Needs> {
          exists (select 1 from campaigns) as has_plan,
          exists (select 1 from analytics_events as e where e.event_type = 'sent') as has_sent,
          (select max(orders.ordered_at) from orders) as last_order_at,
-         coalesce((select max(jobs.finished_at) from jobs where jobs.kind = 'score' and jobs.status = 'succeeded'),
+         coalesce((select max(model_versions.created_at) from model_versions),
            (select customer_scores.computed_at from customer_scores limit 1)) as scores_as_of,
          coalesce((select sum(r.events) from rollup_hourly as r where r.event_type = 'sent' and r.hour >= $1), 0)::int as sent_week,
          coalesce((select sum(r.events) from rollup_hourly as r where r.event_type = 'bounce' and r.hour >= $1), 0)::int as bounced_week`,

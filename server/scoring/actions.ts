@@ -34,6 +34,7 @@ const columns = [
   'offer_id',
   'offer',
   'creative_hint',
+  'scheduled_date',
   'send_window',
   'channels',
 ] as const
@@ -74,13 +75,14 @@ async function propose(
 ): Promise<Pick<ActionsResult, 'customers' | 'without'>> {
   const now = ctx.clock()
   const settings = await readSetting(tx, 'shop')
-  const shop = { marginShare: settings.margin_pct / 100, currency: settings.currency }
-  const offers = await readOffers(tx, localDate(now, settings.time_zone))
+  const today = localDate(now, settings.time_zone)
+  const shop = { marginShare: settings.margin_pct / 100, currency: settings.currency, today }
+  const offers = await readOffers(tx, today)
   const playbooks = await readPlaybooks(tx)
   const departments = await readDepartments(tx)
   const without: ActionsResult['without'] = {}
   const { rows: counted } = await tx.query<{ n: number }>('select count(*) as n from customer_scores')
-  await openCandidates(tx, now)
+  await openCandidates(tx, now, settings.time_zone)
   let customers = 0
   for (;;) {
     input.signal?.throwIfAborted()
@@ -96,8 +98,15 @@ async function propose(
       const known = [row.primaryCategory, row.secondaryCategory].flatMap(
         (category) => departments.get(category ?? '') ?? [],
       )
+      const emails = { delivered: row.emailsDelivered, opened: row.emailsOpened, openedLate: row.emailsOpenedLate }
       const answer = playbook
-        ? proposeActions({ ...row, channels, departments: known }, offers, playbook, shop, input.perCustomer ?? 1)
+        ? proposeActions(
+            { ...row, channels, departments: known, emails },
+            offers,
+            playbook,
+            shop,
+            input.perCustomer ?? 1,
+          )
         : 'segment_off'
       if (typeof answer === 'string') without[answer] = (without[answer] ?? 0) + 1
       else lines.push(...answer.map((action) => lineOf(row, action)))
@@ -151,6 +160,7 @@ function lineOf(row: CandidateRow, action: ProposedAction): CopyValue[] {
     action.offer.id,
     JSON.stringify(action.offer),
     action.creativeHint,
+    action.day,
     JSON.stringify(action.window),
     `{${action.channels.join(',')}}`,
   ]

@@ -6,7 +6,7 @@ import type { Pool } from 'pg'
  */
 export async function findChanged(pool: Pool, now: Date, most: number): Promise<string[] | null> {
   const { rows: models } = await pool.query<{ created_at: Date }>(
-    'select m.created_at from model_versions as m order by m.created_at desc, m.version limit 1',
+    'select m.created_at from model_versions as m order by m.created_at desc, m.as_of desc, m.version limit 1',
   )
   if (!models[0]) return null
   const since = new Date(Math.min(models[0].created_at.getTime(), now.getTime()) - 3_600_000)

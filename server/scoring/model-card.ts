@@ -74,7 +74,7 @@ export async function listModels(
      left join lateral (
        select e.one from jsonb_array_elements(m.backtest -> 'candidates') as e(one) where e.one ->> 'method' = m.backtest ->> 'chosen'
      ) as c on true
-     order by m.created_at desc, m.version limit $1 offset $2`,
+     order by m.created_at desc, m.as_of desc, m.version limit $1 offset $2`,
     [query.page_size, (query.page - 1) * query.page_size],
   )
   return {

@@ -30,7 +30,7 @@ export async function storeModel(tx: ClientBase, stored: Omit<StoredModel, 'crea
   )
   await tx.query(
     `delete from model_versions as m where m.version in (
-       select o.version from model_versions as o order by o.created_at desc, o.version offset $1)`,
+       select o.version from model_versions as o order by o.created_at desc, o.as_of desc, o.version offset $1)`,
     [kept],
   )
 }
@@ -40,7 +40,7 @@ const columns = 'm.version, m.as_of, m.model, m.fit, m.backtest, m.created_at'
 /** The model that scores are made with, or an earlier one; null when there is none. */
 export async function readModel(client: ClientBase | Pool, version?: string): Promise<StoredModel | null> {
   const { rows } = await client.query<StoredModel>(
-    `select ${columns} from model_versions as m where $1::text is null or m.version = $1 order by m.created_at desc, m.version limit 1`,
+    `select ${columns} from model_versions as m where $1::text is null or m.version = $1 order by m.created_at desc, m.as_of desc, m.version limit 1`,
     [version ?? null],
   )
   return rows[0] ?? null

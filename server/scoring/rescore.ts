@@ -5,7 +5,7 @@ import type { PreviousSegment } from '#core/scoring/rfm.ts'
 import { createScorer } from '#core/scoring/scorecard.ts'
 import { withTx } from '#db/pool.ts'
 import type { Ctx } from '../context.ts'
-import { refreshRfmSegments } from '../rfm-segments.ts'
+import { moveRfmMembers } from '../rfm-segments.ts'
 import { readSetting } from '../settings.ts'
 import { readModel, type StoredModel } from './model-store.ts'
 import { readProducts, type Products } from './products.ts'
@@ -65,7 +65,7 @@ export async function rescoreCustomers(
          and not exists (select from score_some as n where n.customer_id = s.customer_id)`,
       [input.customerIds],
     )
-    await refreshRfmSegments(tx, input.asOf, 'customer_scores', input.customerIds)
+    await moveRfmMembers(tx, input.asOf, input.customerIds)
     return { customers, model_version: stored.version }
   })
 }
@@ -92,7 +92,7 @@ export async function assembleOne(
 /** The model in force with its tables warm; the catalogue is read again every ten minutes. */
 async function learned(ctx: Pick<Ctx, 'pool'>, tx: PoolClient): Promise<Known | null> {
   const { rows } = await tx.query<{ version: string }>(
-    'select m.version from model_versions as m order by m.created_at desc, m.version limit 1',
+    'select m.version from model_versions as m order by m.created_at desc, m.as_of desc, m.version limit 1',
   )
   if (!rows[0]) return null
   const kept = known.get(ctx.pool)
