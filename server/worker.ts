@@ -7,7 +7,7 @@ import type { Ctx } from './context.ts'
 import { runDispatcher } from './dispatch/dispatcher.ts'
 import { attributeOrders } from './feedback/attribute.ts'
 import { refreshCampaignCounters } from './counters.ts'
-import { keepRollups, reconcileNightly } from './rollups.ts'
+import { dropOldEvents, keepRollups, reconcileNightly } from './rollups.ts'
 import { decideAutomatically } from './planning/experiments/decide.ts'
 import { refreshStaleSegments } from './segments/refresh.ts'
 
@@ -28,6 +28,7 @@ const duties: Duty[] = [
   { name: 'campaign counters', everyMs: 15_000, run: (ctx) => refreshCampaignCounters(ctx.pool) },
   { name: 'segments', everyMs: 60_000, run: refreshStaleSegments },
   { name: 'rollups', everyMs: 10_000, run: keepRollups },
+  { name: 'old events', everyMs: 24 * 3_600_000, run: dropOldEvents },
   { name: 'recount', everyMs: 20 * 60_000, run: reconcileNightly },
   { name: 'tests', everyMs: 10 * 60_000, run: decideAutomatically },
   { name: 'reports by email', everyMs: 60_000, run: (ctx) => sendDueReports(ctx, systemActor) },
