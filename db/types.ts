@@ -680,6 +680,7 @@ export interface RollupOrdersDelta {
 export interface RollupState {
   built_at: Generated<Timestamp>;
   detail: Generated<Json>;
+  events_from: Generated<Timestamp>;
   id: Generated<boolean>;
   mismatches: Generated<number>;
   reconciled_at: Timestamp | null;

@@ -5,7 +5,15 @@ import { testContext } from '#test/context.ts'
 import { appendEvents, type NewEvent } from './events.ts'
 import { changeSetting } from './settings.ts'
 import { systemActor } from './audit.ts'
-import { daysSql, foldRollups, keepRollups, readState, rebuildRollups, reconcileRollups } from './rollups.ts'
+import {
+  daysSql,
+  dropOldEvents,
+  foldRollups,
+  keepRollups,
+  readState,
+  rebuildRollups,
+  reconcileRollups,
+} from './rollups.ts'
 
 const ctx = await testContext()
 const campaigns = ['01900000-0000-7000-8000-000000000001', '01900000-0000-7000-8000-000000000002']
@@ -111,5 +119,31 @@ test('a shop that moves to another zone gets its days cut anew', async () => {
   await withTx(ctx.pool, (tx) => changeSetting(tx, systemActor, 'shop', { time_zone: 'Europe/Berlin' }))
   await keepRollups(ctx)
   expect(await dayOf()).toBe('2026-11-03')
+  expect(await reconcileRollups(ctx)).toEqual(right)
+})
+
+test('months of events that are too old are dropped whole; their sums stay, also through a rebuild', async () => {
+  const old = new Date(Date.now() - 27 * 31 * 86_400_000)
+  const month = old.toISOString().slice(0, 7)
+  await ctx.pool.query('select ensure_partitions($1::date, 1)', [`${month}-01`])
+  await appendEvents(ctx.pool, [
+    { type: 'sent', at: old, key: 'old:1' },
+    { type: 'conversion', at: old, key: 'old:2', valueCents: 700 },
+  ])
+  const sums = async () =>
+    (
+      await ctx.pool.query(
+        `select sum(events)::int as events, sum(value_cents)::int as cents from rollup_daily where grain = 'all' and day < now() - interval '26 months'`,
+      )
+    ).rows[0]
+  await foldRollups(ctx)
+  const before = await sums()
+  expect(before).toEqual({ events: 2, cents: 700 })
+  expect(await dropOldEvents(ctx)).toContain(`analytics_events_${month.replace('-', '_')}`)
+  expect(await dropOldEvents(ctx)).toEqual([])
+  expect((await ctx.pool.query(`select 1 from event_keys where key like 'old:%'`)).rowCount).toBe(0)
+  expect(await reconcileRollups(ctx)).toEqual(right)
+  await withTx(ctx.pool, rebuildRollups)
+  expect(await sums()).toEqual(before)
   expect(await reconcileRollups(ctx)).toEqual(right)
 })

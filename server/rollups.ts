@@ -50,7 +50,7 @@ export async function rebuildRollups(client: ClientBase): Promise<void> {
   await client.query('lock table rollup_hourly, rollup_delta, orders, rollup_orders_delta in share row exclusive mode')
   // Millions of groups: sorting them on disk would take several times as long.
   await client.query(`select set_config('lma.rebuilding', 'on', true), set_config('work_mem', '256MB', true)`)
-  await client.query('delete from rollup_hourly')
+  await client.query('delete from rollup_hourly as r using rollup_state as s where r.hour >= s.events_from')
   await client.query('delete from rollup_delta')
   await client.query(
     `insert into rollup_hourly (hour, campaign_id, channel, segment, event_type, machine, events, value_cents) ${recount}`,
@@ -68,7 +68,7 @@ export async function rebuildRollups(client: ClientBase): Promise<void> {
 const recount = `select date_trunc('hour', e.occurred_at, 'UTC') as hour, coalesce(e.campaign_id, '${nobody}') as campaign_id,
     coalesce(e.channel, '') as channel, coalesce(e.segment, '') as segment, e.event_type, coalesce(e.machine, false) as machine,
     count(*) as events, coalesce(sum(e.value_cents), 0) as value_cents
-  from analytics_events as e group by 1, 2, 3, 4, 5, 6`
+  from analytics_events as e where e.occurred_at >= (select s.events_from from rollup_state as s) group by 1, 2, 3, 4, 5, 6`
 
 /** The days again from the hours, in the shop's zone. The caller holds the lock. */
 async function rebuildDays(client: ClientBase): Promise<void> {
@@ -128,7 +128,7 @@ export async function reconcileRollups(ctx: Pick<Ctx, 'pool' | 'clock'>): Promis
     detail = {
       hours: await counted(
         unequal(
-          'select r.* from rollup_hourly as r',
+          'select r.* from rollup_hourly as r where r.hour >= (select s.events_from from rollup_state as s)',
           recount,
           'hour, campaign_id, channel, segment, event_type, machine',
           ['events', 'value_cents'],
@@ -191,4 +191,34 @@ export async function reconcileNightly(ctx: Ctx): Promise<void> {
   const wrong = Object.values(detail).reduce((a, b) => a + b, 0)
   if (wrong > 0)
     ctx.log.error({ ...detail }, 'sums are not a recount: rebuild them with `liquor-agent rollups rebuild`')
+}
+
+/** docs/decisions/0004-retention.md */
+const keptMonths = 25
+
+/**
+ * Drops the months of events that are older than they may be; their sums stay. Returns the partitions dropped. A month
+ * whose bound has passed is dropped whole, with the keys of its events.
+ */
+export async function dropOldEvents(ctx: Ctx): Promise<string[]> {
+  const { rows } = await ctx.pool.query<{ name: string; until: Date }>(
+    `select c.relname as name, (to_date(right(c.relname, 7), 'YYYY_MM') + interval '1 month')::timestamp at time zone 'UTC' as until
+     from pg_inherits as i join pg_class as c on c.oid = i.inhrelid
+     where i.inhparent = 'analytics_events'::regclass and c.relname ~ '^analytics_events_[0-9]{4}_[0-9]{2}$' order by 1`,
+  )
+  const limit = new Date(ctx.clock())
+  limit.setUTCMonth(limit.getUTCMonth() - keptMonths)
+  const dropped: string[] = []
+  for (const { name, until } of rows.filter((r) => r.until <= limit)) {
+    await withTx(ctx.pool, async (tx) => {
+      await tx.query(lock)
+      await tx.query('update rollup_state set events_from = greatest(rollup_state.events_from, $1)', [until])
+      await tx.query('delete from event_keys as k where k.event_id < uuidv7_floor($1)', [until])
+      // Names come from the catalogue and fit the pattern above.
+      await tx.query(`drop table ${name}`)
+    })
+    dropped.push(name)
+  }
+  if (dropped.length > 0) ctx.log.info({ dropped }, 'months of events dropped, their sums are kept')
+  return dropped
 }

@@ -15,6 +15,7 @@ import { forgetUndo } from './retention.ts'
 import { forgetOldImports } from './knowledge/import/undo.ts'
 import { forgetHooks, processHooks } from './knowledge/tills/process.ts'
 import { keepRollups, reconcileNightly } from './rollups.ts'
+import { dropOldEvents, keepRollups, reconcileNightly } from './rollups.ts'
 import { decideAutomatically } from './planning/experiments/decide.ts'
 import { startNightlyScores } from './scoring/nightly.ts'
 import { refreshStaleSegments } from './segments/refresh.ts'
@@ -42,6 +43,7 @@ const duties: Duty[] = [
   { name: 'undo notes', everyMs: 3_600_000, run: forgetUndo },
   { name: 'imports past undoing', everyMs: 3_600_000, run: forgetOldImports },
   { name: 'rollups', everyMs: 10_000, run: keepRollups },
+  { name: 'old events', everyMs: 24 * 3_600_000, run: dropOldEvents },
   { name: 'recount', everyMs: 20 * 60_000, run: reconcileNightly },
   { name: 'tests', everyMs: 10 * 60_000, run: decideAutomatically },
   { name: 'reports by email', everyMs: 60_000, run: (ctx) => sendDueReports(ctx, systemActor) },

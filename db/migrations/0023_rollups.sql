@@ -7,6 +7,8 @@ create table rollup_state (
   -- the zone that rollup_daily's days are cut in; when the shop moves, the worker builds them anew
   zone          text not null,
   built_at      timestamptz not null default now(),
+  -- older events are gone by retention: their sums stay as they are
+  events_from   timestamptz not null default '-infinity',
   reconciled_at timestamptz,
   -- sums that were not a recount at the last reconciliation
   mismatches    int not null default 0,

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import sparticuz from '@sparticuz/chromium'
 import { strFromU8, unzipSync } from 'fflate'
 import { readSheet } from 'read-excel-file/node'
 import { beforeAll, expect, test } from 'vitest'
@@ -25,7 +26,8 @@ import { attributeOrders } from '../feedback/attribute.ts'
 import { signAccessToken } from '../http/auth.ts'
 import { foldRollups } from '../rollups.ts'
 import { dropOldExports, exportJob } from './export/files.ts'
-import { plainPdf } from './export/pdf.ts'
+import { htmlOf } from './export/html.ts'
+import { findBrowser, plainPdf, printHtml } from './export/pdf.ts'
 import { sheetsOf } from './export/sheets.ts'
 import { analyticsRoutes } from './routes.ts'
 import { reportMailJob, sendDueReports } from './schedules.ts'
@@ -292,6 +294,14 @@ test('a PDF is made with and without a browser; a user without the right makes n
   const { rows } = await ctx.pool.query<{ path: string }>('select path from exports where id = $1', [made.export.id])
   expect((await readFile(rows[0]!.path)).length).toBe(made.file.length)
 })
+
+test('a browser prints the report with its words, and is gone afterwards', async () => {
+  const browser = findBrowser() ?? (await sparticuz.executablePath())
+  const file = await sheetsOf(ctx, 'campaigns', { period: '90d', compare: 'before' })
+  const pdf = await printHtml(htmlOf(file, 'Shop & <Sons>', null), browser)
+  expect(pdf.subarray(0, 5).toString()).toBe('%PDF-')
+  expect(pdf.length).toBeGreaterThan(5000)
+}, 60_000)
 
 test('a file older than a day is refused and removed', async () => {
   const made = await make('segments', 'csv')

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import type { Readable, Writable } from 'node:stream'
 import type { ReportFile } from './sheets.ts'
 import { dayWords, shown } from './words.ts'
 
@@ -14,42 +15,85 @@ export function findBrowser(): string | null {
   return [process.env['CHROME'], ...browsers].find((b) => b !== undefined && b !== '' && existsSync(b)) ?? null
 }
 
-/** Prints a page that loads nothing with a headless browser; throws when it does not answer within 45 s or makes no file. */
+/**
+ * Prints a page that loads nothing with a headless browser, spoken to over a pipe (DevTools protocol; the command line's
+ * own --print-to-pdf is missing from slim builds). Throws when it does not answer within 45 s.
+ */
 export async function printHtml(html: string, browser: string): Promise<Buffer> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'lma-print-'))
+  const profile = await mkdtemp(path.join(tmpdir(), 'lma-print-'))
+  const child = spawn(
+    browser,
+    [
+      '--headless',
+      '--disable-gpu',
+      '--no-sandbox',
+      '--no-first-run',
+      '--disable-extensions',
+      '--disable-background-networking',
+      '--remote-debugging-pipe',
+      `--user-data-dir=${profile}`,
+      'about:blank',
+    ],
+    { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] },
+  )
+  const late = setTimeout(() => child.kill('SIGKILL'), timeoutMs)
+  const gone = new Promise<never>((_, reject) => {
+    child.once('error', reject)
+    child.once('exit', (code) => reject(new Error(`the browser ended with ${code ?? 'a timeout'} while printing`)))
+  })
+  gone.catch(() => undefined)
   try {
-    const page = path.join(folder, 'report.html')
-    const target = path.join(folder, 'report.pdf')
-    await writeFile(page, html)
-    await new Promise<void>((resolve, reject) => {
-      const child = spawn(
-        browser,
-        [
-          '--headless',
-          '--disable-gpu',
-          '--no-sandbox',
-          '--no-first-run',
-          '--disable-extensions',
-          '--disable-background-networking',
-          '--no-pdf-header-footer',
-          `--user-data-dir=${path.join(folder, 'profile')}`,
-          `--print-to-pdf=${target}`,
-          `file://${page}`,
-        ],
-        { stdio: 'ignore' },
-      )
-      const late = setTimeout(() => child.kill('SIGKILL'), timeoutMs)
-      child.on('error', reject)
-      child.on('exit', (code) => {
-        clearTimeout(late)
-        if (code === 0) resolve()
-        else reject(new Error(`the browser ended with ${code ?? 'a timeout'} while printing`))
-      })
-    })
-    return await readFile(target)
+    const ask = speak(child.stdio[3] as Writable, child.stdio[4] as Readable)
+    const talk = async (): Promise<Buffer> => {
+      const { targetId } = await ask('Target.createTarget', { url: 'about:blank' })
+      const { sessionId } = await ask('Target.attachToTarget', { targetId, flatten: true })
+      const session = String(sessionId)
+      const { frameTree } = await ask('Page.getFrameTree', {}, session)
+      const frameId = (frameTree as { frame: { id: string } }).frame.id
+      await ask('Page.setDocumentContent', { frameId, html }, session)
+      const { data } = await ask('Page.printToPDF', { printBackground: true, preferCSSPageSize: true }, session)
+      return Buffer.from(String(data), 'base64')
+    }
+    return await Promise.race([talk(), gone])
   } finally {
-    await rm(folder, { recursive: true, force: true })
+    clearTimeout(late)
+    child.kill('SIGKILL')
+    // The profile may still be written to for a moment.
+    await rm(profile, { recursive: true, force: true, maxRetries: 3, retryDelay: 100 }).catch(() => undefined)
   }
+}
+
+type Ask = (method: string, params: object, session?: string) => Promise<Record<string, unknown>>
+
+/** Commands and answers as JSON with a NUL after each. */
+function speak(to: Writable, from: Readable): Ask {
+  const waiting = new Map<number, { resolve: (v: Record<string, unknown>) => void; reject: (e: Error) => void }>()
+  let last = 0
+  let rest = ''
+  to.on('error', () => undefined)
+  from.setEncoding('utf8')
+  from.on('data', (chunk: string) => {
+    const parts = (rest + chunk).split('\0')
+    rest = parts.pop() ?? ''
+    for (const part of parts) {
+      const answer = JSON.parse(part) as {
+        id?: number
+        result?: Record<string, unknown>
+        error?: { message: string }
+      }
+      const asked = waiting.get(answer.id ?? -1)
+      if (!asked) continue
+      waiting.delete(answer.id!)
+      if (answer.error) asked.reject(new Error(answer.error.message))
+      else asked.resolve(answer.result ?? {})
+    }
+  })
+  return (method, params, session) =>
+    new Promise((resolve, reject) => {
+      const id = ++last
+      waiting.set(id, { resolve, reject })
+      to.write(JSON.stringify({ id, method, params, ...(session ? { sessionId: session } : {}) }) + '\0')
+    })
 }
 
 const [pageWidth, pageHeight, margin] = [595, 842, 40]

@@ -57,9 +57,10 @@ export function HeatTable({
   return (
     <div>
       <ScrollBox label={t('{label}, table', { label })}>
+        {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-element-to-interactive-role -- its cells take the focus by arrow keys: that is what a grid is */}
         <table ref={table} role="grid" aria-label={label} className="w-full border-separate border-spacing-0.5">
           <thead>
-            <tr role="row">
+            <tr>
               <th scope="col" className="label px-1.5 py-1 text-left text-ink-2">
                 {corner}
               </th>
@@ -77,21 +78,16 @@ export function HeatTable({
           </thead>
           <tbody>
             {rows.map((row, r) => (
-              <tr key={row.name} role="row">
+              <tr key={row.name}>
                 <th scope="row" className="px-1.5 text-left font-normal whitespace-nowrap">
                   {row.name}
                 </th>
-                {extra && (
-                  <td role="gridcell" className="px-1.5 text-right text-ink-2">
-                    {row.extra}
-                  </td>
-                )}
+                {extra && <td className="px-1.5 text-right text-ink-2">{row.extra}</td>}
                 {row.cells.map((cell, c) => {
                   const step = heatStep(cell.share)
                   return (
                     <td
                       key={columns[c]}
-                      role="gridcell"
                       data-cell={`${r}:${c}`}
                       tabIndex={at[0] === r && at[1] === c ? 0 : -1}
                       aria-label={cell.words}

@@ -182,23 +182,21 @@ function Prices() {
     onDone: () => toast(t('Saved')),
     onError: (error) => setRefusal(showRefusal(error, form.setError, [])),
   })
+  const submit = form.handleSubmit((v) => {
+    setRefusal(null)
+    save.mutate({
+      body: {
+        email_per_thousand_cents: Math.round(Number(v.email) * 100),
+        sms_per_thousand_cents: Math.round(Number(v.sms) * 100),
+        global_holdout_share: Number(v.holdout) / 100,
+      },
+    })
+  })
   return (
     <Panel title={t('What reports reckon with')} detail={t('Cost of messages, and who is held out of everything')}>
       <QueryFrame query={query} what={t('The settings')} skeleton={<Skeleton className="h-40" />}>
         {() => (
-          <form
-            className="space-y-3"
-            onSubmit={form.handleSubmit((v) => {
-              setRefusal(null)
-              save.mutate({
-                body: {
-                  email_per_thousand_cents: Math.round(Number(v.email) * 100),
-                  sms_per_thousand_cents: Math.round(Number(v.sms) * 100),
-                  global_holdout_share: Number(v.holdout) / 100,
-                },
-              })
-            })}
-          >
+          <form className="space-y-3" onSubmit={(e) => void submit(e)}>
             {refusal && <Note tone="risk" title={refusal} />}
             <div className="grid gap-3 sm:grid-cols-2">
               <Field label={t('1,000 emails cost')}>

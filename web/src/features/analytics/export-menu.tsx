@@ -1,5 +1,5 @@
 import { FileDown } from 'lucide-react'
-import { useEffect, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import type { ReportExport } from '#contract/reports.ts'
 import { download } from '../../lib/api.ts'
 import { t } from '../../lib/i18n.ts'
@@ -29,26 +29,30 @@ export function ExportMenu({ query, tab }: { query: Query; tab: string }) {
   const [made, setMade] = useState<ReportExport | null>(null)
   const job = useJob(made?.job_id ?? null)
   const start = useSend('POST /api/v1/reports/export', { onDone: (reply) => setMade(reply.export) })
-  const status = job.data?.status
+  const status = job.data?.id === made?.job_id ? job.data?.status : undefined
+  const error = job.data?.error
+  const isOver = status !== undefined && status !== 'queued' && status !== 'running'
+  const handled = useRef<string | null>(null)
   useEffect(() => {
-    if (!made || !status || status === 'queued' || status === 'running') return
-    setMade(null)
+    if (!made || !isOver || handled.current === made.id) return
+    handled.current = made.id
     void refresh('GET /api/v1/reports/exports')
     if (status === 'succeeded')
       void download('GET /api/v1/reports/exports/:id/file', { params: { id: made.id } }, made.file_name).then(
         () => toast(t('{file} saved', { file: made.file_name })),
         toastError,
       )
-    else toastError(new Error(job.data?.error ?? t('The file could not be made.')))
-  }, [made, status, job.data?.error])
+    else toastError(new Error(error ?? t('The file could not be made.')))
+  }, [made, isOver, status, error])
+  const isMaking = start.isPending || (made !== null && !isOver)
   const reports = ofTab[tab] ?? (Object.keys(names) as Report[])
   return (
     <Menu
       align="end"
       trigger={
-        <Button busy={start.isPending || made !== null}>
+        <Button busy={isMaking}>
           <FileDown aria-hidden />
-          {made ? t('Making the file') : t('Export')}
+          {isMaking ? t('Making the file') : t('Export')}
         </Button>
       }
       items={reports.flatMap((report) => [

@@ -139,7 +139,9 @@ function Campaigns({ data }: { data: CampaignsReport }) {
                 <td className={wide}>{share(data.total.clicks, data.total.sends)}</td>
                 <td className={wide}>{count(data.total.conversions)}</td>
                 <td className={cell}>{money(data.total.revenue_cents)}</td>
-                <td className={cell} />
+                <td className={cell}>
+                  <span className="sr-only">{t('not added up')}</span>
+                </td>
               </tr>
             </tbody>
           </table>
@@ -202,31 +204,7 @@ function Offers({ data }: { data: OffersReport }) {
                   <td className={wide}>{count(o.sends)}</td>
                   <td className={wide}>{count(o.buyers)}</td>
                   <td className="w-2/5 px-3 max-sm:w-1/2">
-                    <span className="flex items-center gap-3">
-                      <span className="w-12 shrink-0 text-right font-medium">
-                        {percent(o.conversion_pct.mid / 100, 1)}
-                      </span>
-                      <span className="relative h-4 flex-1" aria-hidden>
-                        <span className="absolute inset-x-0 top-[7px] h-px bg-line" />
-                        <span
-                          className="absolute top-1 h-2 rounded-sm bg-c1/35"
-                          style={{
-                            left: `${(o.conversion_pct.low / top) * 100}%`,
-                            width: `${((o.conversion_pct.high - o.conversion_pct.low) / top) * 100}%`,
-                          }}
-                        />
-                        <span
-                          className="absolute top-0 h-4 w-1 -translate-x-1/2 bg-c1"
-                          style={{ left: `${(o.conversion_pct.mid / top) * 100}%` }}
-                        />
-                      </span>
-                      <span className="w-24 shrink-0 text-sm text-ink-2 max-sm:hidden">
-                        {t('{low} to {high}', {
-                          low: percent(o.conversion_pct.low / 100, 1),
-                          high: percent(o.conversion_pct.high / 100, 1),
-                        })}
-                      </span>
-                    </span>
+                    <SoldShare share={o.conversion_pct} top={top} />
                   </td>
                   <td className={wide}>{money(o.revenue_per_send_cents)}</td>
                 </tr>
@@ -236,6 +214,35 @@ function Offers({ data }: { data: OffersReport }) {
         </ScrollBox>
       )}
     </Figure>
+  )
+}
+
+/** Sold per 100 sent, with the interval as a bar and in words. */
+function SoldShare({ share, top }: { share: OffersReport['data'][number]['conversion_pct']; top: number }) {
+  return (
+    <span className="flex items-center gap-3">
+      <span className="w-12 shrink-0 text-right font-medium">{percent(share.mid / 100, 1)}</span>
+      <span className="relative h-4 flex-1" aria-hidden>
+        <span className="absolute inset-x-0 top-[7px] h-px bg-line" />
+        <span
+          className="absolute top-1 h-2 rounded-sm bg-c1/35"
+          style={{
+            left: `${(share.low / top) * 100}%`,
+            width: `${((share.high - share.low) / top) * 100}%`,
+          }}
+        />
+        <span
+          className="absolute top-0 h-4 w-1 -translate-x-1/2 bg-c1"
+          style={{ left: `${(share.mid / top) * 100}%` }}
+        />
+      </span>
+      <span className="w-24 shrink-0 text-sm text-ink-2 max-sm:hidden">
+        {t('{low} to {high}', {
+          low: percent(share.low / 100, 1),
+          high: percent(share.high / 100, 1),
+        })}
+      </span>
+    </span>
   )
 }
 

@@ -1,5 +1,5 @@
 import { useState } from 'react'
-import { useForm } from 'react-hook-form'
+import { useForm, useWatch } from 'react-hook-form'
 import type { Schedule } from '#contract/reports.ts'
 import { showRefusal } from '../../lib/form.ts'
 import { t } from '../../lib/i18n.ts'
@@ -36,7 +36,7 @@ export function ScheduleDialog({ schedule, onClose }: { schedule: Schedule | nul
   }
   const create = useSend('POST /api/v1/reports/schedules', outcome)
   const update = useSend('PATCH /api/v1/reports/schedules/:id', outcome)
-  const every = form.watch('every')
+  const every = useWatch({ control: form.control, name: 'every' })
   const { errors } = form.formState
   const submit = form.handleSubmit((v) => {
     setRefusal(null)
