@@ -10,6 +10,19 @@ export const responsibleLine = '21+ · please drink responsibly'
  * typed offer. Empty when nothing was found.
  */
 export function lintCopy(text: string, policy: Policy = defaultPolicy()): Verdict[] {
+  // A plan is checked again with every edit, and most of its words are the same as before.
+  let known = memo.get(policy)
+  if (!known) memo.set(policy, (known = new Map()))
+  let found = known.get(text)
+  if (!found) {
+    if (known.size > 500) known.clear()
+    known.set(text, (found = findFaults(text, policy)))
+  }
+  return [...found]
+}
+const memo = new WeakMap<Policy, Map<string, Verdict[]>>()
+
+function findFaults(text: string, policy: Policy): Verdict[] {
   const rule = policy.rules.find((r) => r.type === 'content_lint')
   if (!rule) return []
   const topics = new Set<CopyTopic>(rule.params.forbid)

@@ -73,9 +73,9 @@ export function renderStateTable(
 
 /** Markdown with aligned columns, as the formatter of this repository writes it. */
 function padded(cells: readonly (readonly string[])[]): string {
-  const widths = cells[0]!.map((_, i) => Math.max(...cells.map((row) => [...row[i]!].length)))
+  const widths = cells[0]!.map((_, i) => Math.max(...cells.map((row) => Array.from(row[i]!).length)))
   const line = (row: readonly string[]): string =>
-    `| ${row.map((cell, i) => cell + ' '.repeat(widths[i]! - [...cell].length)).join(' | ')} |`
+    `| ${row.map((cell, i) => cell + ' '.repeat(widths[i]! - Array.from(cell).length)).join(' | ')} |`
   const [head, ...rest] = cells.map(line)
   return [head, `| ${widths.map((w) => '-'.repeat(w)).join(' | ')} |`, ...rest].join('\n')
 }

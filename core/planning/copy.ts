@@ -44,14 +44,14 @@ function lengthFaults(parts: readonly (readonly [keyof Copy, string])[], channel
     const body = parts.find(([name]) => name === 'body')?.[1] ?? ''
     const { encoding } = measureSms(plainSms(body))
     if (body === '') return [refuse('length', 'A text has only a body, and it is empty.', 'Write the body.')]
-    if ([...body].length > copyLimits.sms)
+    if (Array.from(body).length > copyLimits.sms)
       return [refuse('length', `The text is longer than ${copyLimits.sms} characters.`, 'Say it shorter.')]
     return encoding === 'GSM-7'
       ? []
       : [refuse('length', 'The text has characters that make it cost twice.', 'Use plain letters, no emoji.')]
   }
   return parts.flatMap(([name, text]) =>
-    [...text].length > copyLimits[name]
+    Array.from(text).length > copyLimits[name]
       ? [refuse('length', `The ${name} is longer than ${copyLimits[name]} characters.`, 'Say it shorter.')]
       : [],
   )

@@ -117,7 +117,7 @@ test(`${runs} random plans: nothing illegal, over a cap, outside a window, uncon
       'cap-week', 'cap-sms-week', 'shop-window-over',
     ]),
   ) // prettier-ignore
-}, 120_000)
+}, 300_000)
 
 const maybe = (chance: Chance, share: number, value: unknown, other: unknown): unknown =>
   chance() < share ? value : other
@@ -233,7 +233,7 @@ test(`${runs} adversarial answers of a language model: what comes out is lawful,
       'us-nc-supplier-coupon-prohibited', 'us-ri-quiet-hours', 'us-content-lint:free_alcohol',
     ]),
   ) // prettier-ignore
-}, 120_000)
+}, 300_000)
 
 test('the second opinion is not blind: it finds what is planted', () => {
   const world = worldOf(1007)

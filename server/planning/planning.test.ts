@@ -183,7 +183,7 @@ test('an edit is checked, counted anew, needs the right version and takes an app
     engine: 'llm',
     actor: systemActor,
   })
-  expect(plan.fallback_reason).toMatch(/not part of this version/)
+  expect(plan.fallback_reason).toMatch(/No language model is set up/)
   await approveCampaign(ctx, systemActor, id)
   const [first, second] = plan.entries
   const changes = await editPlan(ctx, systemActor, id, plan_version, [

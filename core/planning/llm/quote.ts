@@ -57,7 +57,7 @@ function withoutNames(line: string, names: ReadonlySet<string>): string {
 }
 
 function shortened(line: string, limit: number): string {
-  const letters = [...line]
+  const letters = Array.from(line)
   return letters.length <= limit
     ? line
     : `${letters

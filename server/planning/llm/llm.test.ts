@@ -289,7 +289,7 @@ test('no email, phone or name of a customer, and no instruction of the shop’s 
       offers: { label: string }[]
     }
     for (const label of [...data.segments.flatMap((s) => [s.label, s.likes ?? '']), ...data.offers.map((o) => o.label)])
-      expect([...label].length).toBeLessThanOrEqual(60)
+      expect(Array.from(label).length).toBeLessThanOrEqual(60)
   }
 })
 
