@@ -40,7 +40,11 @@ beforeAll(async () => {
   t.ctx.config.publicUrl = `http://127.0.0.1:${(t.app.server.address() as AddressInfo).port}`
   const { mailgun, sendgrid, postmark, ses, resend } = sims
   const hooks: [Simulator, Parameters<typeof provider>[1], Record<string, string>][] = [
-    [mailgun, { domain: mailgun.domain, base_url: mailgun.url }, { api_key: mailgun.apiKey, webhook_signing_key: mailgun.signingKey }],
+    [
+      mailgun,
+      { domain: mailgun.domain, base_url: mailgun.url },
+      { api_key: mailgun.apiKey, webhook_signing_key: mailgun.signingKey },
+    ],
     [sendgrid, { base_url: sendgrid.url, webhook_public_key: sendgrid.publicKey }, { api_key: sendgrid.apiKey }],
     [postmark, { base_url: postmark.url }, { server_token: postmark.token, webhook_password: 'pw' }],
     [
@@ -53,7 +57,15 @@ beforeAll(async () => {
   for (const [sim, config, secrets] of hooks) {
     const made = await addProvider(t.ctx, systemActor, provider(sim.name as 'mailgun', config, secrets))
     sim.hooks.settings.url = sim === postmark ? made.hook_url.replace('://', '://postmark:pw@') : made.hook_url
-    sim.habits = { ...usualHabits, bounce: 0.05, softBounce: 0.05, defer: 0.1, click: 0.1, complain: 0.02, unsubscribe: 0.03 }
+    sim.habits = {
+      ...usualHabits,
+      bounce: 0.05,
+      softBounce: 0.05,
+      defer: 0.1,
+      click: 0.1,
+      complain: 0.02,
+      unsubscribe: 0.03,
+    }
   }
   ses.subscribe(ses.hooks.settings.url!)
   await ses.hooks.idle()
@@ -70,7 +82,10 @@ test('nobody gets a message twice, every report finds its message, and every fig
       { kind: 'error_503', share: 0.05 },
       { kind: 'drop_after', share: 0.03 },
       { kind: 'reset', share: 0.03 },
-      { kind: 'error_500_sent', share: sim.name === 'mailgun' || sim.name === 'postmark' || sim.name === 'resend' ? 0.03 : 0 },
+      {
+        kind: 'error_500_sent',
+        share: sim.name === 'mailgun' || sim.name === 'postmark' || sim.name === 'resend' ? 0.03 : 0,
+      },
       { kind: 'malformed', share: 0.03 },
     ]
     Object.assign(sim.hooks.settings, { duplicate: 0.3, reorder: 0.4, badSignature: 0.05, lose: 0.02 })
@@ -90,7 +105,8 @@ test('nobody gets a message twice, every report finds its message, and every fig
   while ((await processInbox(t.ctx)) > 0);
 
   const copies = new Map<string, number>()
-  for (const sim of all) for (const taken of sim.taken) if (taken.sendId) copies.set(taken.sendId, (copies.get(taken.sendId) ?? 0) + 1)
+  for (const sim of all)
+    for (const taken of sim.taken) if (taken.sendId) copies.set(taken.sendId, (copies.get(taken.sendId) ?? 0) + 1)
   expect([...copies].filter(([, n]) => n > 1)).toEqual([])
 
   const { rows: sends } = await t.ctx.pool.query<{ id: string; status: string; provider: string | null }>(

@@ -11,6 +11,7 @@ const paths = [
   '/segments',
   '/segments/new',
   '/sends',
+  '/replies',
   '/mailbox',
   '/settings',
   '/settings/stores',
