@@ -25,6 +25,7 @@ const paths = [
   '/analytics?tab=data',
   '/experiments',
   '/experiments/new',
+  '/replies',
   '/mailbox',
   '/settings',
   '/settings/stores',

@@ -99,6 +99,7 @@ export const pages: readonly PageRow[] = [
     load: () => import('../features/dispatch/sends-page.tsx'),
     nav: { icon: Send, keys: 'g d' },
   },
+  { path: '/replies', title: 'Replies', load: () => import('../features/feedback/replies-page.tsx') },
   {
     path: '/experiments',
     title: 'Tests',

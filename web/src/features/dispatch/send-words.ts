@@ -32,6 +32,7 @@ const eventWords: Record<string, string> = {
   bounce: 'Bounced',
   bounced: 'Bounced',
   complaint: 'Marked as spam',
+  reply: 'Texted back',
   complained: 'Marked as spam',
   purchase: 'Bought',
   conversion: 'Bought',

@@ -80,8 +80,19 @@ export default function SendsPage() {
     </Button>
   )
   const known = campaigns.data?.data ?? []
+  const unread = useApi('GET /api/v1/replies', { query: { page_size: 1, unread: 'true' } }).data?.unread ?? 0
   return (
-    <Page title={t('Sends')} subtitle={t('Every message, newest first, and what became of it.')}>
+    <Page
+      title={t('Sends')}
+      subtitle={t('Every message, newest first, and what became of it.')}
+      actions={
+        <LinkButton to="/replies">
+          {unread === 0
+            ? t('Replies')
+            : t('{count, plural, one {# new reply} other {# new replies}}', { count: unread })}
+        </LinkButton>
+      }
+    >
       <DataTable
         label={t('Sends')}
         keep="sends"

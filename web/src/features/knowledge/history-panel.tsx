@@ -114,6 +114,8 @@ const events: Record<string, string> = {
   unsubscribe: 'Unsubscribed',
   bounce: 'Bounced',
   complaint: 'Marked as spam',
+  deferred: 'Put off by the provider',
+  reply: 'Texted back',
   delivered: 'Delivered',
   segment_entered: 'Entered a segment',
   segment_left: 'Left a segment',
