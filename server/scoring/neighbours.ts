@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg'
+import { drawSample } from './sample.ts'
 
 // A sample of the customers says what goes together; people with whole cellars say nothing.
 const sampledCustomers = 50_000
@@ -14,13 +15,13 @@ const shrinkage = 5
  */
 export async function refreshNeighbours(tx: ClientBase, customers: number): Promise<number> {
   await tx.query('delete from product_neighbours')
+  await drawSample(tx, sampledCustomers / Math.max(1, customers), 13)
   const { rowCount } = await tx.query(
     `with at as (select current_setting('scoring.as_of')::timestamptz as as_of),
      bought as materialized (
        select distinct o.customer_id, i.product_id
-       from at cross join orders as o join order_items as i on i.order_id = o.id
+       from at cross join score_sample as s join orders as o on o.customer_id = s.customer_id join order_items as i on i.order_id = o.id
        where o.ordered_at > at.as_of - interval '1 year' and o.ordered_at <= at.as_of and i.quantity > 0 and i.total_cents >= 0
-         and ($1::float8 >= 1 or (uuid_hash_extended(o.customer_id, 13) & 1048575) < $1::float8 * 1048576)
      ), telling as materialized (
        select b.customer_id, b.product_id from bought as b
        where b.customer_id in (select n.customer_id from bought as n group by 1 having count(*) between 2 and ${mostProducts})
@@ -38,7 +39,6 @@ export async function refreshNeighbours(tx: ClientBase, customers: number): Prom
      select r.product_id, r.neighbour_id, r.n, r.similarity
      from (select k.*, row_number() over (partition by k.product_id order by k.similarity desc, k.neighbour_id) as place from ranked as k) as r
      where r.place <= ${keptPerProduct}`,
-    [sampledCustomers / Math.max(1, customers)],
   )
   return rowCount ?? 0
 }

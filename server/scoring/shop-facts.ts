@@ -11,6 +11,7 @@ import type { ShopFacts } from '#core/scoring/shop-model.ts'
 import { priceTiers, sizeClasses, tasteHalfLifeDays, type BaseShares, type TasteBase } from '#core/scoring/taste.ts'
 import { createColumn } from './columns.ts'
 import type { Products } from './products.ts'
+import { drawSample } from './sample.ts'
 import { kindOf, streamCustomers, type StreamInput } from './streams.ts'
 
 // Beyond these the figures no longer move in the digits that matter, and memory stays flat.
@@ -184,14 +185,14 @@ async function readBase(
   { catalog, placeOfId }: Products,
   customers: number,
 ): Promise<Omit<TasteBase, 'occasions' | 'discounted'>> {
+  await drawSample(side, mostLookedBackOn / Math.max(1, customers), 11)
   const { rows } = await side.query<{ product_id: string; weight: number }>(
     `with at as (select current_setting('scoring.as_of')::timestamptz as as_of)
      select i.product_id, sum(power(0.5::float8, extract(epoch from at.as_of - o.ordered_at)::float8 / 86400 / $1)) as weight
-     from at cross join orders as o join order_items as i on i.order_id = o.id
+     from at cross join score_sample as s join orders as o on o.customer_id = s.customer_id join order_items as i on i.order_id = o.id
      where o.ordered_at <= at.as_of and i.quantity > 0 and i.total_cents >= 0
-       and ($2::float8 >= 1 or (uuid_hash_extended(o.customer_id, 11) & 1048575) < $2::float8 * 1048576)
      group by i.product_id order by i.product_id`,
-    [tasteHalfLifeDays, mostLookedBackOn / Math.max(1, customers)],
+    [tasteHalfLifeDays],
   )
   const categories = catalog.categories.map(() => 0)
   const brands = catalog.brands.map(() => 0)
