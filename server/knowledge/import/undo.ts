@@ -97,7 +97,7 @@ function stepsOf(run: Undoing): Step[] {
 
 /**
  * Job `import_undo`: input { import_id }. Works in chunks, each its own transaction with what it adds to the result, so
- * that a crash or a stop loses nothing and the next run goes on. Scores follow in a job of their own.
+ * that a crash or a stop loses nothing and the next run goes on. After orders the scores follow in a job of their own.
  */
 export const importUndoJob: JobHandler = async (ctx, input, tools) => {
   const id = String(input['import_id'])
@@ -131,7 +131,8 @@ export const importUndoJob: JobHandler = async (ctx, input, tools) => {
   }
   await refreshCampaignCounters(ctx.pool, [...campaigns])
   const result = await finish(ctx, tools, run)
-  if (run.kind === 'customers' || run.kind === 'orders') await startJob(ctx, tools.actor, 'follow_orders', {})
+  // Who went had no orders, so only orders change what is known of the others.
+  if (run.kind === 'orders') await startJob(ctx, tools.actor, 'follow_orders', {})
   return result
 }
 
