@@ -17,7 +17,8 @@ export const smtpHook: HookReader<SmtpConfig> = (ctx, post, config) => {
     ctx.config,
     post.raw.toString('latin1'),
     post.now,
-    new URL(post.url).searchParams.get('recipient'),
+    // A plus that nobody escaped reads as a blank.
+    new URL(post.url).searchParams.get('recipient')?.replaceAll(' ', '+') ?? null,
   )
   return { ok: true, items }
 }
