@@ -2,7 +2,10 @@ import { expect, test } from 'vitest'
 import { isoWeekday } from '../calendar.ts'
 import type { Arm } from '../experiments/stats.ts'
 import { measureLift } from './lift.ts'
-import { changePercent, percent, periodUpTo, type PeriodName } from './period.ts'
+import { changePercent, percent, periodBetween, periodUpTo, type PeriodName } from './period.ts'
+import { nextReport } from './schedule.ts'
+import { csvHead, csvLine } from './sheet.ts'
+import { sayWhatIf, whatIfHoldout } from './what-if.ts'
 
 test.each(['7d', '30d', '90d', '12m'] satisfies PeriodName[])(
   '%s is compared with the same weekdays of earlier, separate days',
@@ -57,4 +60,45 @@ test('two campaigns together read more sharply than one', () => {
 test('without held-out customers there is no lift figure at all', () => {
   expect(measureLift([{ contacted: arm(4_500, 900, 1500), heldOut: arm(0, 0, 0) }], 25, 1, 'USD')).toBeNull()
   expect(measureLift([], 25, 1, 'USD')).toBeNull()
+})
+
+test('chosen days are compared by weekday too, with the weeks before or the year before', () => {
+  const before = periodBetween('2026-11-02', '2026-11-11')
+  expect([before.days, before.previousFrom, before.previousTo]).toEqual([10, '2026-10-19', '2026-10-28'])
+  expect(before.words).toBe('vs 2 weeks before, same weekdays')
+  const year = periodBetween('2026-11-02', '2026-11-11', 'year', true)
+  expect(isoWeekday(year.previousFrom)).toBe(isoWeekday(year.from))
+  expect(year.previousFrom).toBe('2025-11-03')
+  expect(year.words).toBe('vs a year before (52 weeks), same weekdays, up to the same time of day')
+  // Longer than a year: the two never overlap.
+  const long = periodBetween('2025-01-01', '2026-11-11', 'year')
+  expect(long.previousTo < long.from).toBe(true)
+})
+test('a report at seven in the morning stays at seven when the clocks change', () => {
+  const monday = { every: 'week', onDay: 1, atHour: 7 } as const
+  const zone = 'America/New_York'
+  const at = (iso: string): string => nextReport(monday, new Date(iso), zone).toISOString()
+  expect(at('2026-10-26T10:59:59Z')).toBe('2026-10-26T11:00:00.000Z')
+  expect(at('2026-10-26T11:00:00Z')).toBe('2026-11-02T12:00:00.000Z')
+  expect(
+    nextReport({ every: 'month', onDay: 28, atHour: 0 }, new Date('2026-01-29T12:00:00Z'), zone).toISOString(),
+  ).toBe('2026-02-28T05:00:00.000Z')
+})
+test('CSV: money in units, empty for unknown, formulas as text', () => {
+  const columns = [
+    { label: 'Name', kind: 'text' },
+    { label: 'Revenue', kind: 'cents' },
+    { label: 'At', kind: 'instant' },
+  ] as const
+  expect(csvHead(columns, 'USD')).toBe('Name,Revenue (USD),At\r\n')
+  expect(csvLine(['=1+1', 12_345, null], columns)).toBe("'=1+1,123.45,\r\n")
+  expect(csvLine(['a "b", c', -5, new Date(0)], columns)).toBe('"a ""b"", c",-0.05,1970-01-01T00:00:00.000Z\r\n')
+})
+test('what if: a shop without orders is told so instead of a division by zero', () => {
+  const nothing = { reached: 0, meanCents: 0, sdCents: 0 }
+  expect(whatIfHoldout(nothing, 25).every((p) => p.detectable_pct.every((d) => d === null))).toBe(true)
+  expect(sayWhatIf(nothing, [], 'USD')).toMatch(/too few/)
+  const big = { reached: 50_000, meanCents: 2000, sdCents: 3000 }
+  const points = whatIfHoldout(big, 25)
+  expect(sayWhatIf(big, points, 'USD')).toMatch(/^Holding out 2% shows a lift of [\d.]+% within a quarter/)
 })
