@@ -48,10 +48,13 @@ export const knowledgeRoutes: Routes = (app, ctx) => {
   )
   bind(app, ctx, imports.preview, async ({ request }) => {
     const { fields, file } = await readForm(request)
+    // A stream that is destroyed half way is never read to its end, and the connection with it.
+    const chunks = file.file.iterator({ destroyOnReturn: false })
     try {
-      return await previewImport(ctx, file.file, fields)
+      return await previewImport(ctx, chunks, fields)
     } finally {
-      // The rest of the upload is not wanted, but must be read before the answer can go out.
+      // The rest of the upload is not wanted, but the next request of the connection stands behind it.
+      await chunks.return?.()
       file.file.resume()
     }
   })
