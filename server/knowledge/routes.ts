@@ -54,13 +54,14 @@ export const knowledgeRoutes: Routes = (app, ctx) => {
   )
   bind(app, ctx, imports.preview, async ({ request }) => {
     const { fields, file } = await readForm(request)
+    // A stream that is destroyed half way is never read to its end, and the connection with it.
+    const chunks = file.file.iterator({ destroyOnReturn: false })
     try {
-      return await previewImport(ctx, file.file, fields)
+      return await previewImport(ctx, chunks, fields)
     } finally {
-      // The rest of the upload is not wanted, but while it is unread the connection is stuck: the next request on it
-      // would wait for ever. Leaving the loop over the file has closed it, so it is read past the parser.
-      request.raw.unpipe()
-      request.raw.resume()
+      // The rest of the upload is not wanted, but the next request of the connection stands behind it.
+      await chunks.return?.()
+      file.file.resume()
     }
   })
   bind(app, ctx, imports.list, ({ query, actor }) => listImports(ctx, actor, query))

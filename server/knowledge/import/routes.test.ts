@@ -1,10 +1,12 @@
+import { Agent, request } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import type { Import, ImportPreview } from '#contract/imports.ts'
 import { runJob } from '#server/background.ts'
 import { jobHandlers } from '#server/jobs.ts'
 import { testApp } from '#test/app.ts'
 
-const { ctx, as } = await testApp({ clock: () => new Date('2026-11-23T18:00:00Z') })
+const { app, ctx, as } = await testApp({ clock: () => new Date('2026-11-23T18:00:00Z') })
 const admin = as('admin')
 const manager = as('manager')
 const user = as('user')
@@ -188,5 +190,36 @@ describe('imports over HTTP', () => {
     expect(real).toMatchObject([{ kind: 'products', created_by_name: 'manager', status: 'succeeded' }])
     expect(await list('status=undone')).toMatchObject([{ id: real[0]!.id }])
     expect(await list('status=succeeded&kind=products&dry_run=false')).toEqual([])
+  })
+  test('after the preview of a large file its connection takes the next request', async () => {
+    await app.listen({ port: 0, host: '127.0.0.1' })
+    const { port } = app.server.address() as AddressInfo
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    const login = await app.inject({
+      method: 'POST',
+      url: '/api/v1/auth/login',
+      payload: { email: 'manager@shop.test', password: 'a long test password' },
+    })
+    const token = login.json<{ access_token: string }>().access_token
+    const ask = (method: string, path: string, headers: object = {}, payload?: Buffer): Promise<number | undefined> =>
+      new Promise((resolve, reject) => {
+        const asked = request(
+          { port, method, path, agent, timeout: 5000, headers: { authorization: `Bearer ${token}`, ...headers } },
+          (answer) => answer.resume().on('end', () => resolve(answer.statusCode)),
+        )
+        asked.on('timeout', () => asked.destroy(new Error(`${path} got no answer`)))
+        asked.on('error', reject)
+        asked.end(payload)
+      })
+    for (const [file, status] of [
+      ['email\n' + 'a@x.test\n'.repeat(100_000), 200],
+      ['PK\u0003\u0004' + 'x'.repeat(900_000), 400],
+    ] as const) {
+      const { payload, headers } = form({ kind: 'customers' }, file)
+      const length = { 'content-length': payload.length }
+      expect(await ask('POST', '/api/v1/imports/preview', { ...headers, ...length }, payload)).toBe(status)
+      expect(await ask('GET', '/health')).toBe(200)
+    }
+    agent.destroy()
   })
 })

@@ -119,9 +119,14 @@ async function openText(
         : 'The file begins with nothing but blanks. Export it again.',
     )
   async function* all(): AsyncGenerator<string> {
-    yield head
-    head = ''
-    yield* text
+    try {
+      yield head
+      head = ''
+      yield* text
+    } finally {
+      // Who stops within the first lines never reaches the text behind them.
+      await text.return(undefined)
+    }
   }
   const begin = head.trimStart()
   const format = /^\[\s*[{\]]/.test(begin) ? 'json' : /^\{\s*["}]/.test(begin) ? 'jsonl' : 'csv'
