@@ -7,7 +7,7 @@ import { suppressionOf } from '../suppression.ts'
 import { signToken } from '../tokens.ts'
 import { attributeOrders } from './attribute.ts'
 import { phone, placeOrder, sendMessages, shopOf, storeLink, type SentMessage } from '#test/sent-shop.ts'
-import { recordDeliveryEvents } from './ingest.ts'
+import { applyEvents } from './ingest.ts'
 import { feedbackRoutes } from './routes.ts'
 
 const { ctx, app, at } = await shopOf(feedbackRoutes)
@@ -46,6 +46,7 @@ const send = async (m: SentMessage) =>
       [m.sendId],
     )
   ).rows[0]
+const report = (events: Parameters<typeof applyEvents>[2]) => withTx(ctx.pool, (tx) => applyEvents(ctx, tx, events))
 const everything = async (): Promise<unknown> =>
   (
     await ctx.pool
@@ -226,7 +227,7 @@ test('the button gets a page with Undo; Undo works by POST with the same token o
   expect(await suppressionOf(ctx.pool, ctx.config, 'email', m.email)).not.toBeNull()
   expect((await post(`/u/${token}`, 'action=undo')).body).toContain('You are still subscribed')
   expect(await suppressionOf(ctx.pool, ctx.config, 'email', m.email)).toBeNull()
-  await recordDeliveryEvents(ctx, [
+  await report([
     { kind: 'complained', event_id: 'c1', provider: 'test', send_id: m.sendId, at: sentAt, code: null, detail: null },
   ])
   expect((await post(`/u/${token}`, 'action=undo')).body).toContain('stays closed')
@@ -290,15 +291,11 @@ test('reports of a provider in any order and twice: bounced wins, hard bounces a
     detail: 'no such mailbox',
   }
   await Promise.all([
-    recordDeliveryEvents(ctx, [{ ...bounced, send_id: hard.sendId }, event(hard, 'delivered', 1)]),
-    recordDeliveryEvents(ctx, [
-      event(complaint, 'complained', 3),
-      event(complaint, 'delivered', 2),
-      event(complaint, 'delivered', 2),
-    ]),
-    recordDeliveryEvents(ctx, [event(late, 'delivered', 1), { ...bounced, send_id: crypto.randomUUID() }]),
+    report([{ ...bounced, send_id: hard.sendId }, event(hard, 'delivered', 1)]),
+    report([event(complaint, 'complained', 3), event(complaint, 'delivered', 2), event(complaint, 'delivered', 2)]),
+    report([event(late, 'delivered', 1), { ...bounced, send_id: crypto.randomUUID() }]),
   ])
-  await recordDeliveryEvents(ctx, [
+  await report([
     { ...bounced, send_id: late.sendId },
     { ...bounced, send_id: hard.sendId },
   ])
@@ -318,7 +315,7 @@ test('three soft bounces close an address, one does not', async () => {
       `insert into sends (action_id, customer_id, campaign_id, channel, recipient, due_at, window_end, status, sent_at) values ($1, $2, $3, 'email', $4, $5, $5, 'sent', $5) returning id`,
       [m.actionId, m.customerId, m.campaignId, m.email, sentAt],
     )
-    await recordDeliveryEvents(ctx, [
+    await report([
       {
         kind: 'bounced',
         hardness: 'soft',
@@ -380,7 +377,7 @@ test('after random activity the counters equal a recount of the events, and the 
         totalCents: random(9000),
       })
     if (random(20) === 0)
-      await recordDeliveryEvents(ctx, [
+      await report([
         {
           kind: 'bounced',
           hardness: 'soft',

@@ -2,57 +2,12 @@ import type { ClientBase } from 'pg'
 import type { DeliveryEvent } from '#contract/feedback.ts'
 import { classifyHit } from '#core/feedback/classify.ts'
 import { sourcesOf, stateOf, type DeliveryFact, type SendState } from '#core/feedback/lattice.ts'
-import { withTx } from '#db/pool.ts'
 import type { Ctx } from '../context.ts'
 import { appendEvents, type NewEvent } from '../events.ts'
 import { closeAddresses, type Closing } from '../opt-out.ts'
-import { figuresChanged } from './notify.ts'
 
 /** Soft bounces within 30 days after which an address counts as dead. */
 const softLimit = 3
-const waitMs = 5
-const batchSize = 200
-
-interface Batch {
-  events: DeliveryEvent[]
-  waiting: { resolve: () => void; reject: (error: unknown) => void }[]
-  timer: NodeJS.Timeout
-}
-const open = new WeakMap<Ctx, Batch>()
-
-/**
- * Takes reports of providers. Bursts share a transaction (5 ms or 200 reports); resolves when it is committed, so a
- * webhook may answer 2xx then. Copies, any order, and reports about unknown sends are harmless.
- */
-export function recordDeliveryEvents(ctx: Ctx, events: readonly DeliveryEvent[]): Promise<void> {
-  if (events.length === 0) return Promise.resolve()
-  return new Promise((resolve, reject) => {
-    let batch = open.get(ctx)
-    if (!batch) {
-      batch = { events: [], waiting: [], timer: setTimeout(() => flush(ctx), waitMs) }
-      open.set(ctx, batch)
-    }
-    batch.events.push(...events)
-    batch.waiting.push({ resolve, reject })
-    if (batch.events.length >= batchSize) flush(ctx)
-  })
-}
-
-function flush(ctx: Ctx): void {
-  const batch = open.get(ctx)
-  if (!batch) return
-  open.delete(ctx)
-  clearTimeout(batch.timer)
-  withTx(ctx.pool, (tx) => applyEvents(ctx, tx, batch.events)).then(
-    ({ campaigns }) => {
-      for (const id of campaigns) figuresChanged(ctx, id)
-      for (const w of batch.waiting) w.resolve()
-    },
-    (error: unknown) => {
-      for (const w of batch.waiting) w.reject(error)
-    },
-  )
-}
 
 interface Known {
   id: string

@@ -90,11 +90,11 @@ export function commonOutcome(answer: Extract<Answer, { kind: 'answer' }>, canAs
     }
   if (status === 408 || status === 425)
     return { kind: 'deferred', code, detail: `the provider says ${status}`, ...wait }
-  if (status >= 300 && status < 400)
+  if ((status >= 300 && status < 400) || status === 404 || status === 405)
     return {
       kind: 'deferred',
       code,
-      detail: 'the address leads elsewhere; check it under Settings',
+      detail: `there is nothing that takes messages at this address (${status}); check it under Settings`,
       unreachable: true,
       retryAfterMs: 30_000,
     }

@@ -201,6 +201,11 @@ describe.each(Object.keys(sims))('%s', (name) => {
     expect(outcome).toMatchObject({ kind: 'deferred', unreachable: true })
   })
 
+  test('an address where nothing takes messages is our set-up, too', async () => {
+    const lost = make[name]!(`${sim.url}/nowhere`)
+    expect(await lost.send(message(name), patient())).toMatchObject({ kind: 'deferred', unreachable: true })
+  })
+
   test('a bad address is refused for good, without the address in the words', async () => {
     const isText = name === 'twilio' || name === 'sms_http'
     const bad = isText ? text({ recipient: 'nobody' }) : mail({ recipient: 'no address' })
