@@ -10,6 +10,8 @@ const paths = [
   '/customers/import',
   '/segments',
   '/segments/new',
+  '/churn',
+  '/churn/model',
   '/sends',
   '/mailbox',
   '/settings',

@@ -1,4 +1,14 @@
-import { CalendarRange, LayoutGrid, Mailbox, Send, Settings, Shapes, Users, type LucideIcon } from 'lucide-react'
+import {
+  CalendarRange,
+  LayoutGrid,
+  Mailbox,
+  Send,
+  Settings,
+  Shapes,
+  UserRoundMinus,
+  Users,
+  type LucideIcon,
+} from 'lucide-react'
 import type { ComponentType } from 'react'
 import type { Role } from '#contract/accounts.ts'
 
@@ -60,6 +70,13 @@ export const pages: readonly PageRow[] = [
     role: 'manager',
   },
   { path: '/segments/$id', title: 'Segment', load: () => import('../features/segments/segment-page.tsx') },
+  {
+    path: '/churn',
+    title: 'Churn',
+    load: () => import('../features/analytics/churn-page.tsx'),
+    nav: { icon: UserRoundMinus, keys: 'g r' },
+  },
+  { path: '/churn/model', title: 'Model card', load: () => import('../features/scoring/model-page.tsx') },
   {
     path: '/sends',
     title: 'Sends',
