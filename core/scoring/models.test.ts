@@ -220,3 +220,38 @@ test('the table of outlooks is as good as computing each', () => {
     )
   }
 })
+
+test('four in five customers bring what the interval of their value says', () => {
+  const chance = createChance(23)
+  const model: PurchaseModel = { variant: 'mbg', k: 1, r: 1, alpha: 5, a: 1, b: 9 }
+  const spend = { p: 6, q: 4, v: 90 }
+  const year = 52.14
+  let inside = 0
+  let above = 0
+  const people = 3000
+  for (let i = 0; i < people; i++) {
+    const rate = erlang(chance, 1, model.alpha)
+    const leave = 1 - chance() ** (1 / model.b)
+    const scale = erlang(chance, spend.q, spend.v)
+    const T = 30 + 60 * chance()
+    let [at, x, tx, past, future] = [0, 0, 0, 0, 0]
+    while (chance() >= leave) {
+      at -= Math.log(1 - chance()) / rate
+      if (at > T + year) break
+      const worth = erlang(chance, spend.p, scale)
+      if (at > T) future += worth / 1.01 ** Math.ceil((at - T) / 4.345)
+      else {
+        x++
+        tx = at
+        past += worth
+      }
+    }
+    const { low, high } = scoreLifetimeValue(model, spend, { x, tx, T }, x > 0 ? past / x : 0, 1)
+    if (future >= low && future <= high) inside++
+    if (future > high) above++
+  }
+  // Nobody can bring less than nothing, so the interval of those who may have left holds more than 80 %.
+  expect(inside / people).toBeGreaterThan(0.8)
+  expect(inside / people).toBeLessThan(0.93)
+  expect(above / people).toBeLessThan(0.12)
+})

@@ -210,7 +210,7 @@ test('revenue report agrees with the dashboard to the cent; churn lists are coun
   for (const counts of [churn.classes, churn.segments, churn.distribution])
     expect(counts.reduce((sum, c) => sum + c.customers, 0)).toBe(churn.scored)
   expect(churn.at_risk).toHaveLength(20)
-  // 80 % of a year of $20 orders every ten days, at the margin of a shop that set none
+  // 80 % of a year of $20 orders, five in the fifty days known, at the margin of a shop that set none
   expect(churn.at_risk[0]!.at_stake_cents).toBe(Math.round(0.8 * 2000 * 0.25 * 36.5))
   expect(churn.at_risk[0]!.reasons.slice(0, 2)).toEqual([
     'Quiet for 40 days, longer than nine in ten of the usual gaps',

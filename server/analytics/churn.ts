@@ -21,11 +21,13 @@ const tellingReasons = ['churn', 'rhythm', 'value', 'segment']
 const withinReach = 0.9
 
 /**
- * Margin of a year at the customer's own pace, times the chance that they leave: what a win-back could save at most.
- * Parameter $1 is the shop's margin share.
+ * Margin of a year at the pace of all the time the customer is known, silence included (two orders in one week are no
+ * weekly habit), times the chance that they leave: what a win-back could save at most. Parameter $1 is the shop's margin
+ * share.
  */
+const knownDays = `coalesce(extract(epoch from s.as_of - s.first_purchase_at)::float8 / 86400, (s.transactions - 1) * s.expected_gap_days)`
 const atStake = `(case when s.transactions > 1 and s.expected_gap_days > 0
-  then s.churn_probability * coalesce(s.avg_order_value_cents, 0) * $1::float8 * least(365 / s.expected_gap_days, 120) else 0 end)`
+  then s.churn_probability * coalesce(s.avg_order_value_cents, 0) * $1::float8 * least(120, 365 * s.transactions / (${knownDays} + s.expected_gap_days)) else 0 end)`
 
 interface SegmentRow {
   segment: string

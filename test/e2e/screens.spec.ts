@@ -17,6 +17,8 @@ const paths = [
   '/segments/new',
   '/offers',
   '/offers?offer=new',
+  '/churn',
+  '/churn/model',
   '/sends',
   '/analytics',
   '/analytics?tab=messages',

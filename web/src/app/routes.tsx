@@ -9,6 +9,7 @@ import {
   Settings,
   Shapes,
   Tag,
+  UserRoundMinus,
   Users,
   type LucideIcon,
 } from 'lucide-react'
@@ -93,6 +94,12 @@ export const pages: readonly PageRow[] = [
     load: () => import('../features/planning/offers-page.tsx'),
     nav: { icon: Tag, keys: 'g o' },
   },
+    path: '/churn',
+    title: 'Churn',
+    load: () => import('../features/analytics/churn-page.tsx'),
+    nav: { icon: UserRoundMinus, keys: 'g r' },
+  },
+  { path: '/churn/model', title: 'Model card', load: () => import('../features/scoring/model-page.tsx') },
   {
     path: '/sends',
     title: 'Sends',

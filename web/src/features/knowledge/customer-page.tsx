@@ -22,6 +22,7 @@ import { historyKinds, HistoryPanel } from './history-panel.tsx'
 import { MergesPanel } from './merges-panel.tsx'
 import { NextActions } from './next-actions.tsx'
 import { RecordConsent } from './record-consent.tsx'
+import { LikesPanel } from '../scoring/likes-panel.tsx'
 import { ScoresPanel } from './scores-panel.tsx'
 
 /** Everything about one customer, and what may be done next. */
@@ -113,6 +114,7 @@ function Body({ customer: c }: { customer: Customer }) {
         <div className="grid grid-cols-[minmax(0,1fr)_380px] items-start gap-5">
           <div className="min-w-0 space-y-5">
             {next}
+            <LikesPanel customerId={c.id} />
             {history}
           </div>
           <div className="min-w-0 space-y-5">
@@ -127,6 +129,7 @@ function Body({ customer: c }: { customer: Customer }) {
         <>
           {contact}
           {next}
+          <LikesPanel customerId={c.id} />
           {scores}
           {history}
           {consents}
