@@ -193,6 +193,9 @@ export async function mergeCustomers(client: PoolClient, options: MergeOptions):
  * that was not kept is no yes to the kept one.
  */
 async function dropFormerKeys(client: PoolClient): Promise<void> {
+  // Most shops never merge anybody, and a large file should not be read twice more for that.
+  const { rowCount: some } = await client.query('select from customers as c where c.merged_into is not null limit 1')
+  if (!some) return
   const former = 'm.external_merged or m.email_merged or m.phone_merged'
   const unless = (flag: string, column: string): string =>
     `${column} = case when m.${flag} then null else s.${column} end`

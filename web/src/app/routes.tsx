@@ -94,6 +94,7 @@ export const pages: readonly PageRow[] = [
     load: () => import('../features/planning/offers-page.tsx'),
     nav: { icon: Tag, keys: 'g o' },
   },
+  {
     path: '/churn',
     title: 'Churn',
     load: () => import('../features/analytics/churn-page.tsx'),
