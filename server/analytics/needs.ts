@@ -1,8 +1,10 @@
 import type { analytics } from '#contract/analytics.ts'
 import type { Answer } from '#contract/http.ts'
+import { localDate } from '#core/calendar.ts'
 import { percent } from '#core/analytics/period.ts'
 import { isLive } from '../channel-settings.ts'
 import type { Ctx } from '../context.ts'
+import { daysSql, readState } from '../rollups.ts'
 
 type Needs = Pick<Answer<typeof analytics.dashboard>, 'needs_you' | 'checklist' | 'staleness'>
 
@@ -24,7 +26,12 @@ interface Facts {
 /** What waits for a person, the most pressing first, and the steps of a new shop that are still open. */
 export async function readNeeds(ctx: Ctx): Promise<Needs> {
   const now = ctx.clock()
+<<<<<<< HEAD
   const [{ rows }, plans, unknown, live, { rows: tests }] = await Promise.all([
+=======
+  const { zone } = await readState(ctx.pool)
+  const [{ rows }, plans, unknown, channels, { rows: tests }] = await Promise.all([
+>>>>>>> h-analytics
     ctx.pool.query<Facts>(
       `select exists (select 1 from customers where customers.deleted_at is null) as has_customers,
          exists (select 1 from stores) as has_store,
@@ -38,9 +45,12 @@ export async function readNeeds(ctx: Ctx): Promise<Needs> {
          (select max(orders.ordered_at) from orders) as last_order_at,
          coalesce((select max(model_versions.created_at) from model_versions),
            (select customer_scores.computed_at from customer_scores limit 1)) as scores_as_of,
-         coalesce((select sum(r.events) from rollup_hourly as r where r.event_type = 'sent' and r.hour >= $1), 0)::int as sent_week,
-         coalesce((select sum(r.events) from rollup_hourly as r where r.event_type = 'bounce' and r.hour >= $1), 0)::int as bounced_week`,
-      [new Date(now.getTime() - 7 * 86_400_000)],
+         coalesce(week.sent, 0)::int as sent_week, coalesce(week.bounced, 0)::int as bounced_week
+       from (
+         select sum(d.events) filter (where d.event_type = 'sent') as sent, sum(d.events) filter (where d.event_type = 'bounce') as bounced from (${daysSql}) as d
+         where d.grain = 'all' and d.event_type in ('sent', 'bounce') and d.day > $2::date - 7
+       ) as week`,
+      [zone, localDate(now, zone)],
     ),
     ctx.pool.query<{
       id: string

@@ -23,12 +23,11 @@ export async function removeDemo(
   client: ClientBase,
 ): Promise<{ removed_customers: number; removed_orders: number; removed_campaigns: number }> {
   const before = await demoState(client)
-  // Events of demo customers or campaigns first, then everything that cascades; the rollup is derived, so rebuilt.
+  // Events of demo customers or campaigns first, then everything that cascades; the rollups are derived, so rebuilt at last.
   await client.query(`delete from event_keys where event_keys.event_id in (select e.id from analytics_events as e
     where e.customer_id in (select c.id from customers as c where c.is_demo) or e.campaign_id in (select p.id from campaigns as p where p.is_demo))`)
   await client.query(`delete from analytics_events as e where e.customer_id in (select c.id from customers as c where c.is_demo)
     or e.campaign_id in (select p.id from campaigns as p where p.is_demo)`)
-  await rebuildRollups(client)
   await client.query(`delete from sandbox_messages as m where m.send_id in (select s.id from sends as s where s.campaign_id in (select p.id from campaigns as p where p.is_demo)
     or s.customer_id in (select c.id from customers as c where c.is_demo))`)
   await client.query(`delete from delivery_attempts as a where a.send_id in (select s.id from sends as s where s.campaign_id in (select p.id from campaigns as p where p.is_demo)
@@ -39,6 +38,7 @@ export async function removeDemo(
     'delete from suppressions as s where s.is_demo or s.customer_id in (select c.id from customers as c where c.is_demo)',
   )
   await client.query('delete from customers as c where c.is_demo')
+  await rebuildRollups(client)
   await client.query('delete from offers as o where o.is_demo')
   await client.query(
     'delete from products as p where p.is_demo and not exists (select 1 from order_items as i where i.product_id = p.id)',
