@@ -26,12 +26,8 @@ interface Facts {
 /** What waits for a person, the most pressing first, and the steps of a new shop that are still open. */
 export async function readNeeds(ctx: Ctx): Promise<Needs> {
   const now = ctx.clock()
-<<<<<<< HEAD
-  const [{ rows }, plans, unknown, live, { rows: tests }] = await Promise.all([
-=======
   const { zone } = await readState(ctx.pool)
-  const [{ rows }, plans, unknown, channels, { rows: tests }] = await Promise.all([
->>>>>>> h-analytics
+  const [{ rows }, plans, unknown, live, { rows: tests }] = await Promise.all([
     ctx.pool.query<Facts>(
       `select exists (select 1 from customers where customers.deleted_at is null) as has_customers,
          exists (select 1 from stores) as has_store,
