@@ -39,6 +39,8 @@ export async function removeDemo(
     'delete from suppressions as s where s.is_demo or s.customer_id in (select c.id from customers as c where c.is_demo)',
   )
   await client.query('delete from customers as c where c.is_demo')
+  // Learned from made-up people; the next scoring learns from real ones.
+  await client.query('delete from model_versions')
   await client.query('delete from offers as o where o.is_demo')
   await client.query(
     'delete from products as p where p.is_demo and not exists (select 1 from order_items as i where i.product_id = p.id)',
