@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { addDays, localDate, weekStart } from '#core/calendar.ts'
 import { formatCents } from '#core/money.ts'
 import type { LlmTrace } from '#core/planning/plan.ts'
+import { methodWords } from '#core/scoring/model-card.ts'
 import { cliActor } from '../audit.ts'
 import type { Globals } from '../cli.ts'
 import { generatePlan } from '../planning/generate.ts'
@@ -24,7 +25,7 @@ export async function score(globals: Globals, options: { asOf?: string }): Promi
       signal: globals.signal,
     })
     print(globals, 'score', { ...result }, () => [
-      `${result.customers} customers scored in ${result.seconds} s (${result.model_version}).`,
+      `${result.customers} customers scored in ${result.seconds} s (${result.model_version}), told by the ${methodWords[result.method]}${result.verdict === null ? ', not tested: too little history' : ''}.`,
       ...table(Object.entries(result.segments), ['segment', 'customers']),
     ])
   })

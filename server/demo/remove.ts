@@ -38,6 +38,8 @@ export async function removeDemo(
     'delete from suppressions as s where s.is_demo or s.customer_id in (select c.id from customers as c where c.is_demo)',
   )
   await client.query('delete from customers as c where c.is_demo')
+  // Learned from made-up people; the next scoring learns from real ones.
+  await client.query('delete from model_versions')
   await rebuildRollups(client)
   await client.query('delete from offers as o where o.is_demo')
   await client.query(

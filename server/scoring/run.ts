@@ -1,5 +1,7 @@
 import pg, { type Client } from 'pg'
 import { createAssembler } from '#core/scoring/assemble.ts'
+import type { Verdict } from '#core/scoring/backtest.ts'
+import type { ChurnMethod } from '#core/scoring/churn-model.ts'
 import type { RfmSegment } from '#core/scoring/rfm.ts'
 import { createScorer } from '#core/scoring/scorecard.ts'
 import { learnShop } from '#core/scoring/shop-model.ts'
@@ -26,8 +28,8 @@ export interface RunResult {
   left: number
   model_version: string
   /** what told who comes back, and why that */
-  method: string
-  verdict: string | null
+  method: ChurnMethod
+  verdict: Verdict | null
   timings: Record<'gather' | 'learn' | 'score' | 'publish', number>
 }
 

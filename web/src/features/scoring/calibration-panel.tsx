@@ -17,10 +17,7 @@ export function CalibrationPanel({ backtest }: { backtest: NonNullable<Card['bac
             <th scope="col" className="w-14 pb-1 text-right font-normal">
               {t('Said')}
             </th>
-            <th scope="col" className="pb-1">
-              <span className="sr-only">{t('Bar')}</span>
-            </th>
-            <th scope="col" className="w-14 pb-1 text-right font-normal">
+            <th scope="col" className="pb-1 pl-3 text-right font-normal">
               {t('Came')}
             </th>
             <th scope="col" className="hidden w-20 pb-1 text-right font-normal sm:table-cell">
@@ -32,19 +29,21 @@ export function CalibrationPanel({ backtest }: { backtest: NonNullable<Card['bac
           {backtest.bins.map((bin, i) => (
             <tr key={i}>
               <td className="h-7 text-right">{percent(bin.predicted, 0)}</td>
-              <td className="px-3">
-                <span aria-hidden className="relative block h-3 rounded-sm bg-sunken">
-                  <span
-                    className="absolute inset-y-0 left-0 rounded-sm bg-c1"
-                    style={{ width: `${100 * bin.actual}%` }}
-                  />
-                  <span
-                    className="absolute -inset-y-1 w-0.5 bg-ink outline-1 outline-surface"
-                    style={{ left: `calc(${100 * bin.predicted}% - 1px)` }}
-                  />
+              <td className="pl-3">
+                <span className="flex items-center gap-3">
+                  <span aria-hidden className="relative block h-3 flex-1 rounded-sm bg-sunken">
+                    <span
+                      className="absolute inset-y-0 left-0 rounded-sm bg-c1"
+                      style={{ width: `${100 * bin.actual}%` }}
+                    />
+                    <span
+                      className="absolute -inset-y-1 w-0.5 bg-ink outline-1 outline-surface"
+                      style={{ left: `calc(${100 * bin.predicted}% - 1px)` }}
+                    />
+                  </span>
+                  <span className="w-10 text-right font-semibold">{percent(bin.actual, 0)}</span>
                 </span>
               </td>
-              <td className="text-right font-semibold">{percent(bin.actual, 0)}</td>
               <td className="hidden text-right text-ink-2 sm:table-cell">{count(bin.customers)}</td>
             </tr>
           ))}
