@@ -31,7 +31,7 @@ async function settled(page: Page, path: string): Promise<void> {
 
 for (const theme of ['light', 'dark'] as const) {
   test(`every screen passes axe and fits phones and desks, ${theme}`, async ({ page, request }) => {
-    test.setTimeout(90_000)
+    test.setTimeout(180_000)
     const api = await apiOf(request)
     const [campaign] = (await api.get('/campaigns?status=completed&page_size=1')).data
     const [draft] = (await api.get('/campaigns?status=draft&page_size=1')).data
