@@ -96,7 +96,7 @@ export async function leaveTraces({ ctx, as }: TestApp): Promise<Known> {
     JSON.stringify({ Name: person.name, Mail: person.email }),
   ])
   await ctx.pool.query(
-    `insert into customer_scores (customer_id, model_version, as_of, rfm_segment, reasons) values ($1, 'v1', $2, 'Loyal', '{"value": "Zelda spends well"}')`,
+    `insert into customer_scores (customer_id, model_version, as_of, rfm_segment) values ($1, 'v1', $2, 'Loyal')`,
     [id, now],
   )
 

@@ -24,6 +24,7 @@ const ours = new Set([
   'conversion_withdrawn',
   'segment_entered',
   'segment_left',
+  'reply',
 ])
 
 export const isOwnEvent = (type: string): boolean => ours.has(type)
