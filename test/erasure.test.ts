@@ -80,7 +80,6 @@ test('an erased person is in no table and in no file, and what the shop counts s
     'suppressions',
     'customer_merges',
     'bulk_items',
-    'customer_scores',
   ])
     expect(tables, table).toContain(table)
   const revenue = await count('orders as o where o.total_cents = 2500')
@@ -91,6 +90,7 @@ test('an erased person is in no table and in no file, and what the shop counts s
   expect(answer.statusCode, answer.body).toBe(204)
 
   expect(await findTraces(traces)).toEqual([])
+  expect(await count('customer_scores as s where s.customer_id = $1', known.id)).toBe(0)
   expect(existsSync(known.exportPath)).toBe(false)
   expect(existsSync(known.rejectsPath)).toBe(false)
   for (const file of readdirSync(ctx.config.dataDir, { recursive: true, encoding: 'utf8', withFileTypes: true }))
