@@ -29,7 +29,7 @@ export function CalibrationPanel({ backtest }: { backtest: NonNullable<Card['bac
           {backtest.bins.map((bin, i) => (
             <tr key={i}>
               <td className="h-7 text-right">{percent(bin.predicted, 0)}</td>
-              <td className="pl-3">
+              <td className="pl-3" aria-label={percent(bin.actual, 0)}>
                 <span className="flex items-center gap-3">
                   <span aria-hidden className="relative block h-3 flex-1 rounded-sm bg-sunken">
                     <span
