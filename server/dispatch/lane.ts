@@ -41,8 +41,23 @@ interface Ready {
 }
 
 const lookEveryMs = 1_000
+const patienceMs = 120_000
+
+/** Signals that end an attempt after two minutes. One serves a whole second: a timer for each message would outlive it. */
+function createPatience(): () => AbortSignal {
+  let signal = AbortSignal.timeout(patienceMs)
+  let madeAt = Date.now()
+  return () => {
+    if (Date.now() - madeAt > 1_000) {
+      signal = AbortSignal.timeout(patienceMs)
+      madeAt = Date.now()
+    }
+    return signal
+  }
+}
 
 export function createLane({ ctx, kind, worker, commit, composer, admission, campaignId, signal }: LaneTools): Lane {
+  const patience = createPatience()
   const ready: Ready[] = []
   /** batch -> sends that are not settled yet; one with a result that could not be written is left to its lease */
   const held = new Map<string, { left: number; isAbandoned: boolean }>()
@@ -204,7 +219,7 @@ export function createLane({ ctx, kind, worker, commit, composer, admission, cam
     let outcome: Outcome
     try {
       // A stopping worker finishes what is in flight.
-      outcome = await channel.send(message, AbortSignal.timeout(120_000))
+      outcome = await channel.send(message, patience())
     } catch (error) {
       outcome = { kind: 'unknown', detail: `the channel broke: ${(error as Error).message}` }
     }
