@@ -6,7 +6,8 @@ import type { Ctx } from '../context.ts'
 import type { Outcome } from '../ports/channel.ts'
 import { addressHash } from '../suppression.ts'
 import type { Admission } from './admit.ts'
-import { claimBatch, dueCampaigns, type ClaimedSend } from './claim.ts'
+import type { ClaimedSend } from './claim.ts'
+import { createClaims } from './claims.ts'
 import { isAway, type GroupCommit } from './group-commit.ts'
 import type { ResultItem, StartVerdict } from './ledger.ts'
 import type { Worker } from './liveness.ts'
@@ -63,7 +64,7 @@ export function createLane({ ctx, kind, worker, commit, composer, admission, cam
   const held = new Map<string, { left: number; isAbandoned: boolean }>()
   let slots = ctx.config.slots
   let settingsAt = 0
-  let turn = 0
+  const claims = createClaims(ctx, worker, kind, campaignId)
   let foundNothing = false
 
   const naps = createNaps()
@@ -92,6 +93,7 @@ export function createLane({ ctx, kind, worker, commit, composer, admission, cam
   async function finish(item: ResultItem): Promise<void> {
     try {
       await commit.finish(item)
+      if (item.status === 'pending') claims.startOver()
       letGo(item.batchId)
     } catch (err) {
       // Its lease will run out and the sweeper decides by what the tables say.
@@ -114,10 +116,7 @@ export function createLane({ ctx, kind, worker, commit, composer, admission, cam
 
   // Claims, asks the gate, builds the messages. Returns how many sends were claimed.
   async function refill(): Promise<number> {
-    const due = await dueCampaigns(ctx, kind, campaignId)
-    const id = due.length > 0 ? due[turn++ % due.length] : undefined
-    if (!id) return 0
-    const sends = await claimBatch(ctx, worker, kind, id, Math.min(500, Math.max(50, slots * 10)))
+    const sends = await claims.next(Math.min(500, Math.max(50, slots * 10)))
     if (sends.length === 0) return 0
     held.set(sends[0]!.batch_id, { left: sends.length, isAbandoned: false })
     try {
