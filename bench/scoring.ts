@@ -1,13 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
-import { startEmbedded } from '#db/embedded.ts'
 import { migrate } from '#db/migrate.ts'
 import { readConfig } from '#server/config.ts'
-import { closeContext, createContext } from '#server/context.ts'
+import { closeContext, createContext, type Ctx } from '#server/context.ts'
 import { createLog } from '#server/log.ts'
 import { rescoreCustomers } from '#server/scoring/rescore.ts'
 import { scoreCustomers, type ScoreResult } from '#server/scoring/score.ts'
+import { startFilled } from './kept.ts'
 import { fillShop } from './shop.ts'
 
 // A whole scoring run of a shop of a million customers with six million orders, and one customer again after an order.
@@ -21,14 +18,23 @@ const median = (values: readonly number[]): number =>
 const now = new Date('2026-11-23T18:00:00Z')
 const day = 86_400_000
 
-const dataDir = mkdtempSync(path.join(tmpdir(), 'lma-scoring-'))
-const server = await startEmbedded({ dataDir, log: { info: () => undefined, warn: () => undefined }, fsync: false })
-try {
-  await migrate(server.url)
-  const config = readConfig({ LMA_DATA: dataDir, LMA_SECRET: 'a secret that only the bench uses, 32 chars' })
-  const ctx = createContext(config, server.url, { log: createLog('error'), clock: () => now })
+const secret = 'a secret that only the bench uses, 32 chars'
+const contextOf = (url: string, dataDir: string): Ctx =>
+  createContext(readConfig({ LMA_DATA: dataDir, LMA_SECRET: secret }), url, {
+    log: createLog('error'),
+    clock: () => now,
+  })
+const { database, dataDir, stop } = await startFilled(`scoring-${customers}`, async ({ url }, folder) => {
+  await migrate(url)
+  const ctx = contextOf(url, folder)
   say(`filling a shop of ${customers} customers and ${customers * 6} orders ...`)
   await fillShop(ctx.pool, customers, now)
+  await closeContext(ctx)
+})
+try {
+  // A kept shop may be older than the newest migration.
+  await migrate(database.url)
+  const ctx = contextOf(database.url, dataDir)
   const idleRss = process.memoryUsage().rss
 
   /** A run as of a day, and how long the main thread could not answer anybody. */
@@ -106,6 +112,5 @@ try {
   ]
   process.stdout.write(JSON.stringify({ bench: 'scoring', quick, figures, notes }) + '\n')
 } finally {
-  await server.stop()
-  rmSync(dataDir, { recursive: true, force: true })
+  await stop()
 }

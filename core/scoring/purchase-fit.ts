@@ -98,12 +98,17 @@ function dictionary(): { values: number[]; place(value: number): number } {
   }
 }
 
+/** From here the last digits of an optimum are far below what chance does to it. */
+const manyCustomers = 5000
+
 export interface FitOptions {
   /** posterior mode with this prior instead of maximum likelihood */
   prior?: LogPrior
-  /** a model near the answer saves steps, and what its fit learned of the curvature saves more */
-  start?: Pick<PurchaseModel, 'r' | 'alpha' | 'a' | 'b'> & { inverse?: number[][] }
+  start?: FitStart
 }
+
+/** A model near the answer saves steps, and what its fit learned of the curvature saves more. */
+export type FitStart = Pick<PurchaseModel, 'r' | 'alpha' | 'a' | 'b'> & { inverse?: number[][] }
 
 /** Maximum likelihood (or posterior mode, with a prior) by BFGS on the logarithms of the four parameters. */
 export function fitPurchaseModel(
@@ -132,8 +137,7 @@ export function fitPurchaseModel(
     start ? [start.r, start.alpha, start.a, start.b].map(Math.log) : centre,
     {
       ...(start?.inverse ? { inverse: start.inverse } : {}),
-      // Far below what chance does to so many customers' parameters.
-      ...(histories.customers > 50_000 ? { tolerance: 1e-7 } : {}),
+      ...(histories.customers > manyCustomers ? { tolerance: 1e-7 } : {}),
     },
   )
   const [r, alpha, a, b] = found.x.map(Math.exp) as [number, number, number, number]
