@@ -8,7 +8,7 @@ import { learnShop } from '#core/scoring/shop-model.ts'
 import { refreshRfmSegments } from '../rfm-segments.ts'
 import { readSetting } from '../settings.ts'
 import { storeModel } from './model-store.ts'
-import { refreshNeighbours } from './neighbours.ts'
+import { storeNeighbours } from './neighbours.ts'
 import { readProducts } from './products.ts'
 import { completeReplacement, mergeTarget, prepareTarget, replaceScores } from './publish.ts'
 import { openScoreWriter } from './score-table.ts'
@@ -89,10 +89,7 @@ async function runOn(on: Connections, input: RunInput, report: RunReport): Promi
   const streams = { people: on.people, orders: on.orders, products, zones }
 
   report(0, counted[0]!.n, 'Reading orders')
-  // The database would be idle while we learn.
-  const neighbours = refreshNeighbours(writer, counted[0]!.n)
-  neighbours.catch(() => undefined)
-  const { facts, range } = await gatherShop(streams, on.lines, asOf, shop, (done) =>
+  const { facts, range, neighbours } = await gatherShop(streams, on.lines, asOf, shop, (done) =>
     report(done, Math.max(done, counted[0]!.n), 'Reading orders'),
   )
   clock.lap('gather')
@@ -100,7 +97,7 @@ async function runOn(on: Connections, input: RunInput, report: RunReport): Promi
   const learned = learnShop(facts)
   const seconds = clock.lap('learn')
 
-  await neighbours
+  await storeNeighbours(writer, neighbours)
   const target = await prepareTarget(writer, range.customers)
   const sink = openScoreWriter(writer, target.table, {
     asOf,
