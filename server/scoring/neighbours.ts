@@ -48,7 +48,9 @@ export async function storeNeighbours(tx: ClientBase, rows: readonly NeighbourRo
   await tx.query('delete from product_neighbours')
   await tx.query(
     `insert into product_neighbours (product_id, neighbour_id, customers, similarity)
-     select * from unnest($1::uuid[], $2::uuid[], $3::int[], $4::real[])`,
+     select n.* from unnest($1::uuid[], $2::uuid[], $3::int[], $4::real[]) as n(product_id, neighbour_id, customers, similarity)
+     -- who was deleted since the snapshot
+     join products as p on p.id = n.product_id join products as q on q.id = n.neighbour_id`,
     [
       rows.map((row) => row.product_id),
       rows.map((row) => row.neighbour_id),
