@@ -107,7 +107,7 @@ test('what one user made, another user cannot open, change or remove', async () 
     fullName: 'Other',
     role: 'user',
   })
-  const headers = { authorization: `Bearer ${await bearerOf(ctx, other.id, 'user')}` }
+  const headers = { authorization: `Bearer ${await bearerOf(ctx, other.id)}` }
   let cells = 0
   for (const { kind, make, routes: closed } of personal) {
     const made = await as('user')(make)

@@ -1,8 +1,7 @@
-import type { Role } from '#contract/accounts.ts'
 import type { Ctx } from '#server/context.ts'
-import { signAccessToken } from '#server/http/auth.ts'
+import { startSession } from '#server/accounts/session.ts'
 
 /** An access token of a user who signed in a moment ago. */
-export function bearerOf(ctx: Ctx, userId: string, role: Role): Promise<string> {
-  return signAccessToken(ctx.config.secret, { id: userId, role }, ctx.clock())
+export async function bearerOf(ctx: Ctx, userId: string): Promise<string> {
+  return (await startSession(ctx, userId, { userAgent: 'test', ip: '127.0.0.1' })).accessToken
 }

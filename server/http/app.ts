@@ -13,6 +13,7 @@ import type { Ctx } from '../context.ts'
 import { slices } from '../slices.ts'
 import { openTo, requirePolicies } from './access-policy.ts'
 import { AppError, sendProblem } from './errors.ts'
+import { callerOf } from './client-address.ts'
 import { isCrossSite } from './cross-site.ts'
 import { registerLive } from './live.ts'
 
@@ -87,7 +88,8 @@ export async function createApp(ctx: Ctx): Promise<FastifyInstance> {
     timeWindow: '1 minute',
     // The UI's own files and the links in customers' mails are not the API.
     allowList: (request) => !request.url.startsWith('/api/'),
-    keyGenerator: (request) => (request.url.startsWith('/api/v1/auth/') ? `auth:${request.ip}` : `api:${request.ip}`),
+    keyGenerator: (request) =>
+      request.url.startsWith('/api/v1/auth/') ? `auth:${callerOf(request.ip)}` : `api:${callerOf(request.ip)}`,
     errorResponseBuilder: (_request, context) =>
       new AppError('rate.limited', `Too many requests; try again in ${context.after}.`),
   })

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import type { Ctx } from '../context.ts'
 import { sameOrigin } from './cross-site.ts'
 import { openTo } from './access-policy.ts'
-import { verifyAccessToken } from './auth.ts'
+import { userOf } from './auth.ts'
 
 /**
  * WebSockets: `/ws/campaign/{id}/status`, `/ws/analytics`, `/ws/notifications`. A client sends
@@ -68,6 +68,6 @@ export function registerLive(app: FastifyInstance, ctx: Ctx): void {
       return false
     }
     const message = z.object({ token: z.string() }).safeParse(first)
-    return message.success && (await verifyAccessToken(ctx.config.secret, message.data.token, ctx.clock())) !== null
+    return message.success && (await userOf(ctx, message.data.token)) !== null
   }
 }
