@@ -51,8 +51,12 @@ export async function countAttempt(ctx: Ctx, attempt: Attempt, reply: FastifyRep
 
 /** After a success: what the person mistyped before is forgotten, what came from the same network at others is not. */
 export async function forgetAttempts(ctx: Ctx, attempt: Attempt): Promise<void> {
-  const { pair, account } = keysOf(ctx, attempt)
-  await ctx.pool.query('delete from sign_in_attempts where key = any($1)', [[pair, account].filter(Boolean)])
+  const { pair, account, address } = keysOf(ctx, attempt)
+  await ctx.pool.query(
+    `with own as (delete from sign_in_attempts as a where a.key = any($1))
+     update sign_in_attempts as a set count = greatest(0, a.count - 1) where a.key = $2`,
+    [[pair, account].filter(Boolean), address],
+  )
 }
 
 function keysOf(ctx: Ctx, { what, account, ip }: Attempt): Partial<Record<keyof typeof limits, Buffer>> {
