@@ -602,16 +602,19 @@ export interface ProviderHooks {
   provider_id: string;
 }
 
+export interface RecoveryCodes {
+  code_hash: Buffer;
+  used_at: Timestamp | null;
+  user_id: string;
+}
+
 export interface RefreshTokens {
   created_at: Generated<Timestamp>;
   expires_at: Timestamp;
-  family_id: string;
   id: Generated<string>;
-  revoked_at: Timestamp | null;
+  session_id: string;
   token_hash: Buffer;
   used_at: Timestamp | null;
-  user_agent: string | null;
-  user_id: string;
 }
 
 export interface ReportSchedules {
@@ -691,6 +694,7 @@ export interface SandboxMessages {
   body_html: string | null;
   body_text: string;
   channel: string;
+  for_admins: Generated<boolean>;
   headers: Generated<Json>;
   id: Generated<string>;
   is_read: Generated<boolean>;
@@ -800,11 +804,29 @@ export interface Sends {
   window_end: Timestamp;
 }
 
+export interface Sessions {
+  created_at: Generated<Timestamp>;
+  expires_at: Timestamp;
+  id: Generated<string>;
+  ip: string | null;
+  last_seen_at: Generated<Timestamp>;
+  revoked_at: Timestamp | null;
+  revoked_because: string | null;
+  user_agent: string | null;
+  user_id: string;
+}
+
 export interface Settings {
   name: string;
   updated_at: Generated<Timestamp>;
   updated_by: string | null;
   value: Json;
+}
+
+export interface SignInAttempts {
+  count: number;
+  key: Buffer;
+  since: Timestamp;
 }
 
 export interface Stores {
@@ -868,6 +890,16 @@ export interface TillRecords {
   updated_at: Generated<Timestamp>;
 }
 
+export interface UserLinks {
+  created_at: Generated<Timestamp>;
+  expires_at: Timestamp;
+  id: Generated<string>;
+  purpose: string;
+  token_hash: Buffer;
+  used_at: Timestamp | null;
+  user_id: string;
+}
+
 export interface UserPreferences {
   updated_at: Generated<Timestamp>;
   user_id: string;
@@ -880,9 +912,14 @@ export interface Users {
   full_name: string | null;
   has_public_password: Generated<boolean>;
   id: Generated<string>;
+  invited_at: Timestamp | null;
   is_active: Generated<boolean>;
-  password_hash: string;
+  password_changed_at: Timestamp | null;
+  password_hash: string | null;
   role: Generated<string>;
+  totp_confirmed_at: Timestamp | null;
+  totp_last_step: Int8 | null;
+  totp_secret_enc: string | null;
   updated_at: Generated<Timestamp>;
 }
 
@@ -958,6 +995,7 @@ export interface DB {
   product_neighbours: ProductNeighbours;
   products: Products;
   provider_hooks: ProviderHooks;
+  recovery_codes: RecoveryCodes;
   refresh_tokens: RefreshTokens;
   report_schedules: ReportSchedules;
   rollup_daily: RollupDaily;
@@ -975,11 +1013,14 @@ export interface DB {
   send_batches: SendBatches;
   send_keys: SendKeys;
   sends: Sends;
+  sessions: Sessions;
   settings: Settings;
+  sign_in_attempts: SignInAttempts;
   stores: Stores;
   suppressions: Suppressions;
   till_hooks: TillHooks;
   till_records: TillRecords;
+  user_links: UserLinks;
   user_preferences: UserPreferences;
   users: Users;
   views: Views;

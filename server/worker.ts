@@ -11,7 +11,7 @@ import { readBounceMailboxes } from './feedback/bounce-mailboxes.ts'
 import { forgetOldPosts, processInbox } from './feedback/hooks/process.ts'
 import { refreshCampaignCounters } from './counters.ts'
 import { expireExports } from './knowledge/exports.ts'
-import { forgetUndo } from './retention.ts'
+import { forgetSignIns, forgetUndo } from './retention.ts'
 import { forgetOldImports } from './knowledge/import/undo.ts'
 import { forgetHooks, processHooks } from './knowledge/tills/process.ts'
 import { dropOldEvents, keepRollups, reconcileNightly } from './rollups.ts'
@@ -58,10 +58,7 @@ const duties: Duty[] = [
   {
     name: 'expired sessions and keys',
     everyMs: 3_600_000,
-    run: (ctx) =>
-      ctx.pool.query(
-        `with a as (delete from refresh_tokens where refresh_tokens.expires_at < now() - interval '7 days') delete from idempotency_keys where idempotency_keys.created_at < now() - interval '1 day'`,
-      ),
+    run: forgetSignIns,
   },
 ]
 

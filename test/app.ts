@@ -5,8 +5,8 @@ import { createUser } from '#server/accounts/users.ts'
 import { systemActor } from '#server/audit.ts'
 import type { Ctx } from '#server/context.ts'
 import { createApp } from '#server/http/app.ts'
-import { signAccessToken } from '#server/http/auth.ts'
 import { testContext } from './context.ts'
+import { bearerOf } from './sign-in.ts'
 
 export interface TestApp {
   ctx: Ctx
@@ -29,7 +29,7 @@ export async function testApp(options: { clock?: () => Date } = {}): Promise<Tes
       fullName: role,
       role,
     })
-    tokens.set(role, await signAccessToken(ctx.config.secret, { id: user.id, role }, ctx.clock()))
+    tokens.set(role, await bearerOf(ctx, user.id))
   }
   return {
     ctx,

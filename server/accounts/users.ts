@@ -3,6 +3,7 @@ import { withTx } from '#db/pool.ts'
 import { audit, type Actor } from '../audit.ts'
 import type { Ctx } from '../context.ts'
 import { AppError, InputError } from '../http/errors.ts'
+import { requireGoodPassword } from './links.ts'
 import { hashPassword } from './password.ts'
 import { countUsers, insertUser, type UserRow } from './queries.ts'
 
@@ -13,8 +14,9 @@ export interface NewUser {
   role: Role
 }
 
-/** Creates a user. Throws InputError when the address is taken. */
+/** Creates a user. Throws InputError when the address is taken, or the password is one that guessers try first. */
 export async function createUser(ctx: Ctx, actor: Actor, user: NewUser): Promise<UserRow> {
+  await requireGoodPassword(ctx, 'password', user.password, user)
   const passwordHash = await hashPassword(user.password)
   return withTx(ctx.pool, async (tx) => {
     const created = await insertUser(tx, { ...user, passwordHash })

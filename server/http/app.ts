@@ -11,8 +11,11 @@ import websocket from '@fastify/websocket'
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import type { Ctx } from '../context.ts'
 import { slices } from '../slices.ts'
+import { openTo, requirePolicies } from './access-policy.ts'
 import { AppError, sendProblem } from './errors.ts'
-import { registerLive, sameOrigin } from './live.ts'
+import { callerOf } from './client-address.ts'
+import { isCrossSite } from './cross-site.ts'
+import { registerLive } from './live.ts'
 
 const version = (
   JSON.parse(readFileSync(path.join(import.meta.dirname, '../../package.json'), 'utf8')) as { version: string }
@@ -33,6 +36,7 @@ export async function createApp(ctx: Ctx): Promise<FastifyInstance> {
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 512 },
   })
   app.setErrorHandler(sendProblem)
+  requirePolicies(app)
   app.setValidatorCompiler(() => () => true)
   app.setSerializerCompiler(() => (data) => JSON.stringify(data))
   app.addHook('onResponse', (request, reply, done) => {
@@ -51,12 +55,9 @@ export async function createApp(ctx: Ctx): Promise<FastifyInstance> {
   })
   app.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id)
-    // CSRF: a state-changing API request that a browser sends for another site carries its origin.
-    const origin = request.headers.origin
     const changes = !['GET', 'HEAD', 'OPTIONS'].includes(request.method)
-    if (changes && request.url.startsWith('/api/') && origin && !sameOrigin(origin, request.headers.host)) {
+    if (changes && request.url.startsWith('/api/') && isCrossSite(request))
       return done(new AppError('auth.cross_site', 'This request came from another site and was refused.'))
-    }
     done()
   })
 
@@ -87,7 +88,8 @@ export async function createApp(ctx: Ctx): Promise<FastifyInstance> {
     timeWindow: '1 minute',
     // The UI's own files and the links in customers' mails are not the API.
     allowList: (request) => !request.url.startsWith('/api/'),
-    keyGenerator: (request) => (request.url.startsWith('/api/v1/auth/') ? `auth:${request.ip}` : `api:${request.ip}`),
+    keyGenerator: (request) =>
+      request.url.startsWith('/api/v1/auth/') ? `auth:${callerOf(request.ip)}` : `api:${callerOf(request.ip)}`,
     errorResponseBuilder: (_request, context) =>
       new AppError('rate.limited', `Too many requests; try again in ${context.after}.`),
   })
@@ -113,12 +115,20 @@ export async function createApp(ctx: Ctx): Promise<FastifyInstance> {
     },
   })
   await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true })
-  app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger())
-  app.get('/health', { schema: { hide: true } }, async (_request, reply) => {
-    await ctx.pool.query('select 1')
-    return reply.send({ status: 'ok', version })
-  })
+  app.get('/openapi.json', { schema: { hide: true }, config: openTo('documentation of the API, holds no data') }, () =>
+    app.swagger(),
+  )
+  app.get(
+    '/health',
+    { schema: { hide: true }, config: openTo('load balancers ask it; says only that the service lives') },
+    async (_request, reply) => {
+      await ctx.pool.query('select 1')
+      return reply.send({ status: 'ok', version })
+    },
+  )
 
+  // JSON is the only language of the API: what a foreign form can post without asking first is not read.
+  app.removeContentTypeParser('text/plain')
   // Forms of mail clients (RFC 8058) arrive urlencoded; only the opt-out pages read them.
   app.addContentTypeParser(
     'application/x-www-form-urlencoded',

@@ -38,6 +38,7 @@ const paths = [
   '/settings/limits',
   '/settings/channels',
   '/settings/tills',
+  '/settings/people',
   '/settings/api-keys',
   '/profile',
 ]

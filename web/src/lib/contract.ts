@@ -21,6 +21,8 @@ type Modules =
   | typeof import('#contract/merges.ts')
   | typeof import('#contract/offers.ts')
   | typeof import('#contract/orders.ts')
+  | typeof import('#contract/own-account.ts')
+  | typeof import('#contract/people.ts')
   | typeof import('#contract/planning.ts')
   | typeof import('#contract/products.ts')
   | typeof import('#contract/reports.ts')

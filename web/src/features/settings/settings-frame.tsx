@@ -13,6 +13,7 @@ const sections = [
   ['/settings/templates', 'Templates'],
   ['/settings/compliance', 'Compliance'],
   ['/settings/tills', 'Tills'],
+  ['/settings/people', 'People'],
   ['/settings/api-keys', 'API keys'],
   ['/settings/llm', 'Model'],
 ] as const
