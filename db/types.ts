@@ -178,10 +178,20 @@ export interface Consents {
   given_at: Timestamp;
   id: Generated<string>;
   ip: string | null;
+  signup_id: string | null;
   source: string;
   status: string;
   text_version: string | null;
   user_agent: string | null;
+}
+
+export interface ConsentTexts {
+  channel: string;
+  created_at: Generated<Timestamp>;
+  created_by: string | null;
+  id: Generated<string>;
+  text: string;
+  version: number;
 }
 
 export interface Conversions {
@@ -205,6 +215,14 @@ export interface CustomerMerges {
   moved: Generated<Json>;
   undo_until: Timestamp;
   undone_at: Timestamp | null;
+}
+
+export interface CustomerPreferences {
+  customer_id: string;
+  every_days: number | null;
+  paused_until: Timestamp | null;
+  topics_off: Generated<string[]>;
+  updated_at: Generated<Timestamp>;
 }
 
 export interface Customers {
@@ -807,6 +825,66 @@ export interface Settings {
   value: Json;
 }
 
+export interface SignupCounts {
+  closed: Generated<number>;
+  confirmed: Generated<number>;
+  day: string;
+  form_id: string;
+  robots: Generated<number>;
+  sent: Generated<number>;
+  shown: Generated<number>;
+  under_age: Generated<number>;
+  via: string;
+}
+
+export interface SignupForms {
+  asks_name: Generated<boolean>;
+  asks_zip: Generated<boolean>;
+  channels: Generated<string[]>;
+  created_at: Generated<Timestamp>;
+  created_by: string | null;
+  headline: string;
+  id: Generated<string>;
+  intro: Generated<string>;
+  is_active: Generated<boolean>;
+  key: string;
+  name: string;
+  sites: Generated<string[]>;
+  store_id: string | null;
+  thanks: Generated<string>;
+  updated_at: Generated<Timestamp>;
+}
+
+export interface Signups {
+  address: string;
+  ask_at: Timestamp | null;
+  ask_error: string | null;
+  ask_tries: Generated<number>;
+  asked_at: Timestamp | null;
+  birth_date: string | null;
+  channel: string;
+  confirmed_at: Timestamp | null;
+  confirmed_by: string | null;
+  confirmed_ip: string | null;
+  confirmed_user_agent: string | null;
+  consent_text: string;
+  created_at: Generated<Timestamp>;
+  customer_id: string | null;
+  first_name: string | null;
+  form_id: string;
+  id: Generated<string>;
+  ip: string | null;
+  page: string | null;
+  refused_because: string | null;
+  status: Generated<string>;
+  store_id: string | null;
+  submission_id: string;
+  text_version: string;
+  user_agent: string | null;
+  via: string;
+  zip: string | null;
+}
+
 export interface Stores {
   address: string;
   city: string;
@@ -932,9 +1010,11 @@ export interface DB {
   campaigns: Campaigns;
   channel_providers: ChannelProviders;
   chart_notes: ChartNotes;
+  consent_texts: ConsentTexts;
   consents: Consents;
   conversions: Conversions;
   customer_merges: CustomerMerges;
+  customer_preferences: CustomerPreferences;
   customer_scores: CustomerScores;
   customers: Customers;
   delivery_attempts: DeliveryAttempts;
@@ -976,6 +1056,9 @@ export interface DB {
   send_keys: SendKeys;
   sends: Sends;
   settings: Settings;
+  signup_counts: SignupCounts;
+  signup_forms: SignupForms;
+  signups: Signups;
   stores: Stores;
   suppressions: Suppressions;
   till_hooks: TillHooks;

@@ -37,6 +37,9 @@ export const erasing: readonly [table: string, statement: string][] = [
     'consents',
     `update consents as k set source = 'erased', ip = null, user_agent = null where k.customer_id = any($1::uuid[])`,
   ],
+  // Also what waits for a confirmation that now never comes.
+  ['signups', `delete from signups as g where g.customer_id = any($1::uuid[]) or g.address = any($2::text[])`],
+  ['customer_preferences', `delete from customer_preferences as p where p.customer_id = any($1::uuid[])`],
   // The keyed hash is all that stays: no way leads from it to the orders.
   [
     'suppressions',
@@ -146,6 +149,7 @@ export const holdsNobody: readonly string[] = [
   'channel_providers',
   'chart_notes',
   'campaigns',
+  'consent_texts',
   'conversions',
   'event_keys',
   'experiments',
@@ -173,6 +177,8 @@ export const holdsNobody: readonly string[] = [
   'send_batches',
   'send_keys',
   'settings',
+  'signup_counts',
+  'signup_forms',
   'stores',
   // ids and goods only; the link to the erased row stays, so that no later hook makes them anew
   'till_records',

@@ -10,6 +10,7 @@ export type KeyPurpose =
   | 'holdout'
   | 'api-key'
   | 'bounces'
+  | 'signup-form'
 
 const derived = new Map<string, Buffer>()
 

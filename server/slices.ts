@@ -8,6 +8,7 @@ import type { Routes } from './http/bind.ts'
 import { jobRoutes } from './job-routes.ts'
 import { ingestRoutes } from './knowledge/ingest/routes.ts'
 import { knowledgeRoutes } from './knowledge/routes.ts'
+import { signupRoutes } from './knowledge/signup/routes.ts'
 import { tillRoutes } from './knowledge/tills/routes.ts'
 import { planningRoutes } from './planning/routes.ts'
 import { scoringRoutes } from './scoring/routes.ts'
@@ -20,6 +21,7 @@ export const slices: Routes[] = [
   knowledgeRoutes,
   ingestRoutes,
   tillRoutes,
+  signupRoutes,
   segmentRoutes,
   scoringRoutes,
   planningRoutes,

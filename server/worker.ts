@@ -13,6 +13,7 @@ import { refreshCampaignCounters } from './counters.ts'
 import { expireExports } from './knowledge/exports.ts'
 import { forgetUndo } from './retention.ts'
 import { forgetOldImports } from './knowledge/import/undo.ts'
+import { askForConfirmations, forgetSignups } from './knowledge/signup/ask.ts'
 import { forgetHooks, processHooks } from './knowledge/tills/process.ts'
 import { dropOldEvents, keepRollups, reconcileNightly } from './rollups.ts'
 import { decideAutomatically } from './planning/experiments/decide.ts'
@@ -36,6 +37,8 @@ const duties: Duty[] = [
   { name: 'messages of unknown fate', everyMs: 30_000, run: reconcileUnknown },
   { name: 'campaign counters', everyMs: 15_000, run: (ctx) => refreshCampaignCounters(ctx.pool) },
   { name: 'hooks of tills', everyMs: 2_000, run: processHooks },
+  { name: 'confirmations of sign-ups', everyMs: 2_000, run: askForConfirmations },
+  { name: 'sign-ups nobody confirmed', everyMs: 3_600_000, run: forgetSignups },
   { name: 'old hooks', everyMs: 3_600_000, run: forgetHooks },
   { name: 'segments', everyMs: 60_000, run: refreshStaleSegments },
   { name: 'files of exports', everyMs: 600_000, run: expireExports },

@@ -1,15 +1,12 @@
 import type { reports, Schedule } from '#contract/reports.ts'
 import type { Answer, Received } from '#contract/http.ts'
 import { nextReport } from '#core/analytics/schedule.ts'
-import { formatMailbox, encodeHeaderText, formatHeaders, messageIdOf, type Header } from '#core/delivery/headers.ts'
-import { formatDate } from '#core/delivery/mime.ts'
-import { encodePiece } from '#core/delivery/qp.ts'
-import type { OutgoingMessage } from '#core/delivery/message.ts'
 import { withTx } from '#db/pool.ts'
 import { audit, type Actor } from '../audit.ts'
 import { startJob, type JobHandler } from '../background.ts'
 import type { Ctx } from '../context.ts'
 import { InputError, notFound } from '../http/errors.ts'
+import { serviceMessage } from '../service-mail.ts'
 import { readSetting } from '../settings.ts'
 import { htmlOf } from './export/html.ts'
 import { sheetsOf } from './export/sheets.ts'
@@ -147,7 +144,16 @@ export const reportMailJob: JobHandler = async (ctx, input) => {
   const refused: string[] = []
   for (const recipient of schedule.recipients) {
     const { rows } = await ctx.pool.query<{ id: string }>('select uuidv7() as id')
-    const message = mailOf(rows[0]!.id, recipient, figures.title, html, text, shop, ctx.clock())
+    const message = serviceMessage({
+      id: rows[0]!.id,
+      kind: 'email',
+      recipient,
+      subject: figures.title,
+      text,
+      html,
+      shop,
+      at: ctx.clock(),
+    })
     const outcome = await channel.send(message, AbortSignal.timeout(30_000))
     if (outcome.kind !== 'accepted') refused.push(`${recipient}: ${outcome.detail}`)
   }
@@ -157,42 +163,4 @@ export const reportMailJob: JobHandler = async (ctx, input) => {
     refused.length > 0 ? refused.join('; ').slice(0, 500) : null,
   ])
   return { sent: schedule.recipients.length - refused.length, refused: refused.length }
-}
-
-function mailOf(
-  id: string,
-  recipient: string,
-  subject: string,
-  html: string,
-  text: string,
-  shop: { name: string; from_name: string; from_email: string },
-  at: Date,
-): OutgoingMessage {
-  const messageId = messageIdOf(id, shop.from_email.slice(shop.from_email.indexOf('@') + 1))
-  const boundary = `=_${id.replaceAll('-', '')}`
-  const headers: Header[] = [
-    ['From', formatMailbox(shop.from_name, shop.from_email)],
-    ['To', recipient],
-    ['Subject', encodeHeaderText(subject)],
-    ['Date', formatDate(at)],
-    ['Message-ID', messageId],
-    ['Auto-Submitted', 'auto-generated'],
-    ['MIME-Version', '1.0'],
-    ['Content-Type', `multipart/alternative; boundary="${boundary}"`],
-  ]
-  const part = (type: string, body: string): string =>
-    `--${boundary}\r\nContent-Type: ${type}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n${encodePiece(body)}\r\n`
-  return {
-    sendId: id,
-    kind: 'email',
-    messageId,
-    recipient,
-    sender: shop.from_email,
-    senderName: shop.from_name,
-    subject,
-    headers: [['Auto-Submitted', 'auto-generated']],
-    html: () => html,
-    text: () => text,
-    mime: () => `${formatHeaders(headers)}\r\n${part('text/plain', text)}${part('text/html', html)}--${boundary}--\r\n`,
-  }
 }

@@ -27,6 +27,7 @@ type Modules =
   | typeof import('#contract/scoring.ts')
   | typeof import('#contract/segments.ts')
   | typeof import('#contract/settings.ts')
+  | typeof import('#contract/signup.ts')
   | typeof import('#contract/stores.ts')
   | typeof import('#contract/views.ts')
 
