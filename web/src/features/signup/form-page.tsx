@@ -66,10 +66,11 @@ export default function FormPage() {
 
 function Preview({ form }: { form: Form }) {
   return (
-    <Panel title={t('As people see it')} detail={t('The saved state. What you send here is not counted as opened.')}>
+    <Panel title={t('As people see it')} detail={t('The saved state; nothing can be sent from here.')}>
       <iframe
         key={form.updated_at}
         src={`/s/${form.key}?preview=1`}
+        sandbox=""
         title={t('Preview of {name}', { name: form.name })}
         className="h-180 w-full rounded-md border border-line"
       />
