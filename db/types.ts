@@ -537,6 +537,24 @@ export interface ModelVersions {
   version: string;
 }
 
+export interface NoticeReads {
+  notice_id: string;
+  read_at: Generated<Timestamp>;
+  user_id: string;
+}
+
+export interface Notices {
+  created_at: Generated<Timestamp>;
+  facts: Generated<Json>;
+  id: Generated<string>;
+  key: string | null;
+  kind: string;
+  least_role: Generated<string>;
+  level: Generated<string>;
+  path: string | null;
+  user_id: string | null;
+}
+
 export interface Offers {
   archived_at: Timestamp | null;
   category: string | null;
@@ -976,6 +994,22 @@ export interface Views {
   updated_at: Generated<Timestamp>;
 }
 
+export interface WebhookDeliveries {
+  attempts: Generated<number>;
+  body: string;
+  created_at: Generated<Timestamp>;
+  error: string | null;
+  event_type: string;
+  finished_at: Timestamp | null;
+  id: Generated<string>;
+  leased_until: Timestamp | null;
+  next_try_at: Generated<Timestamp>;
+  response_ms: number | null;
+  response_status: number | null;
+  status: Generated<string>;
+  subscription_id: string;
+}
+
 export interface WebhookInbox {
   body: Json;
   error: string | null;
@@ -993,11 +1027,23 @@ export interface WebhookInbox {
 
 export interface WebhookSubscriptions {
   created_at: Generated<Timestamp>;
+  created_by: string | null;
+  disabled_because: string | null;
   events: string[];
+  failing_since: Timestamp | null;
   id: Generated<string>;
   is_active: Generated<boolean>;
-  secret_enc: Buffer;
+  kind: Generated<string>;
+  last_error: string | null;
+  last_failure_at: Timestamp | null;
+  last_success_at: Timestamp | null;
+  name: Generated<string>;
+  old_secret_enc: Buffer | null;
+  old_secret_until: Timestamp | null;
+  secret_enc: Buffer | null;
+  updated_at: Generated<Timestamp>;
   url: string;
+  url_enc: Buffer | null;
 }
 
 export interface DB {
@@ -1032,6 +1078,8 @@ export interface DB {
   llm_calls: LlmCalls;
   message_templates: MessageTemplates;
   model_versions: ModelVersions;
+  notice_reads: NoticeReads;
+  notices: Notices;
   offers: Offers;
   order_items: OrderItems;
   orders: Orders;
@@ -1066,6 +1114,7 @@ export interface DB {
   user_preferences: UserPreferences;
   users: Users;
   views: Views;
+  webhook_deliveries: WebhookDeliveries;
   webhook_inbox: WebhookInbox;
   webhook_subscriptions: WebhookSubscriptions;
 }

@@ -158,6 +158,9 @@ export const holdsNobody: readonly string[] = [
   'llm_calls',
   'message_templates',
   'model_versions',
+  'notice_reads',
+  // counts and names of things of the shop
+  'notices',
   'offers',
   'order_items',
   'orders',
@@ -184,5 +187,7 @@ export const holdsNobody: readonly string[] = [
   'till_records',
   'user_preferences',
   'users',
+  // ids and facts of events; an id of somebody who was erased leads to nobody
+  'webhook_deliveries',
   'webhook_subscriptions',
 ]

@@ -13,7 +13,9 @@ import { tillRoutes } from './knowledge/tills/routes.ts'
 import { planningRoutes } from './planning/routes.ts'
 import { scoringRoutes } from './scoring/routes.ts'
 import { segmentRoutes } from './segments/routes.ts'
+import { noticeRoutes } from './notice-routes.ts'
 import { settingRoutes } from './settings/routes.ts'
+import { webhookRoutes } from './webhooks/routes.ts'
 
 /** Every slice's routes, in the order of the pipeline. */
 export const slices: Routes[] = [
@@ -31,5 +33,7 @@ export const slices: Routes[] = [
   feedbackRoutes,
   analyticsRoutes,
   settingRoutes,
+  webhookRoutes,
+  noticeRoutes,
   jobRoutes,
 ]

@@ -1,13 +1,10 @@
 import { inflateSync } from 'node:zlib'
-import type { InjectOptions } from 'fastify'
 import { expect, test } from 'vitest'
 import decodeQR from 'qr/decode.js'
-import type { Role } from '#contract/accounts.ts'
 import type { Customer } from '#contract/knowledge.ts'
 import type { ConsentText, SignupForm } from '#contract/signup.ts'
 import { withTx } from '#db/pool.ts'
 import { takeReply } from '#server/feedback/hooks/replies.ts'
-import { signAccessToken } from '#server/http/auth.ts'
 import { closeAddresses } from '#server/opt-out.ts'
 import { signToken } from '#server/tokens.ts'
 import { testApp } from '#test/app.ts'
@@ -15,13 +12,7 @@ import { askForConfirmations, forgetSignups } from './ask.ts'
 import { qrPng } from './qr.ts'
 
 let now = new Date('2026-11-24T18:00:00Z')
-const { ctx, app } = await testApp({ clock: () => now })
-// The clock of these tests runs through weeks, a token lasts minutes.
-const as = (role: Role) => async (options: InjectOptions) => {
-  const { rows } = await ctx.pool.query<{ id: string }>('select id from users where role = $1', [role])
-  const token = await signAccessToken(ctx.config.secret, { id: rows[0]!.id, role }, now)
-  return app.inject({ ...options, headers: { authorization: `Bearer ${token}` } })
-}
+const { ctx, app, as } = await testApp({ clock: () => now })
 const later = (ms: number): void => void (now = new Date(now.getTime() + ms))
 const minutes = (n: number): void => later(n * 60_000)
 const manager = as('manager')
