@@ -178,10 +178,20 @@ export interface Consents {
   given_at: Timestamp;
   id: Generated<string>;
   ip: string | null;
+  signup_id: string | null;
   source: string;
   status: string;
   text_version: string | null;
   user_agent: string | null;
+}
+
+export interface ConsentTexts {
+  channel: string;
+  created_at: Generated<Timestamp>;
+  created_by: string | null;
+  id: Generated<string>;
+  text: string;
+  version: number;
 }
 
 export interface Conversions {
@@ -205,6 +215,14 @@ export interface CustomerMerges {
   moved: Generated<Json>;
   undo_until: Timestamp;
   undone_at: Timestamp | null;
+}
+
+export interface CustomerPreferences {
+  customer_id: string;
+  every_days: number | null;
+  paused_until: Timestamp | null;
+  topics_off: Generated<string[]>;
+  updated_at: Generated<Timestamp>;
 }
 
 export interface Customers {
@@ -519,6 +537,24 @@ export interface ModelVersions {
   version: string;
 }
 
+export interface NoticeReads {
+  notice_id: string;
+  read_at: Generated<Timestamp>;
+  user_id: string;
+}
+
+export interface Notices {
+  created_at: Generated<Timestamp>;
+  facts: Generated<Json>;
+  id: Generated<string>;
+  key: string | null;
+  kind: string;
+  least_role: Generated<string>;
+  level: Generated<string>;
+  path: string | null;
+  user_id: string | null;
+}
+
 export interface Offers {
   archived_at: Timestamp | null;
   category: string | null;
@@ -829,6 +865,66 @@ export interface SignInAttempts {
   since: Timestamp;
 }
 
+export interface SignupCounts {
+  closed: Generated<number>;
+  confirmed: Generated<number>;
+  day: string;
+  form_id: string;
+  robots: Generated<number>;
+  sent: Generated<number>;
+  shown: Generated<number>;
+  under_age: Generated<number>;
+  via: string;
+}
+
+export interface SignupForms {
+  asks_name: Generated<boolean>;
+  asks_zip: Generated<boolean>;
+  channels: Generated<string[]>;
+  created_at: Generated<Timestamp>;
+  created_by: string | null;
+  headline: string;
+  id: Generated<string>;
+  intro: Generated<string>;
+  is_active: Generated<boolean>;
+  key: string;
+  name: string;
+  sites: Generated<string[]>;
+  store_id: string | null;
+  thanks: Generated<string>;
+  updated_at: Generated<Timestamp>;
+}
+
+export interface Signups {
+  address: string;
+  ask_at: Timestamp | null;
+  ask_error: string | null;
+  ask_tries: Generated<number>;
+  asked_at: Timestamp | null;
+  birth_date: string | null;
+  channel: string;
+  confirmed_at: Timestamp | null;
+  confirmed_by: string | null;
+  confirmed_ip: string | null;
+  confirmed_user_agent: string | null;
+  consent_text: string;
+  created_at: Generated<Timestamp>;
+  customer_id: string | null;
+  first_name: string | null;
+  form_id: string;
+  id: Generated<string>;
+  ip: string | null;
+  page: string | null;
+  refused_because: string | null;
+  status: Generated<string>;
+  store_id: string | null;
+  submission_id: string;
+  text_version: string;
+  user_agent: string | null;
+  via: string;
+  zip: string | null;
+}
+
 export interface Stores {
   address: string;
   city: string;
@@ -935,6 +1031,22 @@ export interface Views {
   updated_at: Generated<Timestamp>;
 }
 
+export interface WebhookDeliveries {
+  attempts: Generated<number>;
+  body: string;
+  created_at: Generated<Timestamp>;
+  error: string | null;
+  event_type: string;
+  finished_at: Timestamp | null;
+  id: Generated<string>;
+  leased_until: Timestamp | null;
+  next_try_at: Generated<Timestamp>;
+  response_ms: number | null;
+  response_status: number | null;
+  status: Generated<string>;
+  subscription_id: string;
+}
+
 export interface WebhookInbox {
   body: Json;
   error: string | null;
@@ -952,11 +1064,23 @@ export interface WebhookInbox {
 
 export interface WebhookSubscriptions {
   created_at: Generated<Timestamp>;
+  created_by: string | null;
+  disabled_because: string | null;
   events: string[];
+  failing_since: Timestamp | null;
   id: Generated<string>;
   is_active: Generated<boolean>;
-  secret_enc: Buffer;
+  kind: Generated<string>;
+  last_error: string | null;
+  last_failure_at: Timestamp | null;
+  last_success_at: Timestamp | null;
+  name: Generated<string>;
+  old_secret_enc: Buffer | null;
+  old_secret_until: Timestamp | null;
+  secret_enc: Buffer | null;
+  updated_at: Generated<Timestamp>;
   url: string;
+  url_enc: Buffer | null;
 }
 
 export interface DB {
@@ -969,9 +1093,11 @@ export interface DB {
   campaigns: Campaigns;
   channel_providers: ChannelProviders;
   chart_notes: ChartNotes;
+  consent_texts: ConsentTexts;
   consents: Consents;
   conversions: Conversions;
   customer_merges: CustomerMerges;
+  customer_preferences: CustomerPreferences;
   customer_scores: CustomerScores;
   customers: Customers;
   delivery_attempts: DeliveryAttempts;
@@ -989,6 +1115,8 @@ export interface DB {
   llm_calls: LlmCalls;
   message_templates: MessageTemplates;
   model_versions: ModelVersions;
+  notice_reads: NoticeReads;
+  notices: Notices;
   offers: Offers;
   order_items: OrderItems;
   orders: Orders;
@@ -1016,6 +1144,9 @@ export interface DB {
   sessions: Sessions;
   settings: Settings;
   sign_in_attempts: SignInAttempts;
+  signup_counts: SignupCounts;
+  signup_forms: SignupForms;
+  signups: Signups;
   stores: Stores;
   suppressions: Suppressions;
   till_hooks: TillHooks;
@@ -1024,6 +1155,7 @@ export interface DB {
   user_preferences: UserPreferences;
   users: Users;
   views: Views;
+  webhook_deliveries: WebhookDeliveries;
   webhook_inbox: WebhookInbox;
   webhook_subscriptions: WebhookSubscriptions;
 }

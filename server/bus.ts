@@ -11,6 +11,15 @@ export interface Bus {
 
 const channel = 'liquor_agent'
 
+/** Publishes in the caller's transaction: heard when that is committed, and never when it is not. */
+export async function publishWith(
+  client: pg.ClientBase | pg.Pool,
+  topic: string,
+  payload: Record<string, unknown> = {},
+): Promise<void> {
+  await client.query('select pg_notify($1, $2)', [channel, JSON.stringify({ t: topic, p: payload })])
+}
+
 /** LISTEN/NOTIFY bus. Reconnects by itself; what was published meanwhile is lost, so listeners also poll. */
 export function createBus(url: string, pool: pg.Pool, log: Log): Bus {
   const listeners = new Map<(topic: string, payload: Record<string, unknown>) => void, string>()
@@ -44,9 +53,7 @@ export function createBus(url: string, pool: pg.Pool, log: Log): Bus {
   })
 
   return {
-    async publish(topic, payload = {}) {
-      await pool.query('select pg_notify($1, $2)', [channel, JSON.stringify({ t: topic, p: payload })])
-    },
+    publish: (topic, payload) => publishWith(pool, topic, payload),
     subscribe(prefix, listener) {
       // A listener that subscribes twice gets two prefixes only through two functions.
       const own = (topic: string, payload: Record<string, unknown>): void => listener(topic, payload)

@@ -36,6 +36,10 @@ const Environment = z.object({
     .default('auto')
     .describe('auto: an empty shop gets the demo data at the first start'),
   LMA_SLOTS: z.coerce.number().int().min(1).max(500).default(20).describe('messages in flight per channel and worker'),
+  LMA_PRIVATE_WEBHOOKS: z
+    .enum(['0', '1'])
+    .default('0')
+    .describe('1: webhooks may also go to addresses of your own network, without https'),
   LMA_TRUST_PROXY: z.coerce.number().int().min(0).max(5).default(0).describe('number of reverse proxies in front'),
 })
 
@@ -53,6 +57,8 @@ export interface Config {
   logLevel: string
   demo: 'auto' | 'off'
   slots: number
+  /** webhooks may leave to private addresses, too */
+  privateWebhooks: boolean
   trustProxy: number
 }
 
@@ -88,6 +94,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     logLevel: e.LOG_LEVEL,
     demo: e.LMA_DEMO,
     slots: e.LMA_SLOTS,
+    privateWebhooks: e.LMA_PRIVATE_WEBHOOKS === '1',
     trustProxy: e.LMA_TRUST_PROXY,
   }
 }

@@ -3,6 +3,7 @@ import type { Pool } from 'pg'
 import { createDb, createPool } from '#db/pool.ts'
 import type { DB } from '#db/types.ts'
 import { createChannels } from './adapters/channels/index.ts'
+import { createHookPoster } from './adapters/hook-poster.ts'
 import { createOpenAiLlm } from './adapters/llm-openai.ts'
 import { createImapMailboxes } from './adapters/mailbox-imap.ts'
 import { createPostgresQueue } from './adapters/queue-bullmq.ts'
@@ -11,6 +12,7 @@ import { createBus, type Bus } from './bus.ts'
 import type { Config } from './config.ts'
 import { createLog, type Log } from './log.ts'
 import type { Channels } from './ports/channel.ts'
+import type { HookPoster } from './ports/hook-poster.ts'
 import type { Llm } from './ports/llm.ts'
 import type { Mailboxes } from './ports/mailbox.ts'
 import type { Queue } from './ports/queue.ts'
@@ -31,6 +33,7 @@ export interface Ctx {
   tills: Tills
   llm: Llm
   mailboxes: Mailboxes
+  hooks: HookPoster
 }
 
 /** Connects everything; the only file that sees adapters. Close with closeContext. */
@@ -58,12 +61,14 @@ export function createContext(
     tills,
     llm: createOpenAiLlm(),
     mailboxes: createImapMailboxes(),
+    hooks: createHookPoster(),
   }
   return ctx
 }
 
 export async function closeContext(ctx: Ctx): Promise<void> {
   await ctx.channels.close()
+  ctx.hooks.close()
   await ctx.queue.close().catch(() => undefined)
   await ctx.bus.close()
   await ctx.db.destroy().catch(() => undefined)

@@ -8,12 +8,21 @@ export interface MovedIds {
   events: string[]
   actions: string[]
   suppressions: string[]
+  /** absent in merges from before there were sign-ups */
+  signups?: string[]
+  /** what the kept customer wished for before; null: nothing special */
+  wishes?: StoredWishes | null
   /** new entries for the kept address */
   suppressions_added: string[]
   /** hand-picked segments that the kept customer entered because the other was in them */
   picked: string[]
   /** customers that had been merged into the other one before */
   merged: string[]
+}
+interface StoredWishes {
+  topics_off: string[]
+  every_days: number | null
+  paused_until: string | null
 }
 export interface Moved extends MovedIds {
   members: { segment_id: string; entered_at: string }[]
@@ -26,6 +35,7 @@ const simple = [
   ['sends', 'sends'],
   ['events', 'analytics_events'],
   ['suppressions', 'suppressions'],
+  ['signups', 'signups'],
 ] as const
 
 /** Gives all rows of `from` to `to`, and says which. Runs in the caller's transaction. */
@@ -46,7 +56,35 @@ export async function moveRows(tx: ClientBase, to: string, from: string): Promis
   moved.merged = merged.map((r) => r.id)
   Object.assign(moved, await moveMembership(tx, to, from))
   moved.scores = await moveScores(tx, to, from)
+  moved.wishes = await joinWishes(tx, to, from)
   return moved
+}
+
+/** The quieter wish of the two wins; the row of the merged customer stays for an undo. Returns what was before. */
+async function joinWishes(tx: ClientBase, to: string, from: string): Promise<StoredWishes | null> {
+  const { rows } = await tx.query<StoredWishes>(
+    'select p.topics_off, p.every_days, p.paused_until from customer_preferences as p where p.customer_id = $1 for update',
+    [to],
+  )
+  await tx.query(
+    `insert into customer_preferences as p (customer_id, topics_off, every_days, paused_until)
+     select $1, o.topics_off, o.every_days, o.paused_until from customer_preferences as o where o.customer_id = $2
+     on conflict (customer_id) do update set
+       topics_off = array(select distinct t from unnest(p.topics_off || excluded.topics_off) as t order by t),
+       every_days = greatest(p.every_days, excluded.every_days), paused_until = greatest(p.paused_until, excluded.paused_until), updated_at = now()`,
+    [to, from],
+  )
+  return rows[0] ?? null
+}
+
+async function returnWishes(tx: ClientBase, id: string, before: StoredWishes | null | undefined): Promise<void> {
+  if (before === undefined) return
+  await tx.query('delete from customer_preferences as p where p.customer_id = $1', [id])
+  if (before)
+    await tx.query(
+      'insert into customer_preferences (customer_id, topics_off, every_days, paused_until) values ($1, $2, $3, $4)',
+      [id, before.topics_off, before.every_days, before.paused_until],
+    )
 }
 
 /** Gives rows back, as far as they still belong to `from`. */
@@ -55,7 +93,7 @@ export async function returnRows(tx: ClientBase, from: string, to: string, moved
     await tx.query(`update ${table} as t set customer_id = $1 where t.customer_id = $2 and t.id = any($3::uuid[])`, [
       to,
       from,
-      moved[name],
+      moved[name] ?? [],
     ])
   await tx.query(
     'update conversions as v set customer_id = $1 where v.customer_id = $2 and v.order_id = any($3::uuid[])',
@@ -70,6 +108,7 @@ export async function returnRows(tx: ClientBase, from: string, to: string, moved
     moved.suppressions_added,
     from,
   ])
+  await returnWishes(tx, from, moved.wishes)
 }
 
 /**

@@ -37,6 +37,9 @@ export const erasing: readonly [table: string, statement: string][] = [
     'consents',
     `update consents as k set source = 'erased', ip = null, user_agent = null where k.customer_id = any($1::uuid[])`,
   ],
+  // Also what waits for a confirmation that now never comes.
+  ['signups', `delete from signups as g where g.customer_id = any($1::uuid[]) or g.address = any($2::text[])`],
+  ['customer_preferences', `delete from customer_preferences as p where p.customer_id = any($1::uuid[])`],
   // The keyed hash is all that stays: no way leads from it to the orders.
   [
     'suppressions',
@@ -146,6 +149,7 @@ export const holdsNobody: readonly string[] = [
   'channel_providers',
   'chart_notes',
   'campaigns',
+  'consent_texts',
   'conversions',
   'event_keys',
   'experiments',
@@ -154,6 +158,9 @@ export const holdsNobody: readonly string[] = [
   'llm_calls',
   'message_templates',
   'model_versions',
+  'notice_reads',
+  // counts and names of things of the shop
+  'notices',
   'offers',
   'order_items',
   'orders',
@@ -176,11 +183,15 @@ export const holdsNobody: readonly string[] = [
   'sessions',
   'settings',
   'sign_in_attempts',
+  'signup_counts',
+  'signup_forms',
   'stores',
   // ids and goods only; the link to the erased row stays, so that no later hook makes them anew
   'till_records',
   'user_links',
   'user_preferences',
   'users',
+  // ids and facts of events; an id of somebody who was erased leads to nobody
+  'webhook_deliveries',
   'webhook_subscriptions',
 ]

@@ -13,6 +13,7 @@ export type KeyPurpose =
   | 'refresh'
   | 'sign-in'
   | 'recovery-codes'
+  | 'signup-form'
 
 const derived = new Map<string, Buffer>()
 

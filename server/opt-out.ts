@@ -1,4 +1,4 @@
-import type { ClientBase } from 'pg'
+import type { ClientBase, Pool } from 'pg'
 import type { Config } from './config.ts'
 import { addressHash } from './suppression.ts'
 import { appendEvents } from './events.ts'
@@ -22,6 +22,8 @@ export interface Proof {
   textVersion?: string | null
   ip?: string | null
   userAgent?: string | null
+  /** the confirmed sign-up behind it */
+  signupId?: string | null
 }
 
 /** What ended: rows that were open before and are closed now. */
@@ -113,6 +115,72 @@ export async function reopenAddress(
   if (given > 0)
     await appendEvents(client, [
       { type: 'resubscribe', at: opening.at, customerId: opening.customerId, channel: opening.channel },
+    ])
+  return true
+}
+
+/** Reasons that a new sign-up, confirmed by the owner of the address, takes back. A no by text is only taken back by a text. */
+const liftedBySignup: Record<Channel, readonly string[]> = { email: ['unsubscribe'], sms: [] }
+
+/** Why not even a question may go to an address, or null. Who unsubscribed from emails may be asked once more: they asked for it. */
+export async function closedToSignup(
+  client: ClientBase | Pool,
+  config: Pick<Config, 'secret'>,
+  channel: Channel,
+  address: string,
+): Promise<string | null> {
+  const { rows } = await client.query<{ reason: string }>(
+    `select s.reason from suppressions as s where s.address_hash = $1 and s.channel in ($2, 'all') and not (s.channel = $2 and s.reason = any($3)) limit 1`,
+    [addressHash(config, channel, address), channel, liftedBySignup[channel]],
+  )
+  return rows[0]?.reason ?? null
+}
+
+/**
+ * A yes that the owner of the address confirmed. It lifts the customer's own unsubscribing from emails and nothing
+ * else; false: something else keeps the address closed, and nothing was changed. The proof is always written, also
+ * where a yes stood already: it is the newer one.
+ */
+export async function grantConfirmed(
+  client: ClientBase,
+  config: Pick<Config, 'secret'>,
+  given: { channel: Channel; address: string; customerId: string; at: Date },
+  proof: Proof,
+): Promise<boolean> {
+  if (await closedToSignup(client, config, given.channel, given.address)) return false
+  const { rowCount: lifted } = await client.query(
+    `delete from suppressions where suppressions.channel = $1 and suppressions.address_hash = $2 and suppressions.reason = any($3)`,
+    [given.channel, addressHash(config, given.channel, given.address), liftedBySignup[given.channel]],
+  )
+  const column = given.channel === 'email' ? 'email_consent' : 'sms_consent'
+  const { rows } = await client.query<{ before: string }>(
+    `update customers as c set ${column} = 'granted', updated_at = clock_timestamp() from customers as b where b.id = c.id and c.id = $1 returning b.${column} as before`,
+    [given.customerId],
+  )
+  await client.query(
+    `insert into consents (customer_id, channel, status, source, text_version, ip, user_agent, given_at, signup_id)
+     values ($1, $2, 'granted', $3, $4, $5::inet, left($6, 300), $7, $8)`,
+    [
+      given.customerId,
+      given.channel,
+      proof.source,
+      proof.textVersion ?? null,
+      proof.ip ?? null,
+      proof.userAgent ?? null,
+      given.at,
+      proof.signupId ?? null,
+    ],
+  )
+  const wasNo = Boolean(lifted) || rows[0]?.before === 'denied'
+  if (wasNo || rows[0]?.before !== 'granted')
+    await appendEvents(client, [
+      {
+        type: wasNo ? 'resubscribe' : 'subscribe',
+        at: given.at,
+        customerId: given.customerId,
+        channel: given.channel,
+        properties: { source: 'sign_up' },
+      },
     ])
   return true
 }

@@ -21,6 +21,10 @@ export const pipeline = [
       'integrations',
       'till_hooks',
       'till_records',
+      'signup_forms',
+      'consent_texts',
+      'signups',
+      'signup_counts',
     ],
   },
   {
@@ -63,7 +67,7 @@ export const pipeline = [
     seedName: 'feedback',
     verb: 'feedback',
     does: 'opens, clicks, orders, bounces, opt-outs',
-    tables: ['conversions', 'webhook_inbox', 'provider_hooks', 'inbound_messages'],
+    tables: ['conversions', 'webhook_inbox', 'provider_hooks', 'inbound_messages', 'customer_preferences'],
   },
   {
     stage: 'analytics',

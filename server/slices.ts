@@ -8,11 +8,14 @@ import type { Routes } from './http/bind.ts'
 import { jobRoutes } from './job-routes.ts'
 import { ingestRoutes } from './knowledge/ingest/routes.ts'
 import { knowledgeRoutes } from './knowledge/routes.ts'
+import { signupRoutes } from './knowledge/signup/routes.ts'
 import { tillRoutes } from './knowledge/tills/routes.ts'
 import { planningRoutes } from './planning/routes.ts'
 import { scoringRoutes } from './scoring/routes.ts'
 import { segmentRoutes } from './segments/routes.ts'
+import { noticeRoutes } from './notice-routes.ts'
 import { settingRoutes } from './settings/routes.ts'
+import { webhookRoutes } from './webhooks/routes.ts'
 
 /** Every slice's routes, in the order of the pipeline. */
 export const slices: Routes[] = [
@@ -20,6 +23,7 @@ export const slices: Routes[] = [
   knowledgeRoutes,
   ingestRoutes,
   tillRoutes,
+  signupRoutes,
   segmentRoutes,
   scoringRoutes,
   planningRoutes,
@@ -29,5 +33,7 @@ export const slices: Routes[] = [
   feedbackRoutes,
   analyticsRoutes,
   settingRoutes,
+  webhookRoutes,
+  noticeRoutes,
   jobRoutes,
 ]

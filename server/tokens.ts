@@ -2,16 +2,24 @@ import { createHmac, createSecretKey, timingSafeEqual, type KeyObject } from 'no
 import { deriveKey } from './keys.ts'
 
 /** What a link in a message may do. A token of one purpose is worth nothing for another. */
-export const tokenPurposes = ['open', 'click', 'unsubscribe', 'preferences'] as const
+export const tokenPurposes = ['open', 'click', 'unsubscribe', 'preferences', 'signup', 'customer'] as const
 export type TokenPurpose = (typeof tokenPurposes)[number]
 
 export interface TokenSubject {
+  /** the send, or what else the purpose is about: a sign-up, a customer */
   sendId: string
   /** only for `click` */
   linkId: string | null
 }
 
-const purposeByte: Record<TokenPurpose, number> = { open: 1, click: 2, unsubscribe: 3, preferences: 4 }
+const purposeByte: Record<TokenPurpose, number> = {
+  open: 1,
+  click: 2,
+  unsubscribe: 3,
+  preferences: 4,
+  signup: 5,
+  customer: 6,
+}
 const macBytes = 16
 const keys = new Map<string, KeyObject>()
 
@@ -66,6 +74,16 @@ export function unsubscribeUrl(publicUrl: string, secret: string, sendId: string
 /** Page where the customer chooses what to get. */
 export function preferencesUrl(publicUrl: string, secret: string, sendId: string): string {
   return `${publicUrl}/p/${signToken(secret, 'preferences', sendId)}`
+}
+
+/** Confirms a sign-up: GET shows a page with a button, POST confirms. */
+export function signupUrl(publicUrl: string, secret: string, signupId: string): string {
+  return `${publicUrl}/s/confirm/${signToken(secret, 'signup', signupId)}`
+}
+
+/** The preference centre of a customer who did not come from a message. */
+export function customerPreferencesPath(secret: string, customerId: string): string {
+  return `/p/${signToken(secret, 'customer', customerId)}`
 }
 
 function mac(secret: string, body: Buffer): Buffer {

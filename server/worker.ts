@@ -13,11 +13,14 @@ import { refreshCampaignCounters } from './counters.ts'
 import { expireExports } from './knowledge/exports.ts'
 import { forgetSignIns, forgetUndo } from './retention.ts'
 import { forgetOldImports } from './knowledge/import/undo.ts'
+import { askForConfirmations, forgetSignups } from './knowledge/signup/ask.ts'
 import { forgetHooks, processHooks } from './knowledge/tills/process.ts'
 import { dropOldEvents, keepRollups, reconcileNightly } from './rollups.ts'
 import { decideAutomatically } from './planning/experiments/decide.ts'
 import { startNightlyScores } from './scoring/nightly.ts'
 import { refreshStaleSegments } from './segments/refresh.ts'
+import { forgetDeliveries, runWebhooks } from './webhooks/deliver.ts'
+import { forgetNotices, watchForNotices } from './notice-watch.ts'
 
 /** A periodic duty: its failure is logged and the next turn tries again. */
 interface Duty {
@@ -36,6 +39,8 @@ const duties: Duty[] = [
   { name: 'messages of unknown fate', everyMs: 30_000, run: reconcileUnknown },
   { name: 'campaign counters', everyMs: 15_000, run: (ctx) => refreshCampaignCounters(ctx.pool) },
   { name: 'hooks of tills', everyMs: 2_000, run: processHooks },
+  { name: 'confirmations of sign-ups', everyMs: 2_000, run: askForConfirmations },
+  { name: 'sign-ups nobody confirmed', everyMs: 3_600_000, run: forgetSignups },
   { name: 'old hooks', everyMs: 3_600_000, run: forgetHooks },
   { name: 'segments', everyMs: 60_000, run: refreshStaleSegments },
   { name: 'files of exports', everyMs: 600_000, run: expireExports },
@@ -48,6 +53,9 @@ const duties: Duty[] = [
   { name: 'reports by email', everyMs: 60_000, run: (ctx) => sendDueReports(ctx, systemActor) },
   { name: 'old report files', everyMs: 3_600_000, run: dropOldExports },
   { name: 'bounce mailboxes', everyMs: 60_000, run: readBounceMailboxes },
+  { name: 'log of webhooks', everyMs: 3_600_000, run: forgetDeliveries },
+  { name: 'what people should know', everyMs: 5_000, run: watchForNotices },
+  { name: 'old notices', everyMs: 3_600_000, run: forgetNotices },
   { name: 'old webhook posts', everyMs: 600_000, run: forgetOldPosts },
   { name: 'nightly scores', everyMs: 5 * 60_000, run: startNightlyScores },
   {
@@ -70,7 +78,12 @@ export async function runWorker(ctx: Ctx, signal: AbortSignal): Promise<void> {
   }, 2)
   const timers = duties.map((duty) => turn(ctx, duty, signal))
   ctx.log.info('worker started')
-  await Promise.all([runDispatcher(ctx, { signal }), takePostsApart(ctx, signal), ...timers])
+  await Promise.all([
+    runDispatcher(ctx, { signal }),
+    takePostsApart(ctx, signal),
+    runWebhooks(ctx, signal, (ms) => pause(ms, signal)),
+    ...timers,
+  ])
   ctx.log.info('worker stopped')
 }
 

@@ -21,7 +21,7 @@ export async function testApp(options: { clock?: () => Date } = {}): Promise<Tes
   const app = await createApp(ctx)
   await app.ready()
   afterAll(() => app.close())
-  const tokens = new Map<Role, string>()
+  const ids = new Map<Role, string>()
   for (const role of ['admin', 'manager', 'user'] as const) {
     const user = await createUser(ctx, systemActor, {
       email: `${role}@shop.test`,
@@ -29,12 +29,15 @@ export async function testApp(options: { clock?: () => Date } = {}): Promise<Tes
       fullName: role,
       role,
     })
-    tokens.set(role, await bearerOf(ctx, user.id))
+    ids.set(role, user.id)
   }
   return {
     ctx,
     app,
-    as: (role) => (options) =>
-      app.inject({ ...options, headers: { authorization: `Bearer ${tokens.get(role)}`, ...options.headers } }),
+    // Signed for each request: a test may move its clock by weeks, and a token lasts minutes.
+    as: (role) => async (options) => {
+      const token = await bearerOf(ctx, ids.get(role)!)
+      return app.inject({ ...options, headers: { authorization: `Bearer ${token}`, ...options.headers } })
+    },
   }
 }

@@ -164,6 +164,13 @@ export async function leaveTraces({ ctx, as }: TestApp): Promise<Known> {
   )
   await post('/suppressions', { channel: 'sms', customer_id: id, note: 'Zelda Quimby asked at the till' })
 
+  await ctx.pool.query(
+    `with f as (insert into signup_forms (key, name, headline) values ('news', 'News', 'News') returning id)
+     insert into signups (submission_id, form_id, channel, address, first_name, birth_date, zip, text_version, consent_text, via, ip, user_agent, ask_error)
+     select gen_random_uuid(), f.id, 'email', $1, 'Zelda', '1971-02-13', '99777', 'v1', 'yes', 'page', '203.0.113.77', 'Quimby Browser', $2 from f`,
+    [former.email, `550 <${former.email}> unknown`],
+  )
+  await ctx.pool.query(`insert into customer_preferences (customer_id, topics_off) values ($1, '{wine}')`, [formerId])
   const segment = await post<{ id: string }>('/segments/hand-picked', {
     name: 'Guests',
     description: 'Zelda Quimby and friends',

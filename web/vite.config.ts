@@ -32,7 +32,7 @@ export default defineConfig({
   server: {
     // changeOrigin would make the server's same-origin check refuse every write.
     proxy: Object.fromEntries(
-      ['/api', '/t/', '/u/', '/p/', '/docs', '/openapi.json', '/ws'].map((path) => [
+      ['/api', '/t/', '/u/', '/p/', '/s/', '/docs', '/openapi.json', '/ws'].map((path) => [
         path,
         { target: api, changeOrigin: false, ws: path === '/ws' },
       ]),

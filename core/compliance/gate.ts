@@ -6,6 +6,7 @@ import { hoursVerdicts, type ContactLimits } from './contact-hours.ts'
 import { personRule, rulesFor, type PersonRuleType, type Policy, type PolicyRule } from './policy.ts'
 import { checkOffer, type StoreFacts } from './rules.ts'
 import { decisive, type Verdict } from './verdict.ts'
+import { pauseVerdicts, wishVerdicts, type Wishes } from './wishes.ts'
 
 /** What the gate must know about a person; no name, no address itself. */
 export interface Recipient {
@@ -22,6 +23,8 @@ export interface Recipient {
   state: string | null
   /** customers.time_zones; empty when nothing is known */
   time_zones: readonly string[]
+  /** what they chose in the preference centre; null: nothing special */
+  wishes?: Wishes | null
 }
 
 /** Marketing messages to this person that were or will be sent in the seven days up to `at`, without this one. */
@@ -30,6 +33,8 @@ export interface ContactHistory {
   sms_week: number
   /** texts within 24 hours around `at` */
   sms_day: number
+  /** milliseconds to the nearest other message, as far as a pace reaches; null: none. Asked only where there is a pace */
+  nearest_ms?: number | null
 }
 
 export interface TemplateFlags {
@@ -81,7 +86,7 @@ export function mayGo(input: GateInput): boolean {
   return decisive(gate(input)) === null
 }
 
-/** What stands for this person and channel whatever the message says: address, suppression, consent, age. */
+/** What stands for this person and channel whatever the message says: address, suppression, consent, pause, age. */
 export function standingVerdicts(input: StandingFacts): Verdict[] {
   const { recipient, channel, policy, limits, at } = input
   const out: Verdict[] = []
@@ -141,6 +146,8 @@ export function standingVerdicts(input: StandingFacts): Verdict[] {
       )
   }
 
+  out.push(...pauseVerdicts(recipient.wishes, at))
+
   const zones = recipient.time_zones.length > 0 ? recipient.time_zones : [input.store.time_zone]
   const minAge = personRule(policy, 'legal_age')?.params.min_age ?? 21
   const isMinor = recipient.birth_date !== null && ageOn(recipient.birth_date, earliestLocalDay(at, zones)) < minAge
@@ -191,6 +198,7 @@ function personVerdicts(input: GateInput): Verdict[] {
       ),
     )
   }
+  out.push(...wishVerdicts(recipient.wishes, input.offer, history.nearest_ms ?? null, history.week))
   if (history.week >= limits.max_per_customer_week) {
     out.push(
       shopDenies(

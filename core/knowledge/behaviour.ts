@@ -16,6 +16,8 @@ const ours = new Set([
   'click_hit',
   'unsubscribe',
   'resubscribe',
+  'subscribe',
+  'preferences_changed',
   'purchase',
   'order',
   'order_cancelled',

@@ -98,6 +98,7 @@ export function createAssigner(rules: AssignRules): (customer: AssignableCustome
           week: busiestWeek(contacts, at),
           sms_week: busiestWeek(texts, at),
           sms_day: texts.filter((c) => Math.abs(c.at.getTime() - at.getTime()) < dayMs).length,
+          nearest_ms: customer.wishes?.every_days ? nearestContact(contacts, at) : null,
         },
         at,
         offerVerdicts: law(entry, customer.store),

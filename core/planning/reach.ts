@@ -14,6 +14,7 @@ const groups: readonly { label: string; matches: RegExp }[] = [
       /^(us-[a-z]{2}-(?!quiet|sms-daily)|us-(state-unknown|control-state|local-option|supplier)|shop-store-sells|shop-offer-dates)/,
   },
   { label: 'have had enough messages this week', matches: /^(cap-|us-[a-z]{2}-sms-daily)/ },
+  { label: 'paused messages, or want fewer or others', matches: /^person-(paused|topic-off|pace)$/ },
   { label: 'are left in peace by the playbook of their segment', matches: /^playbook-cool-down$/ },
   { label: 'have no open window that day', matches: /(-window|-hours|shop-window-over|quiet-hours)$/ },
   { label: 'get another message that day', matches: /^shop-one-a-day$/ },

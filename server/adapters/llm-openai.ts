@@ -2,7 +2,7 @@ import { lookup } from 'node:dns/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type OpenAI from 'openai'
 import type { Llm, LlmEndpoint, LlmOutcome, LlmRequest, LlmUsage } from '../ports/llm.ts'
-import { isForbiddenAddress } from '../llm-address.ts'
+import { isForbiddenAddress } from '../outbound-address.ts'
 
 // An answer longer than this is no plan, whatever it says; reading on would only cost.
 const mostCharacters = 400_000

@@ -12,6 +12,7 @@ import { readPolicy } from '../policy.ts'
 import { readSetting } from '../settings.ts'
 import { loadStores } from '../stores.ts'
 import { addressHash } from '../suppression.ts'
+import { readWishes, sinceLastMessage } from '../wishes.ts'
 import { storeOf, type ClaimedSend } from './claim.ts'
 
 interface Rules {
@@ -65,8 +66,11 @@ export function createAdmission(ctx: Ctx): Admission {
   return {
     async check(sends) {
       const { limits, policy, stores, first } = await readRules()
-      const suppressed = await readSuppressed(ctx, sends)
       const at = ctx.clock()
+      const ids = sends.flatMap((s) => s.customer_id ?? [])
+      const [suppressed, wishes] = await Promise.all([readSuppressed(ctx, sends), readWishes(ctx.pool, ids)])
+      const paced = [...wishes].flatMap(([id, w]) => (w.every_days === null ? [] : [id]))
+      const since = await sinceLastMessage(ctx.pool, paced, at)
       return sends.map((send, i) => {
         const store = stores.get(storeOf(send) ?? '') ?? first
         const person = send.person
@@ -81,6 +85,7 @@ export function createAdmission(ctx: Ctx): Admission {
             is_suppressed: suppressed[i] ?? false,
             state: person?.state ?? null,
             time_zones: person?.time_zones ?? [],
+            wishes: wishes.get(send.customer_id ?? '') ?? null,
           },
           channel: send.channel,
           // A message without an action (a test of the shop, a plain note) offers nothing.
@@ -90,7 +95,12 @@ export function createAdmission(ctx: Ctx): Admission {
           store,
           policy,
           limits,
-          history: { week: send.sent_week, sms_week: send.sent_sms_week, sms_day: send.sent_sms_day },
+          history: {
+            week: send.sent_week,
+            sms_week: send.sent_sms_week,
+            sms_day: send.sent_sms_day,
+            nearest_ms: since.get(send.customer_id ?? '') ?? null,
+          },
           at,
           offerVerdicts: offerVerdicts(send.offer ?? noOffer, store, policy, at),
         }

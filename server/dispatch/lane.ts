@@ -3,6 +3,7 @@ import type { ChannelKind, OutgoingMessage } from '#core/delivery/message.ts'
 import { readChannels } from '../channel-settings.ts'
 import type { Composer } from '../composer.ts'
 import type { Ctx } from '../context.ts'
+import { noticeProviderAway } from '../notices.ts'
 import type { Outcome } from '../ports/channel.ts'
 import { addressHash } from '../suppression.ts'
 import type { Admission } from './admit.ts'
@@ -223,7 +224,10 @@ export function createLane({ ctx, kind, worker, commit, composer, admission, cam
       outcome = { kind: 'unknown', detail: `the channel broke: ${(error as Error).message}` }
     }
     const { hasOther, wentAway } = ticket.close(outcome)
-    if (wentAway) ctx.log.warn({ channel: kind, provider: channel.name }, 'the provider is away')
+    if (wentAway) {
+      ctx.log.warn({ channel: kind, provider: channel.name }, 'the provider is away')
+      void noticeProviderAway(ctx, channel.name)
+    }
     const next = settle(
       outcome,
       { retryCount: send.retry_count, resendUnknown: send.resend_unknown, hasOther },

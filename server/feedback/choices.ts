@@ -1,4 +1,5 @@
 import type { ClientBase, Pool } from 'pg'
+import { topics } from '#core/compliance/wishes.ts'
 import { withTx } from '#db/pool.ts'
 import { audit } from '../audit.ts'
 import type { Ctx } from '../context.ts'
@@ -7,9 +8,10 @@ import { closeAddresses, reopenAddress, type Channel, type Closing, type Proof }
 import { addressHash } from '../suppression.ts'
 import { figuresChanged } from './notify.ts'
 
-/** The person behind a link: found by the send it was put into. */
+/** The person behind a link: found by the send it was put into, or by a link of their own. */
 export interface Recipient {
-  send_id: string
+  /** null: the link was not in a message */
+  send_id: string | null
   channel: Channel
   recipient: string
   campaign_id: string | null
@@ -33,6 +35,18 @@ export async function findRecipient(client: ClientBase | Pool, sendId: string): 
   return rows[0] ?? null
 }
 
+/** The same for a link of a customer, which stands in no message; null when there is no such customer any more. */
+export async function findCustomer(client: ClientBase | Pool, customerId: string): Promise<Recipient | null> {
+  const { rows } = await client.query<Recipient>(
+    `select null as send_id, case when c.email is not null then 'email' else 'sms' end as channel, coalesce(c.email::text, c.phone) as recipient,
+       null as campaign_id, null as segment, c.id as customer_id, c.email, c.phone, c.email_consent, c.sms_consent
+     from customers as c where c.id = coalesce((select m.merged_into from customers as m where m.id = $1), $1) and c.deleted_at is null
+       and (c.email is not null or c.phone is not null)`,
+    [customerId],
+  )
+  return rows[0] ?? null
+}
+
 /** The customer says no to a channel. Repeating it changes nothing. */
 export async function unsubscribe(ctx: Ctx, who: Recipient, channel: Channel, proof: Proof): Promise<void> {
   const at = ctx.clock()
@@ -51,7 +65,7 @@ export async function unsubscribe(ctx: Ctx, who: Recipient, channel: Channel, pr
       {
         type: 'unsubscribe',
         at,
-        key: `unsubscribe:${who.send_id}${channel === who.channel ? '' : `:${channel}`}`,
+        ...(who.send_id ? { key: `unsubscribe:${who.send_id}${channel === who.channel ? '' : `:${channel}`}` } : {}),
         sendId: who.send_id,
         customerId: who.customer_id,
         campaignId: who.campaign_id,
@@ -118,4 +132,42 @@ function addressesOf(who: Recipient, channel: Channel): string[] {
   const now = channel === 'email' ? who.email : who.phone
   const then = who.channel === channel ? who.recipient : null
   return [...new Set([then, now].filter((a): a is string => a !== null && a !== ''))]
+}
+
+/** What the customer chose beyond yes and no; a topic that is not known to us is dropped. */
+export async function saveWishes(
+  ctx: Ctx,
+  customerId: string,
+  wishes: { topicsOff: readonly string[]; everyDays: number | null; pausedUntil: Date | null },
+): Promise<void> {
+  const now = ctx.clock()
+  await withTx(ctx.pool, async (tx) => {
+    const { rows: before } = await tx.query<{
+      topics_off: string[]
+      every_days: number | null
+      paused_until: Date | null
+    }>(
+      'select p.topics_off, p.every_days, p.paused_until from customer_preferences as p where p.customer_id = $1 for update',
+      [customerId],
+    )
+    const after = {
+      topics_off: topics.filter((t) => wishes.topicsOff.includes(t)),
+      every_days: wishes.everyDays,
+      paused_until: wishes.pausedUntil,
+    }
+    const was = before[0] ?? { topics_off: [], every_days: null, paused_until: null }
+    if (JSON.stringify(was) === JSON.stringify(after)) return
+    await tx.query(
+      `insert into customer_preferences (customer_id, topics_off, every_days, paused_until, updated_at) values ($1, $2, $3, $4, $5)
+       on conflict (customer_id) do update set topics_off = excluded.topics_off, every_days = excluded.every_days,
+         paused_until = excluded.paused_until, updated_at = excluded.updated_at`,
+      [customerId, after.topics_off, after.every_days, after.paused_until, now],
+    )
+    await appendEvents(tx, [{ type: 'preferences_changed', at: now, customerId, properties: { ...after } }])
+    await audit(
+      tx,
+      { kind: 'customer', id: null, role: 'user' },
+      { action: 'customer.preferences_changed', entity: 'customer', entityId: customerId, before: was, after },
+    )
+  })
 }

@@ -1,5 +1,5 @@
 import type { Channel } from '../opt-out.ts'
-import { escapeHtml, renderPage } from './page.ts'
+import { escapeHtml, renderPage, type Face } from '../public-page.ts'
 
 const messages: Record<Channel, string> = { email: 'emails', sms: 'texts' }
 
@@ -11,7 +11,7 @@ export function maskAddress(channel: Channel, address: string): string {
 }
 
 export interface Whom {
-  shop: string
+  face: Face
   channel: Channel
   address: string
 }
@@ -19,8 +19,8 @@ export interface Whom {
 export function confirmPage(to: Whom): string {
   const what = messages[to.channel]
   return renderPage({
-    shop: to.shop,
-    title: `Stop ${what} from ${to.shop}?`,
+    face: to.face,
+    title: `Stop ${what} from ${to.face.shop}?`,
     body: `<p>We will stop sending offers to <b>${escapeHtml(maskAddress(to.channel, to.address))}</b> at once, and cancel any that are waiting. Your purchases and your account at the shop stay as they are.</p>
 <form method="post"><input type="hidden" name="action" value="unsubscribe"><button type="submit">Unsubscribe</button></form>
 <hr><p class="small">Came here by mistake? Close this page: nothing has changed.</p>`,
@@ -29,7 +29,7 @@ export function confirmPage(to: Whom): string {
 
 export function donePage(to: Whom, preferencesPath: string): string {
   return renderPage({
-    shop: to.shop,
+    face: to.face,
     title: `You are unsubscribed`,
     body: `<p class="done" role="status">No more ${messages[to.channel]} will go to ${escapeHtml(maskAddress(to.channel, to.address))}.</p>
 <p>It took effect at once. A message that had already left us may still arrive.</p>
@@ -41,47 +41,21 @@ export function donePage(to: Whom, preferencesPath: string): string {
 export function undonePage(to: Whom, open: boolean): string {
   return open
     ? renderPage({
-        shop: to.shop,
+        face: to.face,
         title: 'You are still subscribed',
         body: `<p class="done" role="status">We will keep sending ${messages[to.channel]} to ${escapeHtml(maskAddress(to.channel, to.address))}.</p>
 <p>Changed your mind again?</p><form method="post"><input type="hidden" name="action" value="unsubscribe"><button class="quiet" type="submit">Unsubscribe</button></form>`,
       })
     : renderPage({
-        shop: to.shop,
+        face: to.face,
         title: 'This address stays closed',
         body: `<p>Messages to ${escapeHtml(maskAddress(to.channel, to.address))} came back or were reported as unwanted, so we may not send any more. Ask at the shop if you want to hear from us again.</p>`,
       })
 }
 
-export interface Choices {
-  shop: string
-  saved: boolean
-  email: { address: string; on: boolean; closed: boolean } | null
-  sms: { address: string; on: boolean; closed: boolean } | null
-}
-
-export function preferencesPage(choices: Choices): string {
-  const line = (channel: Channel, label: string, about: string): string => {
-    const now = choices[channel]
-    if (!now) return ''
-    const note = now.closed ? 'Closed: messages came back or were reported as unwanted. Ask at the shop.' : about
-    return `<label><input type="checkbox" name="${channel}" value="on"${now.on ? ' checked' : ''}${now.closed ? ' disabled' : ''}><span><b>${label}</b><span>${escapeHtml(maskAddress(channel, now.address))}. ${note}</span></span></label>`
-  }
+export function unknownLinkPage(face: Face): string {
   return renderPage({
-    shop: choices.shop,
-    title: 'What may we send you?',
-    body: `${choices.saved ? '<p class="done" role="status">Saved. It applies from now on.</p>' : ''}
-<form method="post"><input type="hidden" name="action" value="save">
-${line('email', 'Offers by email', 'Every email has an unsubscribe link.')}
-${line('sms', 'Offers by text message', `Marketing texts from ${escapeHtml(choices.shop)}; message and data rates may apply; reply STOP to end. Not a condition of purchase.`)}
-<button type="submit">Save</button></form>
-<p class="small" style="margin:16px 0 0">For customers of legal drinking age only.</p>`,
-  })
-}
-
-export function unknownLinkPage(shop: string): string {
-  return renderPage({
-    shop,
+    face,
     title: 'This link does not work',
     body: `<p>It is incomplete or was changed on the way. Open it again from the message itself; if that does not help, answer the message and we will take you off the list by hand.</p>`,
   })

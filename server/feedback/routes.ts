@@ -3,12 +3,24 @@ import type { Ctx } from '../context.ts'
 import { openTo } from '../http/access-policy.ts'
 import type { Routes } from '../http/bind.ts'
 import type { Channel, Proof } from '../opt-out.ts'
+import { paces, topics } from '#core/compliance/wishes.ts'
+import { readFace } from '../public-page.ts'
 import { readSetting } from '../settings.ts'
 import { signToken, verifyToken } from '../tokens.ts'
-import { closedChannels, findRecipient, resubscribe, unsubscribe, type Recipient } from './choices.ts'
+import { readWishes } from '../wishes.ts'
+import {
+  closedChannels,
+  findCustomer,
+  findRecipient,
+  resubscribe,
+  saveWishes,
+  unsubscribe,
+  type Recipient,
+} from './choices.ts'
 import { registerHooks } from './hooks/routes.ts'
 import { findLink, recordHit } from './hits.ts'
-import { confirmPage, donePage, preferencesPage, undonePage, unknownLinkPage } from './opt-out-pages.ts'
+import { confirmPage, donePage, undonePage, unknownLinkPage, type Whom } from './opt-out-pages.ts'
+import { pauseWeeks, preferencesPage } from './preference-page.ts'
 
 // The smallest transparent GIF.
 const pixel = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64')
@@ -95,7 +107,7 @@ function registerUnsubscribe(app: FastifyInstance, ctx: Ctx): void {
     const byButton = form['action'] === 'unsubscribe'
     await unsubscribe(ctx, who, who.channel, proofOf(request, byButton ? 'unsubscribe_page' : 'one_click'))
     if (!byButton) return noStore(reply).type('text/plain; charset=utf-8').send('You are unsubscribed.\n')
-    return sendPage(reply, donePage(to, `/p/${signToken(ctx.config.secret, 'preferences', who.send_id)}`))
+    return sendPage(reply, donePage(to, preferencesPath(ctx, who)))
   })
 }
 
@@ -110,43 +122,93 @@ function registerPreferences(app: FastifyInstance, ctx: Ctx): void {
     if (!who) return unknownLink(ctx, reply)
     const form = await readForm(request)
     const closed = await closedChannels(ctx, who)
+    const proof = proofOf(request, 'preferences_page')
+    const isKnown = form['action'] === 'save' || form['action'] === 'none'
     for (const channel of ['email', 'sms'] as const) {
-      if (form['action'] !== 'save' || closed.get(channel)?.good || !addressOf(who, channel)) continue
-      const wanted = form[channel] === 'on'
+      if (!isKnown || closed.get(channel)?.good || !addressOf(who, channel)) continue
+      const wanted = form['action'] === 'save' && form[channel] === 'on'
       if (wanted === isOn(who, channel, closed)) continue
-      if (wanted) await resubscribe(ctx, who, channel, proofOf(request, 'preferences_page'))
-      else await unsubscribe(ctx, who, channel, proofOf(request, 'preferences_page'))
+      if (wanted) await resubscribe(ctx, who, channel, proof)
+      else await unsubscribe(ctx, who, channel, proof)
     }
-    return showChoices(ctx, reply, (await findRecipient(ctx.pool, who.send_id)) ?? who, true)
+    // A page from before there was more to choose posts no pace, and changes nothing of it.
+    if (form['action'] === 'save' && who.customer_id && 'pace' in form) await keepWishes(ctx, who.customer_id, form)
+    const now = await recipientOf(ctx, 'preferences', request.params.token)
+    return showChoices(ctx, reply, now ?? who, true)
+  })
+}
+
+async function keepWishes(ctx: Ctx, customerId: string, form: Readonly<Record<string, unknown>>): Promise<void> {
+  const before = (await readWishes(ctx.pool, [customerId])).get(customerId)
+  const weeks = pauseWeeks.find((n) => String(n) === form['pause'])
+  await saveWishes(ctx, customerId, {
+    topicsOff: topics.filter((topic) => form[`topic_${topic}`] !== 'on'),
+    everyDays: paces.find((n) => String(n) === form['pace']) ?? null,
+    pausedUntil:
+      form['pause'] === 'keep'
+        ? (before?.paused_until ?? null)
+        : weeks
+          ? new Date(ctx.clock().getTime() + weeks * 7 * 86_400_000)
+          : null,
   })
 }
 
 async function showChoices(ctx: Ctx, reply: FastifyReply, who: Recipient, saved: boolean): Promise<FastifyReply> {
-  const [shop, closed] = await Promise.all([readSetting(ctx.pool, 'shop'), closedChannels(ctx, who)])
+  const [shop, face, closed, wishes] = await Promise.all([
+    readSetting(ctx.pool, 'shop'),
+    readFace(ctx.pool),
+    closedChannels(ctx, who),
+    who.customer_id ? readWishes(ctx.pool, [who.customer_id]) : null,
+  ])
   const choice = (channel: Channel) => {
     const address = addressOf(who, channel)
     return address ? { address, on: isOn(who, channel, closed), closed: closed.get(channel)?.good ?? false } : null
   }
-  return sendPage(reply, preferencesPage({ shop: shop.name, saved, email: choice('email'), sms: choice('sms') }))
+  const chosen = wishes?.get(who.customer_id ?? '')
+  const until = chosen?.paused_until && chosen.paused_until > ctx.clock() ? chosen.paused_until : null
+  return sendPage(
+    reply,
+    preferencesPage({
+      face,
+      saved,
+      email: choice('email'),
+      sms: choice('sms'),
+      wishes: who.customer_id
+        ? {
+            topicsOff: chosen?.topics_off ?? [],
+            everyDays: chosen?.every_days ?? null,
+            pausedUntil: until?.toLocaleDateString('en-US', { dateStyle: 'long', timeZone: shop.time_zone }) ?? null,
+          }
+        : null,
+    }),
+  )
 }
 
 // No row any more: an erased customer has nothing to choose, but the opt-out of the address still works.
 const addressOf = (who: Recipient, channel: Channel): string | null =>
   (channel === 'email' ? who.email : who.phone) ?? (who.channel === channel ? who.recipient : null)
 
-// On the channel that brought the customer here, what is not refused is on: a message did come that way.
+// On the channel whose message brought the customer here, what is not refused is on: it did come that way.
 function isOn(who: Recipient, channel: Channel, closed: ReadonlyMap<Channel, unknown>): boolean {
   const consent = channel === 'email' ? who.email_consent : who.sms_consent
-  return !closed.has(channel) && (consent === 'granted' || (channel === who.channel && consent !== 'denied'))
+  const cameByIt = who.send_id !== null && channel === who.channel
+  return !closed.has(channel) && (consent === 'granted' || (cameByIt && consent !== 'denied'))
 }
 
 async function recipientOf(ctx: Ctx, purpose: 'unsubscribe' | 'preferences', token: string): Promise<Recipient | null> {
   const subject = verifyToken(ctx.config.secret, purpose, token)
-  return subject ? findRecipient(ctx.pool, subject.sendId) : null
+  if (subject) return findRecipient(ctx.pool, subject.sendId)
+  const own = purpose === 'preferences' ? verifyToken(ctx.config.secret, 'customer', token) : null
+  return own ? findCustomer(ctx.pool, own.sendId) : null
 }
 
-async function whom(ctx: Ctx, who: Recipient): Promise<{ shop: string; channel: Channel; address: string }> {
-  return { shop: (await readSetting(ctx.pool, 'shop')).name, channel: who.channel, address: who.recipient }
+// The link to unsubscribe stands in a message, so there is a send.
+function preferencesPath(ctx: Ctx, who: Recipient): string {
+  return `/p/${signToken(ctx.config.secret, 'preferences', who.send_id ?? '')}`
+}
+
+async function whom(ctx: Ctx, who: Recipient): Promise<Whom> {
+  return { face: await readFace(ctx.pool), channel: who.channel, address: who.recipient }
 }
 
 function proofOf(request: FastifyRequest, source: string): Proof {
@@ -154,7 +216,7 @@ function proofOf(request: FastifyRequest, source: string): Proof {
 }
 
 async function unknownLink(ctx: Ctx, reply: FastifyReply): Promise<FastifyReply> {
-  return sendPage(reply.status(404), unknownLinkPage((await readSetting(ctx.pool, 'shop')).name))
+  return sendPage(reply.status(404), unknownLinkPage(await readFace(ctx.pool)))
 }
 
 function sendPage(reply: FastifyReply, html: string): FastifyReply {
@@ -176,7 +238,7 @@ function acceptAnyForm(app: FastifyInstance): void {
 async function readForm(request: FastifyRequest): Promise<Record<string, unknown>> {
   if (!request.isMultipart()) return (request.body ?? {}) as Record<string, unknown>
   const form: Record<string, unknown> = {}
-  for await (const part of request.parts({ limits: { fields: 10, fieldSize: 1000, files: 0, parts: 10 } })) {
+  for await (const part of request.parts({ limits: { fields: 20, fieldSize: 1000, files: 0, parts: 20 } })) {
     if (part.type === 'field') form[part.fieldname] = part.value
   }
   return form

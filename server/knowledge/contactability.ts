@@ -5,9 +5,11 @@ import type { Ctx } from '../context.ts'
 import { readPolicy } from '../policy.ts'
 import { readSetting } from '../settings.ts'
 import { loadStores } from '../stores.ts'
+import { readWishes } from '../wishes.ts'
 
 type Person = Pick<
   Customer,
+  | 'id'
   | 'email'
   | 'phone'
   | 'birth_date'
@@ -30,10 +32,11 @@ export async function contactability(
   person: Person,
   suppressed: Record<'email' | 'sms', string | null>,
 ): Promise<Customer['contactability']> {
-  const [policy, limits, stores] = await Promise.all([
+  const [policy, limits, stores, wishes] = await Promise.all([
     readPolicy(ctx.pool),
     readSetting(ctx.pool, 'limits'),
     loadStores(ctx.pool),
+    readWishes(ctx.pool, [person.id]),
   ])
   const { store } = createStoreFinder(stores)(person)
   return (['email', 'sms'] as const).map((channel) => {
@@ -65,6 +68,7 @@ export async function contactability(
             suppression_reason: suppressed[channel],
             state: person.state,
             time_zones: person.time_zones,
+            wishes: wishes.get(person.id) ?? null,
           },
         })
     return { channel, can_contact: reasons.length === 0, reasons }

@@ -1,5 +1,6 @@
 import type { ClientBase, Pool } from 'pg'
 import { addDays, type Day } from '#core/calendar.ts'
+import { longestPace } from '#core/compliance/wishes.ts'
 import { bucket, isHeldOut } from '#core/experiments/assign.ts'
 import { createStoreFinder } from '#core/knowledge/nearest-store.ts'
 import type { AssignableCustomer, StoreForGate } from '#core/planning/assign.ts'
@@ -7,6 +8,7 @@ import type { Config } from '../config.ts'
 import { deriveKey } from '../keys.ts'
 import { readSetting } from '../settings.ts'
 import { addressHash } from '../suppression.ts'
+import { readWishes } from '../wishes.ts'
 
 /** A customer with what only the send needs. */
 export interface AudienceMember {
@@ -80,11 +82,12 @@ export async function* streamAudience(
     if (rows.length === 0) return
     after = rows.at(-1)!.id
     const suppressed = await findSuppressed(client, config, rows)
-    const contacts = await findContacts(
-      client,
-      rows.map((r) => r.id),
-      query,
-    )
+    const ids = rows.map((r) => r.id)
+    const wishes = await readWishes(client, ids)
+    const contacts = await findContacts(client, ids, query)
+    const paced = [...wishes].flatMap(([id, w]) => (w.every_days === null ? [] : [id]))
+    if (paced.length > 0 && (query.coolDownDays ?? 0) < longestPace)
+      addContacts(contacts, await findLastContact(client, paced, { ...query, coolDownDays: longestPace }))
     yield rows.map((r) => ({
       held_out_of_all: isHeldOut(yearSalt, r.id, global_holdout_share),
       id: r.id,
@@ -102,6 +105,7 @@ export async function* streamAudience(
         has_phone: r.phone !== null,
         state: r.state,
         time_zones: r.time_zones,
+        wishes: wishes.get(r.id) ?? null,
         segments: r.segments,
         usual_hour: r.usual_hour,
         suppressed: {
@@ -191,12 +195,19 @@ async function findContacts(
   )
   const earlier = coolDownDays > 8 ? await findLastContact(client, ids, { weekStart, campaignId, coolDownDays }) : []
   const found = new Map<string, { at: Date; channel: 'email' | 'sms' }[]>()
-  for (const { customer_id, at, channel } of [...rows, ...earlier]) {
+  addContacts(found, [...rows, ...earlier])
+  return found
+}
+
+function addContacts(
+  found: Map<string, { at: Date; channel: 'email' | 'sms' }[]>,
+  contacts: readonly { customer_id: string; at: Date; channel: 'email' | 'sms' }[],
+): void {
+  for (const { customer_id, at, channel } of contacts) {
     const own = found.get(customer_id)
     if (own) own.push({ at, channel })
     else found.set(customer_id, [{ at, channel }])
   }
-  return found
 }
 
 /** The last message of each before those of the weeks around the plan, as far back as the cool-down goes. */

@@ -32,6 +32,7 @@ const paths = [
   '/settings',
   '/settings/stores',
   '/settings/templates',
+  '/settings/sign-up',
   '/settings/compliance',
   '/settings/compliance/try',
   '/settings/llm',

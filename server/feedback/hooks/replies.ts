@@ -8,6 +8,7 @@ import { audit } from '../../audit.ts'
 import type { Ctx } from '../../context.ts'
 import { appendEvents } from '../../events.ts'
 import { closeAddresses, reopenAddress } from '../../opt-out.ts'
+import { confirmByText } from '../../signup-confirm.ts'
 import { suppressionOf } from '../../suppression.ts'
 
 interface Sender {
@@ -93,7 +94,9 @@ export async function takeReply(
       )
     }
   }
-  // START undoes a no; from somebody who never said no it is no consent.
+  // YES to our own question is the consent that was asked for. START undoes a no; from somebody who never said no, and
+  // was not asked, it is no consent.
+  if (meaning === 'start' && (await confirmByText(ctx, tx, number))?.kind === 'confirmed') return first.campaign_id
   if (meaning === 'start' && (await suppressionOf(tx, ctx.config, 'sms', number))) {
     for (const s of senders)
       if (s.customer_id)

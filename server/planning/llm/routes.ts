@@ -4,7 +4,7 @@ import { audit, type Actor } from '../../audit.ts'
 import type { Ctx } from '../../context.ts'
 import { bind, type Routes } from '../../http/bind.ts'
 import { InputError } from '../../http/errors.ts'
-import { addressFault } from '../../llm-address.ts'
+import { modelAddressFault } from '../../outbound-address.ts'
 import { llmEndpoint, llmKeyContext, readLlm, shownLlm } from '../../llm-settings.ts'
 import { encryptSecret } from '../../secrets.ts'
 import { costMicros, finishCall, listCalls, questionHash, readSpent, reserveCall, tokensOf } from './calls.ts'
@@ -26,7 +26,7 @@ export const llmRoutes: Routes = (app, ctx) => {
 
 /** Changes the stored settings; the key is written encrypted and never read back by anybody. */
 async function changeLlm(ctx: Ctx, actor: Actor, { api_key, ...change }: LlmChange): Promise<void> {
-  const fault = change.base_url ? addressFault(change.base_url) : null
+  const fault = change.base_url ? modelAddressFault(change.base_url) : null
   if (fault) throw new InputError([{ path: 'base_url', message: fault }])
   if (change.base_url) change.base_url = change.base_url.replace(/\/+$/, '')
   await withTx(ctx.pool, async (tx) => {

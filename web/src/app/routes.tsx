@@ -142,6 +142,8 @@ export const pages: readonly PageRow[] = [
   { path: '/settings/stores', title: 'Stores', load: () => import('../features/settings/stores-page.tsx') },
   { path: '/settings/templates', title: 'Templates', load: () => import('../features/settings/templates-page.tsx') },
   { path: '/settings/templates/$id', title: 'Template', load: () => import('../features/settings/template-page.tsx') },
+  { path: '/settings/sign-up', title: 'Sign-up', load: () => import('../features/signup/signup-page.tsx') },
+  { path: '/settings/sign-up/$id', title: 'Sign-up form', load: () => import('../features/signup/form-page.tsx') },
   { path: '/settings/compliance', title: 'Compliance', load: () => import('../features/settings/compliance-page.tsx') },
   {
     path: '/settings/compliance/try',

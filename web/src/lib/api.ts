@@ -59,6 +59,11 @@ export async function download(endpoint: string, parts: Parts, fileName: string)
   saveFile(blob, fileName)
 }
 
+/** The text of a file, fetched with the user's rights: to show it here. Throws ApiError. */
+export async function fileText(endpoint: string, parts: Parts, extra: Extra = {}): Promise<string> {
+  return (await request(endpoint, parts, extra)).text()
+}
+
 export function saveFile(blob: Blob, fileName: string): void {
   const link = document.createElement('a')
   link.href = URL.createObjectURL(blob)

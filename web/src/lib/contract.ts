@@ -29,8 +29,11 @@ type Modules =
   | typeof import('#contract/scoring.ts')
   | typeof import('#contract/segments.ts')
   | typeof import('#contract/settings.ts')
+  | typeof import('#contract/signup.ts')
   | typeof import('#contract/stores.ts')
   | typeof import('#contract/views.ts')
+  | typeof import('#contract/notices.ts')
+  | typeof import('#contract/webhooks.ts')
 
 type Shapes<M> = { [K in keyof M]: M[K] extends Record<string, RouteShape> ? M[K][keyof M[K]] : never }[keyof M]
 type Every = Modules extends infer M ? (M extends unknown ? Shapes<M> : never) : never

@@ -11,6 +11,7 @@ const sections = [
   ['/settings/limits', 'Sending limits'],
   ['/settings/channels', 'Channels'],
   ['/settings/templates', 'Templates'],
+  ['/settings/sign-up', 'Sign-up'],
   ['/settings/compliance', 'Compliance'],
   ['/settings/tills', 'Tills'],
   ['/settings/people', 'People'],
