@@ -5,6 +5,8 @@ import { z } from 'zod'
 
 const root = path.resolve(import.meta.dirname, '..')
 
+const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string }
+
 /** Every setting a process takes from its environment: name, meaning, default. All others live in the database. */
 const Environment = z.object({
   DATABASE_URL: z.string().optional().describe('PostgreSQL 15+; absent: the embedded server under LMA_DATA'),
@@ -36,6 +38,35 @@ const Environment = z.object({
     .default('auto')
     .describe('auto: an empty shop gets the demo data at the first start'),
   LMA_SLOTS: z.coerce.number().int().min(1).max(500).default(20).describe('messages in flight per channel and worker'),
+  METRICS_TOKEN: z
+    .string()
+    .min(16)
+    .optional()
+    .describe('bearer token that /metrics asks for; absent: only this machine itself may read it'),
+  METRICS_PORT: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(65535)
+    .optional()
+    .describe('also serve /metrics and /health there, on HOST; how a worker, which has no API, is watched'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z
+    .url()
+    .optional()
+    .describe('OTLP/HTTP collector for traces, like http://localhost:4318; absent: no traces'),
+  OTEL_EXPORTER_OTLP_HEADERS: z.string().optional().describe('headers for the collector: name=value,name=value'),
+  OTEL_SERVICE_NAME: z.string().default('liquor-agent').describe('name of this service in traces'),
+  OTEL_TRACES_SAMPLER_ARG: z.coerce
+    .number()
+    .min(0)
+    .max(1)
+    .default(1)
+    .describe('share of traces that are recorded, 0 to 1'),
+  SENTRY_DSN: z
+    .url()
+    .optional()
+    .describe('https://key@host/project: errors are reported there; absent: only to the log'),
+  SENTRY_ENVIRONMENT: z.string().max(64).default('production').describe('environment named in error reports'),
   LMA_TRUST_PROXY: z.coerce.number().int().min(0).max(5).default(0).describe('number of reverse proxies in front'),
 })
 
@@ -54,6 +85,11 @@ export interface Config {
   demo: 'auto' | 'off'
   slots: number
   trustProxy: number
+  metrics: { token: string | null; port: number | null }
+  tracing: { endpoint: string; headers: Record<string, string>; service: string; ratio: number } | null
+  sentry: { dsn: string; environment: string } | null
+  /** release of this program, from package.json */
+  version: string
 }
 
 export class ConfigError extends Error {
@@ -89,8 +125,39 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     demo: e.LMA_DEMO,
     slots: e.LMA_SLOTS,
     trustProxy: e.LMA_TRUST_PROXY,
+    metrics: { token: e.METRICS_TOKEN ?? null, port: e.METRICS_PORT ?? null },
+    tracing: e.OTEL_EXPORTER_OTLP_ENDPOINT
+      ? {
+          endpoint: e.OTEL_EXPORTER_OTLP_ENDPOINT,
+          headers: readHeaders(e.OTEL_EXPORTER_OTLP_HEADERS ?? ''),
+          service: e.OTEL_SERVICE_NAME,
+          ratio: e.OTEL_TRACES_SAMPLER_ARG,
+        }
+      : null,
+    sentry: e.SENTRY_DSN ? { dsn: e.SENTRY_DSN, environment: e.SENTRY_ENVIRONMENT } : null,
+    version,
   }
 }
+
+function readHeaders(text: string): Record<string, string> {
+  return Object.fromEntries(
+    text
+      .split(',')
+      .map((pair) => pair.trim())
+      .filter(Boolean)
+      .map((pair) => {
+        const at = pair.indexOf('=')
+        if (at < 1)
+          throw new ConfigError(
+            'The environment variable OTEL_EXPORTER_OTLP_HEADERS is wrong: write name=value,name=value. Correct or unset it.',
+          )
+        return [pair.slice(0, at).trim(), decodeURIComponent(pair.slice(at + 1).trim())]
+      }),
+  )
+}
+
+/** Names of all environment variables. */
+export const environmentNames: readonly string[] = Object.keys(Environment.shape)
 
 /** Text of an .env.example made from the table above. */
 export function environmentHelp(): string {

@@ -10,6 +10,9 @@ import { tills } from './adapters/tills/index.ts'
 import { createBus, type Bus } from './bus.ts'
 import type { Config } from './config.ts'
 import { createLog, type Log } from './log.ts'
+import { createMetrics, type Metrics } from './telemetry/metrics.ts'
+import { createReporter, type Reporter } from './telemetry/sentry.ts'
+import { createTracer, noTracer, type Tracer } from './telemetry/tracing.ts'
 import type { Channels } from './ports/channel.ts'
 import type { Llm } from './ports/llm.ts'
 import type { Mailboxes } from './ports/mailbox.ts'
@@ -23,6 +26,8 @@ export interface Ctx {
   pool: Pool
   db: Kysely<DB>
   log: Log
+  metrics: Metrics
+  tracer: Tracer
   /** now, UTC; injected so that tests and the demo can move it */
   clock: () => Date
   bus: Bus
@@ -39,8 +44,17 @@ export function createContext(
   databaseUrl: string,
   options: { log?: Log; clock?: () => Date; poolSize?: number } = {},
 ): Ctx {
-  const log = options.log ?? createLog(config.logLevel)
+  const metrics = createMetrics()
+  const tracer = config.tracing
+    ? createTracer({ ...config.tracing, version: config.version, onDropped: metrics.droppedSpans })
+    : noTracer
+  const reporter = config.sentry ? createReporter({ ...config.sentry, release: config.version }) : null
+  const log =
+    options.log ??
+    createLog(config.logLevel, { ...(reporter ? { report: reporter.report } : {}), current: tracer.current })
+  if (config.sentry && !reporter) log.warn('SENTRY_DSN is not https://key@host/project; errors go to the log only')
   const pool = createPool(databaseUrl, { max: options.poolSize ?? 20 })
+  tracer.watch(pool)
   // While we close, the database may go before the last idle connection has noticed.
   pool.on('error', (err) => {
     if (!pool.ending) log.warn({ code: (err as NodeJS.ErrnoException).code }, 'database connection lost')
@@ -51,6 +65,8 @@ export function createContext(
     pool,
     db: createDb(pool),
     log,
+    metrics,
+    tracer,
     clock: options.clock ?? (() => new Date()),
     bus: createBus(databaseUrl, pool, log),
     queue: createPostgresQueue(databaseUrl, log),
@@ -59,8 +75,12 @@ export function createContext(
     llm: createOpenAiLlm(),
     mailboxes: createImapMailboxes(),
   }
+  if (reporter) reporters.set(ctx, reporter)
   return ctx
 }
+
+// Only the log speaks to it, and closing waits for what it has not sent yet.
+const reporters = new WeakMap<Ctx, Reporter>()
 
 export async function closeContext(ctx: Ctx): Promise<void> {
   await ctx.channels.close()
@@ -68,4 +88,5 @@ export async function closeContext(ctx: Ctx): Promise<void> {
   await ctx.bus.close()
   await ctx.db.destroy().catch(() => undefined)
   if (!ctx.pool.ended) await ctx.pool.end()
+  await Promise.all([ctx.tracer.close(), reporters.get(ctx)?.close()])
 }

@@ -4,6 +4,7 @@ import { systemActor } from './audit.ts'
 import { jobHandlers } from './jobs.ts'
 import { runJob, sweepJobs } from './background.ts'
 import type { Ctx } from './context.ts'
+import { keepDuty, type Duty } from './duties.ts'
 import { runDispatcher } from './dispatch/dispatcher.ts'
 import { reconcileUnknown } from './dispatch/reconcile.ts'
 import { attributeOrders } from './feedback/attribute.ts'
@@ -15,19 +16,13 @@ import { forgetUndo } from './retention.ts'
 import { forgetOldImports } from './knowledge/import/undo.ts'
 import { forgetHooks, processHooks } from './knowledge/tills/process.ts'
 import { dropOldEvents, keepRollups, reconcileNightly } from './rollups.ts'
+import { pause } from './pause.ts'
 import { decideAutomatically } from './planning/experiments/decide.ts'
 import { startNightlyScores } from './scoring/nightly.ts'
 import { refreshStaleSegments } from './segments/refresh.ts'
 
-/** A periodic duty: its failure is logged and the next turn tries again. */
-interface Duty {
-  name: string
-  everyMs: number
-  run: (ctx: Ctx, signal: AbortSignal) => Promise<unknown>
-}
-
 const duties: Duty[] = [
-  { name: 'sweep jobs', everyMs: 5_000, run: (ctx, signal) => sweepJobs(ctx, jobHandlers, signal) },
+  { name: 'sweep jobs', everyMs: 5_000, everywhere: true, run: (ctx, signal) => sweepJobs(ctx, jobHandlers, signal) },
   {
     name: 'attribute orders',
     everyMs: 60_000,
@@ -35,7 +30,7 @@ const duties: Duty[] = [
   },
   { name: 'messages of unknown fate', everyMs: 30_000, run: reconcileUnknown },
   { name: 'campaign counters', everyMs: 15_000, run: (ctx) => refreshCampaignCounters(ctx.pool) },
-  { name: 'hooks of tills', everyMs: 2_000, run: processHooks },
+  { name: 'hooks of tills', everyMs: 2_000, everywhere: true, run: processHooks },
   { name: 'old hooks', everyMs: 3_600_000, run: forgetHooks },
   { name: 'segments', everyMs: 60_000, run: refreshStaleSegments },
   { name: 'files of exports', everyMs: 600_000, run: expireExports },
@@ -66,12 +61,12 @@ const duties: Duty[] = [
 ]
 
 /** Runs jobs, duties and the dispatcher until the signal; then finishes what is in flight and returns. */
-export async function runWorker(ctx: Ctx, signal: AbortSignal): Promise<void> {
+export async function runWorker(ctx: Ctx, signal: AbortSignal, processId?: string): Promise<void> {
   await ctx.queue.work(async (name, data, stopping) => {
     if (name === 'job' && typeof data['id'] === 'string')
       await runJob(ctx, data['id'], jobHandlers, AbortSignal.any([signal, stopping]))
   }, 2)
-  const timers = duties.map((duty) => turn(ctx, duty, signal))
+  const timers = duties.map((duty) => keepDuty(ctx, duty, signal, processId))
   ctx.log.info('worker started')
   await Promise.all([runDispatcher(ctx, { signal }), takePostsApart(ctx, signal), ...timers])
   ctx.log.info('worker stopped')
@@ -93,29 +88,4 @@ async function takePostsApart(ctx: Ctx, signal: AbortSignal): Promise<void> {
     await pause(5_000, AbortSignal.any([signal, woken.signal]))
   }
   stop()
-}
-
-async function turn(ctx: Ctx, duty: Duty, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    try {
-      await duty.run(ctx, signal)
-    } catch (err) {
-      ctx.log.warn({ err: err as Error, duty: duty.name }, 'duty failed, will be tried again')
-    }
-    await pause(duty.everyMs, signal)
-  }
-}
-
-/** Waits, but not past the signal. */
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve()
-    const done = (): void => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, ms)
-    signal.addEventListener('abort', done)
-  })
 }

@@ -73,6 +73,7 @@ async function run(
   let sent = 0
   const commit = createGroupCommit(ctx, (settled) => {
     for (const s of settled) {
+      ctx.metrics.settled(s.channel, s.status)
       if (s.status === 'sent' || s.status === 'delivered') sent += 1
       progress.touch(s.campaign_id)
     }

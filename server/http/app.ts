@@ -13,10 +13,7 @@ import type { Ctx } from '../context.ts'
 import { slices } from '../slices.ts'
 import { AppError, sendProblem } from './errors.ts'
 import { registerLive, sameOrigin } from './live.ts'
-
-const version = (
-  JSON.parse(readFileSync(path.join(import.meta.dirname, '../../package.json'), 'utf8')) as { version: string }
-).version
+import { registerWatching, watchRequests } from './watching.ts'
 
 /** The whole HTTP surface: API, WebSockets, tracking links, documentation and the built UI. */
 export async function createApp(ctx: Ctx): Promise<FastifyInstance> {
@@ -35,6 +32,7 @@ export async function createApp(ctx: Ctx): Promise<FastifyInstance> {
   app.setErrorHandler(sendProblem)
   app.setValidatorCompiler(() => () => true)
   app.setSerializerCompiler(() => (data) => JSON.stringify(data))
+  watchRequests(app, ctx)
   app.addHook('onResponse', (request, reply, done) => {
     const level = reply.statusCode >= 500 ? 'error' : 'debug'
     request.log[level](
@@ -97,7 +95,7 @@ export async function createApp(ctx: Ctx): Promise<FastifyInstance> {
       openapi: '3.1.0',
       info: {
         title: 'Liquor Agent API',
-        version,
+        version: ctx.config.version,
         description:
           'Customers, weekly plans, sends and what they earned. Additive within v1; errors are RFC 9457 problem details.',
       },
@@ -114,10 +112,7 @@ export async function createApp(ctx: Ctx): Promise<FastifyInstance> {
   })
   await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true })
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger())
-  app.get('/health', { schema: { hide: true } }, async (_request, reply) => {
-    await ctx.pool.query('select 1')
-    return reply.send({ status: 'ok', version })
-  })
+  registerWatching(app, ctx)
 
   // Forms of mail clients (RFC 8058) arrive urlencoded; only the opt-out pages read them.
   app.addContentTypeParser(
@@ -151,7 +146,7 @@ function serveUi(app: FastifyInstance, dist: string): void {
   app.setNotFoundHandler((request, reply) => {
     const page =
       request.method === 'GET' &&
-      !/^\/(api|ws|t|docs)\//.test(request.url) &&
+      !/^\/(api|ws|t|docs|health|metrics)\b/.test(request.url) &&
       String(request.headers.accept ?? '').includes('text/html')
     if (page && existsSync(index))
       return reply.header('cache-control', 'no-cache').type('text/html').send(readFileSync(index))

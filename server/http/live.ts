@@ -20,6 +20,7 @@ export function registerLive(app: FastifyInstance, ctx: Ctx): void {
       // A page of another site may open a socket with our cookies; it holds no token, but refuse it at the door.
       if (origin && !sameOrigin(origin, request.headers.host)) return socket.close(4403, 'foreign origin')
       const stops: (() => void)[] = []
+      ctx.metrics.liveClients(1)
       const late = setTimeout(() => socket.close(4401, 'no token'), 5000)
       const pulse = setInterval(() => socket.ping(), 25_000)
       let lastBuffered = 0
@@ -45,6 +46,7 @@ export function registerLive(app: FastifyInstance, ctx: Ctx): void {
       socket.on('close', () => {
         clearTimeout(late)
         clearInterval(pulse)
+        ctx.metrics.liveClients(-1)
         for (const stop of stops) stop()
       })
     })
