@@ -66,11 +66,11 @@ export function createReporter(options: SentryOptions): Reporter | null {
   }
 
   return {
-    report(error, facts) {
+    report(problem, facts) {
       const now = Math.floor(Date.now() / 60_000)
       if (now !== minute) [minute, count] = [now, 0]
       if (++count > mostPerMinute) return
-      const sent = post(envelope(error, facts, options)).finally(() => pending.delete(sent))
+      const sent = post(envelope(problem, facts, options)).finally(() => pending.delete(sent))
       pending.add(sent)
     },
     async close() {
