@@ -67,6 +67,19 @@ const Environment = z.object({
     .optional()
     .describe('https://key@host/project: errors are reported there; absent: only to the log'),
   SENTRY_ENVIRONMENT: z.string().max(64).default('production').describe('environment named in error reports'),
+  S3_BUCKET: z.string().optional().describe('bucket for uploads, exports and backups; absent: the data folder'),
+  S3_ENDPOINT: z.url().optional().describe('another server than Amazon’s, like http://minio:9000'),
+  S3_REGION: z.string().default('us-east-1').describe('region of the bucket'),
+  S3_PREFIX: z
+    .string()
+    .regex(/^([\w.-]+\/)*$/, 'it must be empty or end with a slash, like shop/')
+    .default('')
+    .describe('folder inside the bucket, like shop/'),
+  S3_ACCESS_KEY_ID: z
+    .string()
+    .optional()
+    .describe('absent: the role of the machine, task or pod (the usual chain of AWS)'),
+  S3_SECRET_ACCESS_KEY: z.string().optional().describe('belongs to S3_ACCESS_KEY_ID'),
   LMA_TRUST_PROXY: z.coerce.number().int().min(0).max(5).default(0).describe('number of reverse proxies in front'),
 })
 
@@ -85,6 +98,13 @@ export interface Config {
   demo: 'auto' | 'off'
   slots: number
   trustProxy: number
+  s3: {
+    bucket: string
+    prefix: string
+    region: string
+    endpoint: string | null
+    credentials: { accessKeyId: string; secretAccessKey: string } | null
+  } | null
   metrics: { token: string | null; port: number | null }
   tracing: { endpoint: string; headers: Record<string, string>; service: string; ratio: number } | null
   sentry: { dsn: string; environment: string } | null
@@ -125,6 +145,18 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     demo: e.LMA_DEMO,
     slots: e.LMA_SLOTS,
     trustProxy: e.LMA_TRUST_PROXY,
+    s3: e.S3_BUCKET
+      ? {
+          bucket: e.S3_BUCKET,
+          prefix: e.S3_PREFIX,
+          region: e.S3_REGION,
+          endpoint: e.S3_ENDPOINT ?? null,
+          credentials:
+            e.S3_ACCESS_KEY_ID && e.S3_SECRET_ACCESS_KEY
+              ? { accessKeyId: e.S3_ACCESS_KEY_ID, secretAccessKey: e.S3_SECRET_ACCESS_KEY }
+              : null,
+        }
+      : null,
     metrics: { token: e.METRICS_TOKEN ?? null, port: e.METRICS_PORT ?? null },
     tracing: e.OTEL_EXPORTER_OTLP_ENDPOINT
       ? {

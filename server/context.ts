@@ -4,6 +4,8 @@ import { createDb, createPool } from '#db/pool.ts'
 import type { DB } from '#db/types.ts'
 import { createChannels } from './adapters/channels/index.ts'
 import { createOpenAiLlm } from './adapters/llm-openai.ts'
+import { createFolder } from './adapters/files-folder.ts'
+import { createS3 } from './adapters/files-s3.ts'
 import { createImapMailboxes } from './adapters/mailbox-imap.ts'
 import { createPostgresQueue } from './adapters/queue-bullmq.ts'
 import { tills } from './adapters/tills/index.ts'
@@ -14,6 +16,7 @@ import { createMetrics, type Metrics } from './telemetry/metrics.ts'
 import { createReporter, type Reporter } from './telemetry/sentry.ts'
 import { createTracer, noTracer, type Tracer } from './telemetry/tracing.ts'
 import type { Channels } from './ports/channel.ts'
+import type { Files } from './ports/files.ts'
 import type { Llm } from './ports/llm.ts'
 import type { Mailboxes } from './ports/mailbox.ts'
 import type { Queue } from './ports/queue.ts'
@@ -36,6 +39,7 @@ export interface Ctx {
   tills: Tills
   llm: Llm
   mailboxes: Mailboxes
+  files: Files
 }
 
 /** Connects everything; the only file that sees adapters. Close with closeContext. */
@@ -74,6 +78,7 @@ export function createContext(
     tills,
     llm: createOpenAiLlm(),
     mailboxes: createImapMailboxes(),
+    files: config.s3 ? createS3(config.s3) : createFolder(config.dataDir),
   }
   if (reporter) reporters.set(ctx, reporter)
   return ctx
@@ -86,6 +91,7 @@ export async function closeContext(ctx: Ctx): Promise<void> {
   await ctx.channels.close()
   await ctx.queue.close().catch(() => undefined)
   await ctx.bus.close()
+  await ctx.files.close()
   await ctx.db.destroy().catch(() => undefined)
   if (!ctx.pool.ended) await ctx.pool.end()
   await Promise.all([ctx.tracer.close(), reporters.get(ctx)?.close()])

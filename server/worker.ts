@@ -12,6 +12,7 @@ import { readBounceMailboxes } from './feedback/bounce-mailboxes.ts'
 import { forgetOldPosts, processInbox } from './feedback/hooks/process.ts'
 import { refreshCampaignCounters } from './counters.ts'
 import { expireExports } from './knowledge/exports.ts'
+import { dropStrayCopies } from './shared-files.ts'
 import { forgetUndo } from './retention.ts'
 import { forgetOldImports } from './knowledge/import/undo.ts'
 import { forgetHooks, processHooks } from './knowledge/tills/process.ts'
@@ -34,6 +35,7 @@ const duties: Duty[] = [
   { name: 'old hooks', everyMs: 3_600_000, run: forgetHooks },
   { name: 'segments', everyMs: 60_000, run: refreshStaleSegments },
   { name: 'files of exports', everyMs: 600_000, run: expireExports },
+  { name: 'stray copies of files', everyMs: 600_000, everywhere: true, run: dropStrayCopies },
   { name: 'undo notes', everyMs: 3_600_000, run: forgetUndo },
   { name: 'imports past undoing', everyMs: 3_600_000, run: forgetOldImports },
   { name: 'rollups', everyMs: 10_000, run: keepRollups },
