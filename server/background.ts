@@ -131,7 +131,7 @@ export async function runJob(
   handlers: Record<string, JobHandler>,
   stopping: AbortSignal,
 ): Promise<void> {
-  const client = await ctx.pool.connect()
+  const client = await ctx.direct.connect()
   try {
     const { rows: lock } = await client.query<{ ok: boolean }>(
       'select pg_try_advisory_lock(hashtextextended($1, 7)) as ok',

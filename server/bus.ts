@@ -3,6 +3,7 @@ import type { Log } from './log.ts'
 
 /** Small messages between processes: ids and counts only, never personal data. The truth is in the tables. */
 export interface Bus {
+  readonly kind: 'postgres' | 'redis'
   publish(topic: string, payload?: Record<string, unknown>): Promise<void>
   /** Calls back for topics that start with `prefix`; returns how to stop. */
   subscribe(prefix: string, listener: (topic: string, payload: Record<string, unknown>) => void): () => void
@@ -44,6 +45,7 @@ export function createBus(url: string, pool: pg.Pool, log: Log): Bus {
   })
 
   return {
+    kind: 'postgres',
     async publish(topic, payload = {}) {
       await pool.query('select pg_notify($1, $2)', [channel, JSON.stringify({ t: topic, p: payload })])
     },

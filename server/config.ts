@@ -10,6 +10,17 @@ const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'ut
 /** Every setting a process takes from its environment: name, meaning, default. All others live in the database. */
 const Environment = z.object({
   DATABASE_URL: z.string().optional().describe('PostgreSQL 15+; absent: the embedded server under LMA_DATA'),
+  DATABASE_DIRECT_URL: z
+    .string()
+    .optional()
+    .describe(
+      'the same database past a pooler: set it when DATABASE_URL is PgBouncer in transaction mode; migrations, LISTEN and locks go there',
+    ),
+  DATABASE_REPLICA_URL: z
+    .string()
+    .optional()
+    .describe('a streaming replica: reports read there while it is at most a few seconds behind'),
+  DATABASE_POOL: z.coerce.number().int().min(2).max(200).default(20).describe('connections of a process at most'),
   LMA_DATA: z
     .string()
     .default(path.join(root, '.data'))
@@ -86,6 +97,10 @@ const Environment = z.object({
 export interface Config {
   root: string
   databaseUrl: string | null
+  /** past the pooler; null: DATABASE_URL has none in front */
+  directUrl: string | null
+  replicaUrl: string | null
+  poolSize: number
   dataDir: string
   secret: string
   port: number
@@ -130,6 +145,9 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   return {
     root,
     databaseUrl: e.DATABASE_URL ?? null,
+    directUrl: e.DATABASE_DIRECT_URL ?? null,
+    replicaUrl: e.DATABASE_REPLICA_URL ?? null,
+    poolSize: e.DATABASE_POOL,
     dataDir: path.resolve(e.LMA_DATA),
     secret: e.LMA_SECRET ?? keptSecret(path.resolve(e.LMA_DATA)),
     port: e.PORT,

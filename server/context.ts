@@ -12,6 +12,7 @@ import { tills } from './adapters/tills/index.ts'
 import { createBus, type Bus } from './bus.ts'
 import type { Config } from './config.ts'
 import { createLog, type Log } from './log.ts'
+import { createReadings, type Readings } from './readings.ts'
 import { createMetrics, type Metrics } from './telemetry/metrics.ts'
 import { createReporter, type Reporter } from './telemetry/sentry.ts'
 import { createTracer, noTracer, type Tracer } from './telemetry/tracing.ts'
@@ -26,7 +27,13 @@ import type { Tills } from './ports/till.ts'
 export interface Ctx {
   config: Config
   databaseUrl: string
+  /** past a pooler: for what a session holds (LISTEN, session locks) and for the longest statements */
+  directUrl: string
   pool: Pool
+  /** few connections past the pooler; the same as `pool` when there is none */
+  direct: Pool
+  /** for reads that may be a few seconds old; the same as `pool` without a replica */
+  readings: Readings
   db: Kysely<DB>
   log: Log
   metrics: Metrics
@@ -57,7 +64,11 @@ export function createContext(
     options.log ??
     createLog(config.logLevel, { ...(reporter ? { report: reporter.report } : {}), current: tracer.current })
   if (config.sentry && !reporter) log.warn('SENTRY_DSN is not https://key@host/project; errors go to the log only')
-  const pool = createPool(databaseUrl, { max: options.poolSize ?? 20 })
+  const directUrl = config.directUrl ?? databaseUrl
+  const isPooled = directUrl !== databaseUrl
+  const pool = createPool(databaseUrl, { max: options.poolSize ?? config.poolSize, pooled: isPooled })
+  const direct = isPooled ? createPool(directUrl, { max: 6, applicationName: 'liquor-agent direct' }) : pool
+  if (isPooled) direct.on('error', () => undefined)
   tracer.watch(pool)
   // While we close, the database may go before the last idle connection has noticed.
   pool.on('error', (err) => {
@@ -66,14 +77,17 @@ export function createContext(
   const ctx: Ctx = {
     config,
     databaseUrl,
+    directUrl,
     pool,
+    direct,
+    readings: createReadings(config.replicaUrl, pool, log),
     db: createDb(pool),
     log,
     metrics,
     tracer,
     clock: options.clock ?? (() => new Date()),
-    bus: createBus(databaseUrl, pool, log),
-    queue: createPostgresQueue(databaseUrl, log),
+    bus: createBus(directUrl, pool, log),
+    queue: createPostgresQueue(directUrl, log),
     channels: createChannels(() => ctx),
     tills,
     llm: createOpenAiLlm(),
@@ -94,5 +108,7 @@ export async function closeContext(ctx: Ctx): Promise<void> {
   await ctx.files.close()
   await ctx.db.destroy().catch(() => undefined)
   if (!ctx.pool.ended) await ctx.pool.end()
+  if (!ctx.direct.ended) await ctx.direct.end()
+  await ctx.readings.close()
   await Promise.all([ctx.tracer.close(), reporters.get(ctx)?.close()])
 }

@@ -13,6 +13,7 @@ import { planningRoutes } from './planning/routes.ts'
 import { scoringRoutes } from './scoring/routes.ts'
 import { segmentRoutes } from './segments/routes.ts'
 import { settingRoutes } from './settings/routes.ts'
+import { systemRoutes } from './system/routes.ts'
 
 /** Every slice's routes, in the order of the pipeline. */
 export const slices: Routes[] = [
@@ -29,5 +30,6 @@ export const slices: Routes[] = [
   feedbackRoutes,
   analyticsRoutes,
   settingRoutes,
+  systemRoutes,
   jobRoutes,
 ]

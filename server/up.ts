@@ -14,20 +14,30 @@ import { runWorker } from './worker.ts'
 
 export interface Database {
   url: string
+  /** past a pooler */
+  directUrl: string
+  /** another process of ours runs on it and will stop it */
+  joined: boolean
   stop(): Promise<void>
 }
 
 /** The configured PostgreSQL, or the embedded one under the data folder (started, or joined when it runs already). */
 export async function openDatabase(config: Config, leaving?: AbortSignal): Promise<Database> {
   if (config.databaseUrl) {
-    await checkServer(config.databaseUrl)
-    return { url: config.databaseUrl, stop: async () => undefined }
+    await checkServer(config.directUrl ?? config.databaseUrl)
+    return {
+      url: config.databaseUrl,
+      directUrl: config.directUrl ?? config.databaseUrl,
+      joined: false,
+      stop: async () => undefined,
+    }
   }
-  return startEmbedded({
+  const embedded = await startEmbedded({
     dataDir: config.dataDir,
     log: createLog(config.logLevel),
     ...(leaving ? { leaving } : {}),
   })
+  return { url: embedded.url, directUrl: embedded.url, joined: embedded.joined, stop: () => embedded.stop() }
 }
 
 /** A person reads this terminal: what runs as it should stays silent unless the log was asked for. */
@@ -42,7 +52,7 @@ export async function withContext<T>(
   const config = { ...readConfig(), ...overrides }
   const database = await openDatabase(config, leaving)
   try {
-    await migrate(database.url)
+    await migrate(database.directUrl)
     const ctx = createContext(config, database.url)
     try {
       return await run(ctx)

@@ -21,6 +21,7 @@ import { pause } from './pause.ts'
 import { decideAutomatically } from './planning/experiments/decide.ts'
 import { startNightlyScores } from './scoring/nightly.ts'
 import { refreshStaleSegments } from './segments/refresh.ts'
+import { startDueBackup } from './system/backups.ts'
 
 const duties: Duty[] = [
   { name: 'sweep jobs', everyMs: 5_000, everywhere: true, run: (ctx, signal) => sweepJobs(ctx, jobHandlers, signal) },
@@ -46,6 +47,7 @@ const duties: Duty[] = [
   { name: 'old report files', everyMs: 3_600_000, run: dropOldExports },
   { name: 'bounce mailboxes', everyMs: 60_000, run: readBounceMailboxes },
   { name: 'old webhook posts', everyMs: 600_000, run: forgetOldPosts },
+  { name: 'backups', everyMs: 10 * 60_000, run: startDueBackup },
   { name: 'nightly scores', everyMs: 5 * 60_000, run: startNightlyScores },
   {
     name: 'partitions',

@@ -124,6 +124,17 @@ async function clear(url: string, replace: boolean): Promise<void> {
   }
 }
 
+/** How many connections of ours work with the database, besides this one. */
+export async function countUsers(url: string): Promise<number> {
+  const client = new pg.Client({ connectionString: url, application_name: 'liquor-agent restore' })
+  await client.connect()
+  try {
+    return (await readUse(client)).others
+  } finally {
+    await client.end()
+  }
+}
+
 async function readUse(client: pg.Client): Promise<{ others: number; tables: number; shop: boolean }> {
   const { rows } = await client.query<{ others: number; tables: number; shop: boolean }>(
     `select (select count(*) from pg_stat_activity as a where a.datname = current_database() and a.pid <> pg_backend_pid()

@@ -28,6 +28,7 @@ type Modules =
   | typeof import('#contract/segments.ts')
   | typeof import('#contract/settings.ts')
   | typeof import('#contract/stores.ts')
+  | typeof import('#contract/system.ts')
   | typeof import('#contract/views.ts')
 
 type Shapes<M> = { [K in keyof M]: M[K] extends Record<string, RouteShape> ? M[K][keyof M[K]] : never }[keyof M]
