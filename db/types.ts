@@ -92,6 +92,21 @@ export interface AuditLog {
   request_id: string | null;
 }
 
+export interface Backups {
+  bytes: Int8 | null;
+  error: string | null;
+  expired_at: Timestamp | null;
+  finished_at: Timestamp | null;
+  id: Generated<string>;
+  location: string | null;
+  reason: string;
+  rows: Int8 | null;
+  started_at: Generated<Timestamp>;
+  status: Generated<string>;
+  tables: number | null;
+  verified_at: Timestamp | null;
+}
+
 export interface BulkItems {
   before: Json | null;
   customer_id: string;
@@ -316,6 +331,20 @@ export interface DeliveryAttempts {
   provider: string;
   send_id: string;
   started_at: Generated<Timestamp>;
+}
+
+export interface Duties {
+  busy_until: Timestamp | null;
+  error: string | null;
+  every_ms: Int8;
+  failures: Generated<Int8>;
+  finished_at: Timestamp | null;
+  name: string;
+  process_id: string | null;
+  runs: Generated<Int8>;
+  started_at: Timestamp;
+  tick: Int8;
+  took_ms: number | null;
 }
 
 export interface EventKeys {
@@ -604,6 +633,17 @@ export interface Orders {
   store_id: string | null;
   total_cents: Int8;
   updated_at: Generated<Timestamp>;
+}
+
+export interface Processes {
+  host: string;
+  id: string;
+  pid: number;
+  roles: string[];
+  rss_bytes: Generated<Int8>;
+  seen_at: Generated<Timestamp>;
+  started_at: Generated<Timestamp>;
+  version: string;
 }
 
 export interface ProductNeighbours {
@@ -1088,6 +1128,7 @@ export interface DB {
   analytics_events: AnalyticsEvents;
   api_keys: ApiKeys;
   audit_log: AuditLog;
+  backups: Backups;
   bulk_items: BulkItems;
   campaign_variants: CampaignVariants;
   campaigns: Campaigns;
@@ -1101,6 +1142,7 @@ export interface DB {
   customer_scores: CustomerScores;
   customers: Customers;
   delivery_attempts: DeliveryAttempts;
+  duties: Duties;
   event_keys: EventKeys;
   experiments: Experiments;
   exports: Exports;
@@ -1120,6 +1162,7 @@ export interface DB {
   offers: Offers;
   order_items: OrderItems;
   orders: Orders;
+  processes: Processes;
   product_neighbours: ProductNeighbours;
   products: Products;
   provider_hooks: ProviderHooks;

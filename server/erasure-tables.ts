@@ -145,12 +145,14 @@ export const scrubbedText: readonly [table: string, column: string][] = [
 /** Tables that hold nobody who buys: the shop, its users, its goods, sums, and ids. */
 export const holdsNobody: readonly string[] = [
   'api_keys',
+  'backups',
   'campaign_variants',
   'channel_providers',
   'chart_notes',
   'campaigns',
   'consent_texts',
   'conversions',
+  'duties',
   'event_keys',
   'experiments',
   'integrations',
@@ -164,6 +166,7 @@ export const holdsNobody: readonly string[] = [
   'offers',
   'order_items',
   'orders',
+  'processes',
   'product_neighbours',
   'products',
   'provider_hooks',

@@ -39,7 +39,7 @@ export async function registerUser(
 ): Promise<UserRow> {
   if (actor.kind === 'user' && actor.role === 'admin')
     return createUser(ctx, actor, { ...user, role: user.role ?? 'user' })
-  const client = await ctx.pool.connect()
+  const client = await ctx.direct.connect()
   try {
     // Two first registrations at once: the second must see the first.
     await client.query('select pg_advisory_lock(81001)')

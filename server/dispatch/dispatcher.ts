@@ -72,7 +72,10 @@ async function run(
   const progress = createProgress(ctx)
   let sent = 0
   const commit = createGroupCommit(ctx, (settled) => {
-    for (const s of settled) if (s.status === 'sent' || s.status === 'delivered') sent += 1
+    for (const s of settled) {
+      ctx.metrics.settled(s.channel, s.status)
+      if (s.status === 'sent' || s.status === 'delivered') sent += 1
+    }
     progress.add(settled)
   })
   const tools = {

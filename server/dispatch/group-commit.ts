@@ -44,7 +44,7 @@ export class DatabaseAway extends Error {
 }
 
 export function createGroupCommit(ctx: Ctx, onSettled: (settled: readonly Settled[]) => void): GroupCommit {
-  const pool = createPool(ctx.databaseUrl, { max: 1, pipeline: true, applicationName: 'liquor-agent ledger' })
+  const pool = createPool(ctx.directUrl, { max: 1, pipeline: true, applicationName: 'liquor-agent ledger' })
   pool.on('error', () => undefined)
   let starts: Waiting<StartItem, StartVerdict>[] = []
   let results: Waiting<ResultItem, void>[] = []

@@ -217,12 +217,24 @@ export function createLane({ ctx, kind, worker, commit, composer, admission, cam
   async function attempt(ticket: Ticket, { send, message }: Ready): Promise<ResultItem> {
     const { channel } = ticket
     let outcome: Outcome
+    const span = ctx.tracer.begin(`deliver ${kind}`, {
+      kind: 'client',
+      attributes: { provider: channel.name, 'send.id': send.id },
+    })
+    const began = performance.now()
     try {
       // A stopping worker finishes what is in flight.
-      outcome = await channel.send(message, patience())
+      outcome = await span.within(() => channel.send(message, patience()))
     } catch (error) {
       outcome = { kind: 'unknown', detail: `the channel broke: ${(error as Error).message}` }
+      span.fail(error)
     }
+    span.set({ outcome: outcome.kind })
+    span.end()
+    ctx.metrics.attempt(
+      { channel: kind, provider: channel.name, outcome: outcome.kind },
+      (performance.now() - began) / 1000,
+    )
     const { hasOther, wentAway } = ticket.close(outcome)
     if (wentAway) {
       ctx.log.warn({ channel: kind, provider: channel.name }, 'the provider is away')

@@ -16,10 +16,7 @@ import { AppError, sendProblem } from './errors.ts'
 import { callerOf } from './client-address.ts'
 import { isCrossSite } from './cross-site.ts'
 import { registerLive } from './live.ts'
-
-const version = (
-  JSON.parse(readFileSync(path.join(import.meta.dirname, '../../package.json'), 'utf8')) as { version: string }
-).version
+import { registerWatching, watchRequests } from './watching.ts'
 
 /** The whole HTTP surface: API, WebSockets, tracking links, documentation and the built UI. */
 export async function createApp(ctx: Ctx): Promise<FastifyInstance> {
@@ -39,6 +36,7 @@ export async function createApp(ctx: Ctx): Promise<FastifyInstance> {
   requirePolicies(app)
   app.setValidatorCompiler(() => () => true)
   app.setSerializerCompiler(() => (data) => JSON.stringify(data))
+  watchRequests(app, ctx)
   app.addHook('onResponse', (request, reply, done) => {
     const level = reply.statusCode >= 500 ? 'error' : 'debug'
     request.log[level](
@@ -99,7 +97,7 @@ export async function createApp(ctx: Ctx): Promise<FastifyInstance> {
       openapi: '3.1.0',
       info: {
         title: 'Liquor Agent API',
-        version,
+        version: ctx.config.version,
         description:
           'Customers, weekly plans, sends and what they earned. Additive within v1; errors are RFC 9457 problem details.',
       },
@@ -118,14 +116,7 @@ export async function createApp(ctx: Ctx): Promise<FastifyInstance> {
   app.get('/openapi.json', { schema: { hide: true }, config: openTo('documentation of the API, holds no data') }, () =>
     app.swagger(),
   )
-  app.get(
-    '/health',
-    { schema: { hide: true }, config: openTo('load balancers ask it; says only that the service lives') },
-    async (_request, reply) => {
-      await ctx.pool.query('select 1')
-      return reply.send({ status: 'ok', version })
-    },
-  )
+  registerWatching(app, ctx)
 
   // JSON is the only language of the API: what a foreign form can post without asking first is not read.
   app.removeContentTypeParser('text/plain')
@@ -161,7 +152,7 @@ function serveUi(app: FastifyInstance, dist: string): void {
   app.setNotFoundHandler((request, reply) => {
     const page =
       request.method === 'GET' &&
-      !/^\/(api|ws|t|docs)\//.test(request.url) &&
+      !/^\/(api|ws|t|docs|health|metrics)\b/.test(request.url) &&
       String(request.headers.accept ?? '').includes('text/html')
     if (page && existsSync(index))
       return reply.header('cache-control', 'no-cache').type('text/html').send(readFileSync(index))

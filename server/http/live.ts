@@ -61,6 +61,7 @@ export function registerLive(app: FastifyInstance, ctx: Ctx): void {
           return socket.close(4404, 'no such campaign')
         let leave: () => void = () => undefined
         let isGone = false
+        ctx.metrics.liveClients(1)
         const late = setTimeout(() => socket.close(4401, 'no token'), 5000)
         const pulse = setInterval(() => socket.ping(), 25_000)
         socket.once('message', (data: Buffer) => {
@@ -90,6 +91,7 @@ export function registerLive(app: FastifyInstance, ctx: Ctx): void {
         })
         socket.on('close', () => {
           isGone = true
+          ctx.metrics.liveClients(-1)
           clearTimeout(late)
           clearInterval(pulse)
           leave()
