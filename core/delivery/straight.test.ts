@@ -23,7 +23,7 @@ const path = fc.constantFrom(
   'toString',
   'offer.constructor',
 )
-const test_ = fc.oneof(
+const condition = fc.oneof(
   path,
   fc
     .tuple(path, fc.constantFrom('==', '!=', '>', '<', '>=', '<='), fc.constantFrom('1', '0', '"gold"', '2.5'))
@@ -37,8 +37,10 @@ const { source } = fc.letrec<{ source: string; node: string }>((tie) => ({
     { depthSize: 'small', withCrossShrink: true },
     fc.constantFrom('text', ' – ünï\n', '<b>&amp;</b>', '.dot', '='),
     path.map((p) => `{{ ${p} }}`),
-    fc.tuple(test_, tie('source'), tie('source')).map(([t, a, b]) => `{% if ${t} %}${a}{% else %}${b}{% endif %}`),
-    fc.tuple(test_, test_, tie('source')).map(([t, u, a]) => `{% unless ${t} %}${a}{% elsif ${u} %}x{% endunless %}`),
+    fc.tuple(condition, tie('source'), tie('source')).map(([t, a, b]) => `{% if ${t} %}${a}{% else %}${b}{% endif %}`),
+    fc
+      .tuple(condition, condition, tie('source'))
+      .map(([t, u, a]) => `{% unless ${t} %}${a}{% elsif ${u} %}x{% endunless %}`),
     fc
       .tuple(path, tie('source'), tie('source'))
       .map(([p, a, b]) => `{% for p in ${p} %}${a}{% else %}${b}{% endfor %}`),
