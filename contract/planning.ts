@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Copy, PlanChange, WeeklyPlan, Window } from '#core/planning/plan.ts'
+import { Trigger } from '#core/planning/trigger.ts'
 import { Cents, Day, Flag, Id, IdParams, Instant, Job, List, pageOf, pageQuery } from './common.ts'
 import { route } from './http.ts'
 
@@ -36,6 +37,8 @@ export const CampaignRow = z.strictObject({
   approved_by_name: z.string().nullable(),
   approved_at: Instant.nullable(),
   started_at: Instant.nullable(),
+  /** nothing leaves before: the minute in which a start can be taken back */
+  hold_until: Instant.nullable(),
   finished_at: Instant.nullable(),
   is_demo: z.boolean(),
   created_at: Instant,
@@ -97,6 +100,9 @@ const CampaignInput = z.strictObject({
   start_date: Day,
   holdout_share: z.number().min(0).max(0.5).optional(),
   resend_unknown: z.boolean().optional(),
+  /** one_time: a week by hand that is not part of the weekly rhythm; with a trigger the type is `triggered` */
+  type: z.enum(['weekly_plan', 'one_time']).optional(),
+  trigger: Trigger.optional(),
 })
 
 const tag = 'Planning'
@@ -123,7 +129,9 @@ export const planning = {
     access: 'manager',
     tag,
     status: 201,
-    summary: 'An empty week to be planned by hand',
+    summary: 'An empty week to be planned by hand, or a message that follows an event',
+    description:
+      'With `trigger` the campaign waits for something to happen to a customer and runs until it is paused or cancelled; approve and start it like any other.',
     body: CampaignInput,
     reply: Campaign,
   }),
@@ -144,7 +152,7 @@ export const planning = {
     tag,
     summary: 'Name, description, holdout share, what to do with unknown outcomes',
     params: IdParams,
-    body: CampaignInput.omit({ start_date: true }).partial(),
+    body: CampaignInput.omit({ start_date: true, type: true, trigger: true }).partial(),
     reply: Campaign,
   }),
   remove: route({
@@ -197,7 +205,38 @@ export const planning = {
     description:
       'With now: true nobody waits for the planned day and hour: one message per customer, as soon as the window of the law and of the shop is open.',
     ...move,
-    body: z.strictObject({ now: z.boolean().default(false) }).prefault({}),
+    body: z
+      .strictObject({
+        now: z.boolean().default(false),
+        /** seconds in which nothing leaves yet, so that the start can be taken back; `release` ends them */
+        hold_seconds: z.int().min(0).max(3600).default(0),
+      })
+      .prefault({}),
+  }),
+  release: route({
+    method: 'POST',
+    path: '/api/v1/campaigns/:id/release',
+    access: 'manager',
+    tag,
+    summary: 'Do not wait for the end of the hold: let its messages leave',
+    ...move,
+  }),
+  clone: route({
+    method: 'POST',
+    path: '/api/v1/campaigns/:id/clone',
+    access: 'manager',
+    tag,
+    status: 201,
+    summary: 'A draft of the same kind: the plan moved to another week and counted anew, or the same trigger',
+    params: IdParams,
+    body: z
+      .strictObject({
+        name: z.string().trim().min(1).max(200).optional(),
+        /** any day of the week for the copy; left out: the week after this one */
+        start_date: Day.optional(),
+      })
+      .prefault({}),
+    reply: z.strictObject({ campaign: Campaign, changes: z.array(PlanChange) }),
   }),
   pause: route({
     method: 'POST',

@@ -129,6 +129,7 @@ export interface Campaigns {
   engine_note: string | null;
   failed_sends: Generated<number>;
   finished_at: Timestamp | null;
+  hold_until: Timestamp | null;
   holdout_share: Generated<number>;
   id: Generated<string>;
   is_demo: Generated<boolean>;
@@ -149,6 +150,12 @@ export interface Campaigns {
   type: Generated<string>;
   updated_at: Generated<Timestamp>;
   weekly_plan: Json | null;
+}
+
+export interface CampaignTriggers {
+  campaign_id: string;
+  checked_to: Timestamp | null;
+  trigger: Json;
 }
 
 export interface CampaignVariants {
@@ -1026,6 +1033,18 @@ export interface TillRecords {
   updated_at: Generated<Timestamp>;
 }
 
+export interface TriggerEntries {
+  because: string | null;
+  campaign_id: string;
+  customer_id: string;
+  decided_at: Timestamp | null;
+  event_at: Timestamp;
+  event_key: string;
+  id: Generated<string>;
+  ready_at: Timestamp;
+  status: Generated<string>;
+}
+
 export interface UserLinks {
   created_at: Generated<Timestamp>;
   expires_at: Timestamp;
@@ -1130,6 +1149,7 @@ export interface DB {
   audit_log: AuditLog;
   backups: Backups;
   bulk_items: BulkItems;
+  campaign_triggers: CampaignTriggers;
   campaign_variants: CampaignVariants;
   campaigns: Campaigns;
   channel_providers: ChannelProviders;
@@ -1194,6 +1214,7 @@ export interface DB {
   suppressions: Suppressions;
   till_hooks: TillHooks;
   till_records: TillRecords;
+  trigger_entries: TriggerEntries;
   user_links: UserLinks;
   user_preferences: UserPreferences;
   users: Users;

@@ -46,7 +46,15 @@ export const pipeline = [
     seedName: 'orchestrator',
     verb: 'plan',
     does: 'weekly plan within limits',
-    tables: ['campaigns', 'offers', 'campaign_variants', 'experiments', 'llm_calls'],
+    tables: [
+      'campaigns',
+      'campaign_triggers',
+      'trigger_entries',
+      'offers',
+      'campaign_variants',
+      'experiments',
+      'llm_calls',
+    ],
   },
   {
     stage: 'dispatch',

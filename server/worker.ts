@@ -20,6 +20,7 @@ import { forgetHooks, processHooks } from './knowledge/tills/process.ts'
 import { dropOldEvents, keepRollups, reconcileNightly } from './rollups.ts'
 import { pause } from './pause.ts'
 import { decideAutomatically } from './planning/experiments/decide.ts'
+import { advanceTriggers } from './planning/triggers/run.ts'
 import { startNightlyScores } from './scoring/nightly.ts'
 import { refreshStaleSegments } from './segments/refresh.ts'
 import { startDueBackup } from './system/backups.ts'
@@ -40,6 +41,7 @@ const duties: Duty[] = [
   { name: 'sign-ups nobody confirmed', everyMs: 3_600_000, run: forgetSignups },
   { name: 'old hooks', everyMs: 3_600_000, run: forgetHooks },
   { name: 'segments', everyMs: 60_000, run: refreshStaleSegments },
+  { name: 'triggered campaigns', everyMs: 60_000, run: advanceTriggers },
   { name: 'files of exports', everyMs: 600_000, run: expireExports },
   { name: 'stray copies of files', everyMs: 600_000, everywhere: true, run: dropStrayCopies },
   { name: 'undo notes', everyMs: 3_600_000, run: forgetUndo },

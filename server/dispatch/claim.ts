@@ -60,7 +60,7 @@ export async function dueCampaigns(ctx: Ctx, channel: ChannelKind, campaignId: s
     text: `select c.id from campaigns as c cross join lateral (
         select 1 from sends as s where s.campaign_id = c.id and s.channel = $1 and s.status = 'pending' and s.due_at <= $2 and s.window_end > $2
         limit 1) as one
-      where c.status = 'active' and ($3::uuid is null or c.id = $3) order by c.id`,
+      where c.status = 'active' and (c.hold_until is null or c.hold_until <= $2) and ($3::uuid is null or c.id = $3) order by c.id`,
     values: [channel, ctx.clock(), campaignId],
   })
   return rows.map((row) => row.id)
@@ -115,7 +115,7 @@ const claimSql = `with in_flight as (
     from sends as s
     where s.campaign_id = $1 and s.channel = $2 and s.status = 'pending' and s.due_at <= $3 and s.window_end > $3
       and (s.due_at, s.id) > ($8::timestamptz, $9::uuid) and s.id not in (select f.id from in_flight as f)
-      and exists (select 1 from campaigns as c where c.id = $1 and c.status = 'active')
+      and exists (select 1 from campaigns as c where c.id = $1 and c.status = 'active' and (c.hold_until is null or c.hold_until <= $3))
     order by s.due_at, s.id limit $4
   ), lease as (
     insert into send_batches (id, campaign_id, worker_id, lock_key, size, leased_until, send_ids)

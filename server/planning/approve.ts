@@ -3,8 +3,9 @@ import { withTx } from '#db/pool.ts'
 import { audit, type Actor } from '../audit.ts'
 import type { Ctx } from '../context.ts'
 import { AppError } from '../http/errors.ts'
-import { checkMove, findCampaign, planOf } from './campaigns.ts'
+import { checkMove, findCampaign, planOf, type StoredCampaign } from './campaigns.ts'
 import { loadPlannerFacts } from './planner-facts.ts'
+import { checkTriggered } from './triggers/store.ts'
 
 /**
  * Approves a draft as it stands and records who did. The plan is checked once more against today's law and limits:
@@ -13,6 +14,10 @@ import { loadPlannerFacts } from './planner-facts.ts'
 export async function approveCampaign(ctx: Ctx, actor: Actor, id: string): Promise<void> {
   const seen = await findCampaign(ctx.pool, id)
   checkMove(seen, 'approve')
+  if (seen.type === 'triggered') {
+    await checkTriggered(ctx, id)
+    return moveToApproved(ctx, actor, seen, {})
+  }
   const plan = planOf(seen)
   if (!plan.entries.some((e) => e.reach > 0))
     throw new AppError('plan.empty', 'The plan reaches nobody. Add an entry, or generate a plan.', { id })
@@ -36,6 +41,11 @@ export async function approveCampaign(ctx: Ctx, actor: Actor, id: string): Promi
       changes,
     })
   }
+  await moveToApproved(ctx, actor, seen, { reach: plan.reach.at(-1)?.left ?? 0 })
+}
+
+async function moveToApproved(ctx: Ctx, actor: Actor, seen: StoredCampaign, facts: { reach?: number }): Promise<void> {
+  const { id } = seen
   await withTx(ctx.pool, async (tx) => {
     const campaign = await findCampaign(tx, id, true)
     checkMove(campaign, 'approve')
@@ -52,7 +62,7 @@ export async function approveCampaign(ctx: Ctx, actor: Actor, id: string): Promi
       entity: 'campaign',
       entityId: id,
       before: { status: campaign.status },
-      after: { status: 'approved', plan_version: campaign.plan_version, reach: plan.reach.at(-1)?.left ?? 0 },
+      after: { status: 'approved', plan_version: campaign.plan_version, ...facts },
     })
   })
   await ctx.bus.publish(`campaign.${id}`, { id, status: 'approved' })

@@ -5,7 +5,8 @@ import type { CampaignMove, CampaignStatus } from '#core/planning/lifecycle.ts'
 import { moveCampaign } from '#core/planning/lifecycle.ts'
 import { AppError, notFound } from '../http/errors.ts'
 
-type Stored<T> = Omit<T, 'approved_at' | 'started_at' | 'finished_at' | 'created_at' | 'updated_at'> & {
+type Stored<T> = Omit<T, 'approved_at' | 'started_at' | 'hold_until' | 'finished_at' | 'created_at' | 'updated_at'> & {
+  hold_until: Date | null
   approved_at: Date | null
   started_at: Date | null
   finished_at: Date | null
@@ -20,7 +21,7 @@ export interface StoredCampaign extends Stored<Campaign> {
 const rowColumns = `c.id, c.name, c.description, c.type, c.status, c.start_date, c.end_date, c.target_segments, c.engine, c.engine_note, c.plan_version, c.holdout_share::float8 as holdout_share,
   (c.weekly_plan #>> '{reach,-1,left}')::int as planned_reach, (c.weekly_plan #>> '{forecast,margin_cents,mid}')::float8::bigint as planned_margin_cents,
   c.total_sends, c.completed_sends, c.failed_sends, c.opens, c.clicks, c.conversions, c.revenue_cents, c.pause_reason, approver.full_name as approved_by_name, c.approved_at,
-  c.started_at, c.finished_at, c.is_demo, c.created_at, c.updated_at`
+  c.started_at, c.hold_until, c.finished_at, c.is_demo, c.created_at, c.updated_at`
 
 /** Throws not_found. `lock` holds the row against other changes until the transaction ends. */
 export async function findCampaign(client: ClientBase | Pool, id: string, lock = false): Promise<StoredCampaign> {

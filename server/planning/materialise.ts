@@ -28,7 +28,7 @@ export interface Started {
 }
 
 // The sandbox takes anything; a mail server would send from, and link to, a domain that does not exist.
-async function checkSender(ctx: Ctx): Promise<void> {
+export async function checkSender(ctx: Ctx): Promise<void> {
   const shop = await readSetting(ctx.pool, 'shop')
   if (!shop.from_email.endsWith('.invalid')) return
   if (!(await isLive(ctx.pool, ctx.config, 'email'))) return
@@ -47,7 +47,7 @@ export async function startCampaign(
   ctx: Ctx,
   actor: Actor,
   id: string,
-  options: { now?: boolean } = {},
+  options: { now?: boolean; hold_seconds?: number } = {},
 ): Promise<Started> {
   const seen = await findCampaign(ctx.pool, id)
   if (seen.status === 'active') return countStarted(ctx, id)
@@ -102,8 +102,8 @@ export async function startCampaign(
       ],
     )
     await tx.query(
-      `update campaigns set status = 'active', started_at = $2, updated_at = now(), total_sends = (select count(*) from sends where sends.campaign_id = $1) where id = $1`,
-      [id, now],
+      `update campaigns set status = 'active', started_at = $2, hold_until = $3, updated_at = now(), total_sends = (select count(*) from sends where sends.campaign_id = $1) where id = $1`,
+      [id, now, options.hold_seconds ? new Date(now.getTime() + options.hold_seconds * 1000) : null],
     )
     await audit(tx, actor, {
       action: 'campaign.started',
@@ -164,7 +164,13 @@ interface ActionRow {
   held_out_of_all: boolean
 }
 
-function rowOf(member: AudienceMember, a: Assignment, texts: EntryTexts, shelf: Shelf, arm: DrawnArm): ActionRow {
+export function rowOf(
+  member: AudienceMember,
+  a: Assignment,
+  texts: EntryTexts,
+  shelf: Shelf,
+  arm: DrawnArm,
+): ActionRow {
   const goes = a.outcome === 'pending'
   return {
     customer: member.id,
@@ -205,7 +211,7 @@ interface EntryTexts {
  * The offer as the templates show it, once per entry and store: what the law wants said beside it is the law of the
  * customer's own store, not of all the stores a segment shops in.
  */
-function createTexts(entries: readonly PlanEntry[], facts: { currency: string; policy: Policy }): EntryTexts {
+export function createTexts(entries: readonly PlanEntry[], facts: { currency: string; policy: Policy }): EntryTexts {
   const byId = new Map(entries.map((e) => [e.id, e]))
   const known = new Map<string, object>()
   return {
@@ -245,7 +251,7 @@ function offerText(
   }
 }
 
-async function insertChunk(
+export async function insertChunk(
   tx: PoolClient,
   campaignId: string,
   arms: readonly DrawnArm[],

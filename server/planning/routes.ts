@@ -1,8 +1,5 @@
 import type { FastifyRequest } from 'fastify'
 import { planning } from '#contract/planning.ts'
-import { addDays, weekStart } from '#core/calendar.ts'
-import { sumForecasts } from '#core/planning/forecast.ts'
-import type { WeeklyPlan } from '#core/planning/plan.ts'
 import { withTx } from '#db/pool.ts'
 import { audit } from '../audit.ts'
 import { startJob } from '../background.ts'
@@ -10,14 +7,16 @@ import { bind, type Routes } from '../http/bind.ts'
 import { AppError, InputError } from '../http/errors.ts'
 import { approveCampaign } from './approve.ts'
 import { findCampaign, listCampaigns, shownCampaign } from './campaigns.ts'
+import { cloneCampaign, createCampaign } from './create.ts'
 import { editPlan } from './edit.ts'
 import { llmRoutes } from './llm/routes.ts'
 import { experimentRoutes } from './experiments/routes.ts'
 import { startCampaign } from './materialise.ts'
 import { offerRoutes } from './offer-routes.ts'
-import { loadPlannerFacts } from './planner-facts.ts'
 import { listRecipients } from './recipients.ts'
-import { cancelCampaign, pauseCampaign, resumeCampaign } from './run.ts'
+import { cancelCampaign, pauseCampaign, releaseCampaign, resumeCampaign } from './run.ts'
+import { triggerRoutes } from './triggers/routes.ts'
+import { startTriggered } from './triggers/store.ts'
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
@@ -25,6 +24,7 @@ export const planningRoutes: Routes = (app, ctx) => {
   offerRoutes(app, ctx)
   llmRoutes(app, ctx)
   experimentRoutes(app, ctx)
+  triggerRoutes(app, ctx)
   const shown = (id: string) => shownCampaign(ctx.pool, id)
 
   bind(app, ctx, planning.list, async ({ query }) => {
@@ -36,41 +36,10 @@ export const planningRoutes: Routes = (app, ctx) => {
     void reply.header('etag', `"${campaign.plan_version}"`)
     return campaign
   })
-  bind(app, ctx, planning.create, async ({ body, actor }) => {
-    const monday = weekStart(body.start_date)
-    const facts = await loadPlannerFacts(ctx, monday, body.holdout_share)
-    const plan: WeeklyPlan = {
-      week_start: monday,
-      engine: 'manual',
-      fallback_reason: null,
-      generated_at: ctx.clock().toISOString(),
-      policy_version: facts.policy.version,
-      limits: facts.limits,
-      entries: [],
-      refused: [],
-      reach: [{ label: 'customers in the segments of this plan', rule_id: null, removed: 0, left: 0 }],
-      forecast: sumForecasts([]),
-      holdout_customers: 0,
-    }
-    const id = await withTx(ctx.pool, async (tx) => {
-      const { rows } = await tx.query<{ id: string }>(
-        `insert into campaigns (name, description, start_date, end_date, engine, weekly_plan, plan_version, holdout_share, resend_unknown, created_by)
-         values ($1, $2, $3, $4, 'manual', $5, 1, $6, $7, $8) returning id`,
-        [
-          body.name,
-          body.description ?? null,
-          monday,
-          addDays(monday, 6),
-          JSON.stringify(plan),
-          facts.limits.holdout_share,
-          body.resend_unknown ?? false,
-          actor.kind === 'user' ? actor.id : null,
-        ],
-      )
-      await audit(tx, actor, { action: 'campaign.created', entity: 'campaign', entityId: rows[0]!.id, after: body })
-      return rows[0]!.id
-    })
-    return shown(id)
+  bind(app, ctx, planning.create, async ({ body, actor }) => shown(await createCampaign(ctx, actor, body)))
+  bind(app, ctx, planning.clone, async ({ params, body, actor }) => {
+    const { id, changes } = await cloneCampaign(ctx, actor, params.id, body)
+    return { campaign: await shown(id), changes }
   })
   bind(app, ctx, planning.update, async ({ params, body, actor }) => {
     await withTx(ctx.pool, async (tx) => {
@@ -150,7 +119,13 @@ export const planningRoutes: Routes = (app, ctx) => {
     return shown(params.id)
   })
   bind(app, ctx, planning.start, async ({ params, body, actor }) => {
-    await startCampaign(ctx, actor, params.id, body)
+    const campaign = await findCampaign(ctx.pool, params.id)
+    if (campaign.type === 'triggered') await startTriggered(ctx, actor, campaign)
+    else await startCampaign(ctx, actor, params.id, body)
+    return shown(params.id)
+  })
+  bind(app, ctx, planning.release, async ({ params, actor }) => {
+    await releaseCampaign(ctx, actor, params.id)
     return shown(params.id)
   })
   bind(app, ctx, planning.pause, async ({ params, body, actor }) => {

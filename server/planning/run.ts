@@ -12,6 +12,18 @@ export async function resumeCampaign(ctx: Ctx, actor: Actor, id: string): Promis
   await change(ctx, actor, id, 'resume', 'active', null)
 }
 
+/** Ends the hold after a start: what is due leaves now. */
+export async function releaseCampaign(ctx: Ctx, actor: Actor, id: string): Promise<void> {
+  const now = ctx.clock()
+  const { rowCount } = await ctx.pool.query(
+    `update campaigns set hold_until = null, updated_at = now() where campaigns.id = $1 and campaigns.hold_until > $2 and campaigns.status = 'active'`,
+    [id, now],
+  )
+  if (!rowCount) return void (await findCampaign(ctx.pool, id))
+  await audit(ctx.pool, actor, { action: 'campaign.released', entity: 'campaign', entityId: id })
+  await ctx.bus.publish(`campaign.${id}`, { id, status: 'active' })
+}
+
 async function change(
   ctx: Ctx,
   actor: Actor,
