@@ -39,6 +39,7 @@ const paths = [
   '/settings/limits',
   '/settings/channels',
   '/settings/tills',
+  '/settings/webhooks',
   '/settings/api-keys',
   '/profile',
 ]
