@@ -186,10 +186,14 @@ try {
           const sink = await startSink()
           // The looking costs a little; it is there with and without watchers.
           const truth = follow(campaignId)
-          const report = await dispatch(sink.port)
+          let report: ClientReport
+          try {
+            report = await dispatch(sink.port)
+          } finally {
+            await new Promise((wait) => setTimeout(wait, 1_500))
+            known = await truth.stop()
+          }
           await sink.stop()
-          await new Promise((wait) => setTimeout(wait, 1_500))
-          known = await truth.stop()
           if (report.messages !== messages) throw new Error(`${report.messages} of ${messages} were sent`)
           return report.messages / report.seconds
         },
