@@ -1,5 +1,6 @@
 // Imports go one way: core <- contract <- {server, web}; db <- server; slices do not import slices.
-const slices = 'accounts|analytics|compliance|delivery|dispatch|feedback|knowledge|planning|scoring|segments|settings'
+const slices =
+  'accounts|analytics|compliance|delivery|dispatch|feedback|knowledge|planning|scoring|segments|settings|system'
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {

@@ -19,7 +19,7 @@ import { closeContext, createContext, type Ctx } from '#server/context.ts'
 import { appendEvents, type NewEvent } from '#server/events.ts'
 import { figuresChanged } from '#server/feedback/notify.ts'
 import { createApp } from '#server/http/app.ts'
-import { signAccessToken } from '#server/http/auth.ts'
+import { startSession } from '#server/accounts/session.ts'
 import { createLog } from '#server/log.ts'
 import { foldRollups, rebuildRollups, reconcileRollups } from '#server/rollups.ts'
 
@@ -262,7 +262,7 @@ async function liveAge(ctx: Ctx): Promise<number[]> {
   const { rows } = await ctx.pool.query<{ id: string }>(
     `insert into users (email, password_hash, role) values ('bench@shop.test', 'x', 'admin') returning id`,
   )
-  const token = await signAccessToken(ctx.config.secret, { id: rows[0]!.id, role: 'admin' }, ctx.clock())
+  const { accessToken: token } = await startSession(ctx, rows[0]!.id, { userAgent: 'bench', ip: '127.0.0.1' })
   const read = async (): Promise<number> => {
     const answer = await fetch(`http://127.0.0.1:${port}/api/v1/analytics/dashboard?period=7d`, {
       headers: { authorization: `Bearer ${token}` },

@@ -11,7 +11,7 @@ import { systemActor } from '#server/audit.ts'
 import { readConfig } from '#server/config.ts'
 import { closeContext, createContext } from '#server/context.ts'
 import { createApp } from '#server/http/app.ts'
-import { signAccessToken } from '#server/http/auth.ts'
+import { startSession } from '#server/accounts/session.ts'
 import { createLog } from '#server/log.ts'
 import { fillShop } from './shop.ts'
 
@@ -51,7 +51,7 @@ try {
     fullName: 'Bench',
     role: 'manager',
   })
-  const token = await signAccessToken(config.secret, { id: user.id, role: 'manager' }, ctx.clock())
+  const { accessToken: token } = await startSession(ctx, user.id, { userAgent: 'bench', ip: '127.0.0.1' })
 
   let times: number[] = []
   const listen = async (app: FastifyInstance): Promise<number> => {

@@ -1,13 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
-import { startEmbedded } from '#db/embedded.ts'
 import { migrate } from '#db/migrate.ts'
 import { readConfig } from '#server/config.ts'
-import { closeContext, createContext } from '#server/context.ts'
+import { closeContext, createContext, type Ctx } from '#server/context.ts'
 import { createLog } from '#server/log.ts'
 import { rescoreCustomers } from '#server/scoring/rescore.ts'
 import { scoreCustomers, type ScoreResult } from '#server/scoring/score.ts'
+import { startFilled } from './kept.ts'
+import { postgresCpuSeconds } from './postgres-cpu.ts'
 import { fillShop } from './shop.ts'
 
 // A whole scoring run of a shop of a million customers with six million orders, and one customer again after an order.
@@ -21,18 +19,34 @@ const median = (values: readonly number[]): number =>
 const now = new Date('2026-11-23T18:00:00Z')
 const day = 86_400_000
 
-const dataDir = mkdtempSync(path.join(tmpdir(), 'lma-scoring-'))
-const server = await startEmbedded({ dataDir, log: { info: () => undefined, warn: () => undefined }, fsync: false })
-try {
-  await migrate(server.url)
-  const config = readConfig({ LMA_DATA: dataDir, LMA_SECRET: 'a secret that only the bench uses, 32 chars' })
-  const ctx = createContext(config, server.url, { log: createLog('error'), clock: () => now })
+const secret = 'a secret that only the bench uses, 32 chars'
+const contextOf = (url: string, dataDir: string): Ctx =>
+  createContext(readConfig({ LMA_DATA: dataDir, LMA_SECRET: secret }), url, {
+    log: createLog('error'),
+    clock: () => now,
+  })
+const { database, dataDir, stop } = await startFilled(`scoring-habits-${customers}`, async ({ url }, folder) => {
+  await migrate(url)
+  const ctx = contextOf(url, folder)
   say(`filling a shop of ${customers} customers and ${customers * 6} orders ...`)
-  await fillShop(ctx.pool, customers, now)
+  await fillShop(ctx.pool, customers, now, 'habits')
+  await closeContext(ctx)
+})
+try {
+  // A kept shop may be older than the newest migration.
+  await migrate(database.url)
+  const ctx = contextOf(database.url, dataDir)
+  const { rows: filled } = await ctx.pool.query<{ orders: number }>('select count(*)::int as orders from orders')
   const idleRss = process.memoryUsage().rss
 
+  interface Run {
+    result: ScoreResult
+    blockedMs: number
+    cpuSeconds: number
+    databaseSeconds: number
+  }
   /** A run as of a day, and how long the main thread could not answer anybody. */
-  const run = async (asOf: Date): Promise<{ result: ScoreResult; blockedMs: number; cpuSeconds: number }> => {
+  const run = async (asOf: Date): Promise<Run> => {
     let blockedMs = 0
     let last = performance.now()
     const turn = setInterval(() => {
@@ -41,12 +55,26 @@ try {
       last = at
     }, 10)
     const cpu = process.cpuUsage()
+    const databaseBefore = postgresCpuSeconds(database.pid() ?? 0)
     const result = await scoreCustomers(ctx, { asOf })
     const { user, system } = process.cpuUsage(cpu)
     clearInterval(turn)
-    return { result, blockedMs, cpuSeconds: (user + system) / 1e6 }
+    const databaseSeconds = postgresCpuSeconds(database.pid() ?? 0) - databaseBefore
+    return { result, blockedMs, cpuSeconds: (user + system) / 1e6, databaseSeconds }
   }
-  say(['run', 'total s', 'gather', 'learn', 'score', 'publish', 'our CPU s', 'main thread held up ms'].join('\t'))
+  say(
+    [
+      'run',
+      'total s',
+      'gather',
+      'learn',
+      'score',
+      'publish',
+      'our CPU s',
+      'database CPU s',
+      'main thread held up ms',
+    ].join('\t'),
+  )
   const runs = []
   // The first fills the segments with everybody; the second is what happens every night.
   for (const [name, asOf] of [
@@ -56,7 +84,19 @@ try {
     const one = await run(asOf)
     runs.push(one)
     const { timings: t, seconds } = one.result
-    say([name, seconds, t.gather, t.learn, t.score, t.publish, round(one.cpuSeconds), round(one.blockedMs)].join('\t'))
+    say(
+      [
+        name,
+        seconds,
+        t.gather,
+        t.learn,
+        t.score,
+        t.publish,
+        round(one.cpuSeconds),
+        round(one.databaseSeconds),
+        round(one.blockedMs),
+      ].join('\t'),
+    )
   }
   const peakRss = process.resourceUsage().maxRSS / 1024
 
@@ -87,7 +127,7 @@ try {
   const [first, nightly] = runs as [(typeof runs)[number], (typeof runs)[number]]
   const figures = {
     customers,
-    orders: customers * 6,
+    orders: filled[0]!.orders,
     fit_s: round(Math.max(first.result.timings.learn, nightly.result.timings.learn), 2),
     total_s: round(first.result.seconds),
     nightly_s: round(nightly.result.seconds),
@@ -97,6 +137,7 @@ try {
     incremental_ms_max: round(Math.max(...warm)),
     incremental_ms_cold: round(cold),
     our_cpu_s: round(first.cpuSeconds),
+    database_cpu_s: round(first.databaseSeconds),
     main_thread_blocked_ms: round(Math.max(first.blockedMs, nightly.blockedMs)),
   }
   const notes = [
@@ -106,6 +147,5 @@ try {
   ]
   process.stdout.write(JSON.stringify({ bench: 'scoring', quick, figures, notes }) + '\n')
 } finally {
-  await server.stop()
-  rmSync(dataDir, { recursive: true, force: true })
+  await stop()
 }

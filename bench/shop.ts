@@ -1,7 +1,16 @@
 import type { Pool } from 'pg'
 
-/** A shop of many customers with six orders each, made inside the database; the same every time. */
-export async function fillShop(pool: Pool, customers: number, now: Date): Promise<void> {
+/**
+ * A shop of many customers with six orders each, made inside the database; the same every time.
+ * @param buying `habits`: people as they are, a sixth of them once and few sixty times, at their own pace until
+ *   they stop, in the order of time as a till writes them; six orders each on average
+ */
+export async function fillShop(
+  pool: Pool,
+  customers: number,
+  now: Date,
+  buying: 'six each' | 'habits' = 'six each',
+): Promise<void> {
   const sql = (text: string): Promise<unknown> => pool.query(text, text.includes('$1') ? [now] : [])
   await sql(`insert into products (sku, name, department, category, brand, price_cents)
     select 'S' || i, 'P' || i, (array['spirits', 'wine', 'beer'])[1 + i % 3], (array['Bourbon', 'Chardonnay', 'Lager', 'Gin'])[1 + i % 4], 'Brand ' || i % 40, 2000 from generate_series(1, 400) as i`)
@@ -11,12 +20,26 @@ export async function fillShop(pool: Pool, customers: number, now: Date): Promis
       || (array['ton', 'well', 'field', 'berg', 'ley', 'son', 'worth', 'man', 'stein', 'ford', 'quist', 'zalez', 'ova', 'dez', 'more', 'by', 'combe', 'shaw', 'wick', 'lin'])[1 + i / 240 % 20]
       || (array['', ' Jr', ' III', '-Reed', '-Diaz', '-Okafor', '-Lund', '-Price', '-Singh', '-Novak'])[1 + i / 4800 % 10], (array['NY', 'TX', 'CA', 'IL', 'FL'])[1 + i % 5], case when i % 20 = 0 then '{vip}'::text[] else '{}' end,
       date '1950-01-01' + (i::bigint * 7919 % 18000)::int, (array['granted', 'denied', 'unknown'])[1 + i % 3], $1::timestamptz - make_interval(days => i % 900) from generate_series(1, ${customers}) as i`)
-  await sql(`insert into orders (external_id, customer_id, ordered_at, total_cents)
-    select 'O' || c.external_id || '-' || n, c.id, $1::timestamptz - make_interval(hours => (hashtext(c.external_id || n) & 16383)), 1000 + (hashtext(c.external_id || n) & 8191)
-    from customers as c cross join generate_series(1, 6) as n`)
+  if (buying === 'six each') {
+    await sql(`insert into orders (external_id, customer_id, ordered_at, total_cents)
+      select 'O' || c.external_id || '-' || n, c.id, $1::timestamptz - make_interval(hours => (hashtext(c.external_id || n) & 16383)), 1000 + (hashtext(c.external_id || n) & 8191)
+      from customers as c cross join generate_series(1, 6) as n`)
+  } else {
+    await sql(`insert into orders (external_id, customer_id, ordered_at, total_cents)
+      select 'O' || h.external_id || '-' || n, h.id,
+        date_trunc('day', $1::timestamptz) - make_interval(days => 1 + floor(h.tenure * (1 - h.stayed * case when n = 1 then 0 else least(1, (n - 1 + 1.4 * (${drawn("h.external_id || 'p' || n")} - 0.5)) / (h.orders - 1)) end))::int,
+          mins => -(14 * 60 + floor(13 * 60 * sqrt(${drawn("h.external_id || 'h' || n")}))::int)) as at,
+        (1500 * exp(1.2 * h.level + 0.8 * ${drawn("h.external_id || 'c' || n")}))::int
+      from (
+        select c.id, c.external_id, 2 + floor(1000 * ${drawn("c.external_id || 't'")}) as tenure, sqrt(${drawn("c.external_id || 's'")}) as stayed,
+          1 + floor(-5.5 * ln(1 - ${drawn("c.external_id || 'n'")}))::int as orders, ${drawn("c.external_id || 'm'")} as level
+        from customers as c
+      ) as h cross join lateral generate_series(1, h.orders) as n
+      order by at`)
+  }
   await sql(`insert into order_items (order_id, product_id, quantity, total_cents)
     select o.id, p.id, 1 + (hashtext(o.external_id) & 3), o.total_cents from orders as o
-    join (select id, row_number() over () as k from products) as p on p.k = 1 + (hashtext(o.external_id || 'x') & 255)`)
+    join (select id, row_number() over () as k from products) as p on p.k = 1 + (hashtext(o.external_id || 'x') & 255)${buying === 'habits' ? ' order by o.id' : ''}`)
   await sql(`insert into analytics_events (event_type, customer_id, send_id, channel, machine, occurred_at)
     select 'open', c.id, uuidv7(), 'email', false, $1::timestamptz - make_interval(hours => (hashtext(c.external_id || n) & 4095))
     from customers as c cross join generate_series(1, 2) as n where hashtext(c.external_id || 'o' || n) & 3 = 0`)
@@ -27,3 +50,6 @@ export async function fillShop(pool: Pool, customers: number, now: Date): Promis
   for (const table of ['customers', 'customer_scores', 'orders', 'order_items', 'products', 'analytics_events'])
     await sql(`vacuum analyze ${table}`)
 }
+
+/** A number from 0 to below 1 that is the same for the same text. */
+const drawn = (text: string): string => `((hashtext(${text}) & 1048575) / 1048576.0::float8)`

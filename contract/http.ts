@@ -10,6 +10,8 @@ export interface RouteShape {
   /** full path with `:name` parameters, e.g. `/api/v1/customers/:id` */
   path: string
   access: Access
+  /** for `public`: what guards the route instead of a sign-in */
+  openBecause?: string
   /** the API key scope that opens it; absent: closed to API keys */
   scope?: Scope
   tag: string

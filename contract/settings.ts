@@ -51,7 +51,25 @@ export const AnalyticsSettings = z.strictObject({
 })
 export type AnalyticsSettings = z.infer<typeof AnalyticsSettings>
 
-export const settingSchemas = { shop: ShopSettings, limits: LimitSettings, analytics: AnalyticsSettings } as const
+/** When backups are made by themselves, and how many are kept. */
+export const BackupSettings = z.strictObject({
+  enabled: z.boolean().default(true),
+  /** in the shop's zone; a machine that slept then makes it up */
+  at: z
+    .string()
+    .regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'Write a time like 03:30.')
+    .default('03:30'),
+  /** older ones of the schedule are deleted; those that a person made stay */
+  keep: z.int().min(1).max(90).default(7),
+})
+export type BackupSettings = z.infer<typeof BackupSettings>
+
+export const settingSchemas = {
+  shop: ShopSettings,
+  limits: LimitSettings,
+  analytics: AnalyticsSettings,
+  backups: BackupSettings,
+} as const
 export type SettingName = keyof typeof settingSchemas
 
 const tag = 'Settings'

@@ -123,6 +123,9 @@ function launch(
     work_mem: '16MB',
     maintenance_work_mem: '128MB',
     max_wal_size: '2GB',
+    // Nothing replicates this database: what is copied into a table made in the same transaction needs no log of its own.
+    wal_level: 'minimal',
+    max_wal_senders: '0',
     checkpoint_timeout: '15min',
     random_page_cost: '1.1',
     jit: 'off',

@@ -19,6 +19,8 @@ export interface PoolOptions {
   max?: number
   statementTimeoutMs?: number
   applicationName?: string
+  /** a pooler in transaction mode stands before the server: no statement may be prepared for the next one */
+  pooled?: boolean
   /** statements are sent without waiting for the answer to the one before; whoever uses it minds the order */
   pipeline?: boolean
 }
@@ -36,8 +38,25 @@ export function createPool(url: string, options: PoolOptions = {}): pg.Pool {
   })
   // A client that is checked out has no listener of the pool: without one, a database that dies between two statements
   // would take the process with it. The next statement fails and says so.
-  pool.on('connect', (client) => client.on('error', () => undefined))
+  pool.on('connect', (client) => {
+    client.on('error', () => undefined)
+    if (options.pooled) forgetNames(client)
+  })
   return pool
+}
+
+// A named statement lives in one server connection; behind the pooler the next transaction may get another one.
+function forgetNames(client: pg.PoolClient): void {
+  const own = client as unknown as { query: (...args: unknown[]) => unknown }
+  const query = own.query.bind(client)
+  own.query = (...args) => {
+    const [first] = args
+    if (typeof first === 'object' && first !== null && 'name' in first && 'text' in first) {
+      const { name: _name, ...rest } = first
+      args[0] = rest
+    }
+    return query(...args)
+  }
 }
 
 /** Kysely over the same pool, for queries whose shape depends on the request. */

@@ -92,6 +92,21 @@ export interface AuditLog {
   request_id: string | null;
 }
 
+export interface Backups {
+  bytes: Int8 | null;
+  error: string | null;
+  expired_at: Timestamp | null;
+  finished_at: Timestamp | null;
+  id: Generated<string>;
+  location: string | null;
+  reason: string;
+  rows: Int8 | null;
+  started_at: Generated<Timestamp>;
+  status: Generated<string>;
+  tables: number | null;
+  verified_at: Timestamp | null;
+}
+
 export interface BulkItems {
   before: Json | null;
   customer_id: string;
@@ -316,6 +331,20 @@ export interface DeliveryAttempts {
   provider: string;
   send_id: string;
   started_at: Generated<Timestamp>;
+}
+
+export interface Duties {
+  busy_until: Timestamp | null;
+  error: string | null;
+  every_ms: Int8;
+  failures: Generated<Int8>;
+  finished_at: Timestamp | null;
+  name: string;
+  process_id: string | null;
+  runs: Generated<Int8>;
+  started_at: Timestamp;
+  tick: Int8;
+  took_ms: number | null;
 }
 
 export interface EventKeys {
@@ -606,6 +635,17 @@ export interface Orders {
   updated_at: Generated<Timestamp>;
 }
 
+export interface Processes {
+  host: string;
+  id: string;
+  pid: number;
+  roles: string[];
+  rss_bytes: Generated<Int8>;
+  seen_at: Generated<Timestamp>;
+  started_at: Generated<Timestamp>;
+  version: string;
+}
+
 export interface ProductNeighbours {
   customers: number;
   neighbour_id: string;
@@ -638,16 +678,19 @@ export interface ProviderHooks {
   provider_id: string;
 }
 
+export interface RecoveryCodes {
+  code_hash: Buffer;
+  used_at: Timestamp | null;
+  user_id: string;
+}
+
 export interface RefreshTokens {
   created_at: Generated<Timestamp>;
   expires_at: Timestamp;
-  family_id: string;
   id: Generated<string>;
-  revoked_at: Timestamp | null;
+  session_id: string;
   token_hash: Buffer;
   used_at: Timestamp | null;
-  user_agent: string | null;
-  user_id: string;
 }
 
 export interface ReportSchedules {
@@ -727,6 +770,7 @@ export interface SandboxMessages {
   body_html: string | null;
   body_text: string;
   channel: string;
+  for_admins: Generated<boolean>;
   headers: Generated<Json>;
   id: Generated<string>;
   is_read: Generated<boolean>;
@@ -836,11 +880,29 @@ export interface Sends {
   window_end: Timestamp;
 }
 
+export interface Sessions {
+  created_at: Generated<Timestamp>;
+  expires_at: Timestamp;
+  id: Generated<string>;
+  ip: string | null;
+  last_seen_at: Generated<Timestamp>;
+  revoked_at: Timestamp | null;
+  revoked_because: string | null;
+  user_agent: string | null;
+  user_id: string;
+}
+
 export interface Settings {
   name: string;
   updated_at: Generated<Timestamp>;
   updated_by: string | null;
   value: Json;
+}
+
+export interface SignInAttempts {
+  count: number;
+  key: Buffer;
+  since: Timestamp;
 }
 
 export interface SignupCounts {
@@ -964,6 +1026,16 @@ export interface TillRecords {
   updated_at: Generated<Timestamp>;
 }
 
+export interface UserLinks {
+  created_at: Generated<Timestamp>;
+  expires_at: Timestamp;
+  id: Generated<string>;
+  purpose: string;
+  token_hash: Buffer;
+  used_at: Timestamp | null;
+  user_id: string;
+}
+
 export interface UserPreferences {
   updated_at: Generated<Timestamp>;
   user_id: string;
@@ -976,9 +1048,14 @@ export interface Users {
   full_name: string | null;
   has_public_password: Generated<boolean>;
   id: Generated<string>;
+  invited_at: Timestamp | null;
   is_active: Generated<boolean>;
-  password_hash: string;
+  password_changed_at: Timestamp | null;
+  password_hash: string | null;
   role: Generated<string>;
+  totp_confirmed_at: Timestamp | null;
+  totp_last_step: Int8 | null;
+  totp_secret_enc: string | null;
   updated_at: Generated<Timestamp>;
 }
 
@@ -1051,6 +1128,7 @@ export interface DB {
   analytics_events: AnalyticsEvents;
   api_keys: ApiKeys;
   audit_log: AuditLog;
+  backups: Backups;
   bulk_items: BulkItems;
   campaign_variants: CampaignVariants;
   campaigns: Campaigns;
@@ -1064,6 +1142,7 @@ export interface DB {
   customer_scores: CustomerScores;
   customers: Customers;
   delivery_attempts: DeliveryAttempts;
+  duties: Duties;
   event_keys: EventKeys;
   experiments: Experiments;
   exports: Exports;
@@ -1083,9 +1162,11 @@ export interface DB {
   offers: Offers;
   order_items: OrderItems;
   orders: Orders;
+  processes: Processes;
   product_neighbours: ProductNeighbours;
   products: Products;
   provider_hooks: ProviderHooks;
+  recovery_codes: RecoveryCodes;
   refresh_tokens: RefreshTokens;
   report_schedules: ReportSchedules;
   rollup_daily: RollupDaily;
@@ -1103,7 +1184,9 @@ export interface DB {
   send_batches: SendBatches;
   send_keys: SendKeys;
   sends: Sends;
+  sessions: Sessions;
   settings: Settings;
+  sign_in_attempts: SignInAttempts;
   signup_counts: SignupCounts;
   signup_forms: SignupForms;
   signups: Signups;
@@ -1111,6 +1194,7 @@ export interface DB {
   suppressions: Suppressions;
   till_hooks: TillHooks;
   till_records: TillRecords;
+  user_links: UserLinks;
   user_preferences: UserPreferences;
   users: Users;
   views: Views;

@@ -6,6 +6,8 @@ export interface Actor {
   id: string | null
   role: 'admin' | 'manager' | 'user'
   requestId?: string
+  /** of a signed-in user: which of their sessions */
+  sessionId?: string
 }
 
 export const systemActor: Actor = { kind: 'system', id: null, role: 'admin' }

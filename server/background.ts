@@ -131,7 +131,7 @@ export async function runJob(
   handlers: Record<string, JobHandler>,
   stopping: AbortSignal,
 ): Promise<void> {
-  const client = await ctx.pool.connect()
+  const client = await ctx.direct.connect()
   try {
     const { rows: lock } = await client.query<{ ok: boolean }>(
       'select pg_try_advisory_lock(hashtextextended($1, 7)) as ok',
@@ -188,10 +188,18 @@ async function execute(
       })
     },
   }
+  const started = performance.now()
   let end: { status: string; result: unknown; error: string | null }
   try {
     if (!handler) throw new Error(`no handler for jobs of kind ${job.kind}`)
-    end = { status: 'succeeded', result: (await handler(ctx, job.input, tools)) ?? null, error: null }
+    end = {
+      status: 'succeeded',
+      result:
+        (await ctx.tracer.span(`job ${job.kind}`, { attributes: { 'job.id': id } }, () =>
+          handler(ctx, job.input, tools),
+        )) ?? null,
+      error: null,
+    }
   } catch (error) {
     if (stopping.aborted) {
       await ctx.pool.query(`update jobs set status = 'queued' where id = $1 and status = 'running'`, [id])
@@ -200,6 +208,7 @@ async function execute(
     if (!cancel.signal.aborted) ctx.log.error({ err: error as Error, job: id, kind: job.kind }, 'job failed')
     end = { status: cancel.signal.aborted ? 'cancelled' : 'failed', result: null, error: (error as Error).message }
   }
+  ctx.metrics.job(job.kind, end.status, (performance.now() - started) / 1000)
   await ctx.pool.query(
     `update jobs set status = $2, result = $3, error = $4, finished_at = now() where id = $1 and status = 'running'`,
     [id, end.status, JSON.stringify(end.result), end.error],

@@ -3,6 +3,7 @@ import type { Log } from './log.ts'
 
 /** Small messages between processes: ids and counts only, never personal data. The truth is in the tables. */
 export interface Bus {
+  readonly kind: 'postgres' | 'redis'
   publish(topic: string, payload?: Record<string, unknown>): Promise<void>
   /** Calls back for topics that start with `prefix`; returns how to stop. */
   subscribe(prefix: string, listener: (topic: string, payload: Record<string, unknown>) => void): () => void
@@ -53,6 +54,7 @@ export function createBus(url: string, pool: pg.Pool, log: Log): Bus {
   })
 
   return {
+    kind: 'postgres',
     publish: (topic, payload) => publishWith(pool, topic, payload),
     subscribe(prefix, listener) {
       // A listener that subscribes twice gets two prefixes only through two functions.

@@ -134,6 +134,23 @@ function build(): Command {
     .description('load the demo shop into an empty database, or remove it')
     .option('--remove', 'remove all demo data', false)
     .action(async (options) => (await import('./cli/setup.ts')).demo(globals(), options))
+  program
+    .command('backup')
+    .description('back up the whole shop while it goes on working; the file is read back and checked')
+    .argument('[file]', 'where to write it (default: the list of backups, in the data folder or the bucket)')
+    .action(async (file: string | undefined) => (await import('./cli/backup.ts')).backup(globals(), file))
+  program
+    .command('restore')
+    .description('bring a backup back and prove that every count and checksum fits')
+    .argument('<file>')
+    .option('--replace', 'throw away what is in the database', false)
+    .option('--drill', 'only practise: restore into a database of its own and throw that away', false)
+    .action(async (file: string, options) => (await import('./cli/backup.ts')).restore(globals(), file, options))
+  program
+    .command('move')
+    .description('everything into another PostgreSQL, for example from the built-in one to a server')
+    .requiredOption('--to <url>', 'postgres://user:password@host:5432/database, an empty database')
+    .action(async (options) => (await import('./cli/backup.ts')).move(globals(), options))
   const user = program.command('user').description('people who sign in')
   user
     .command('create')

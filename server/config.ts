@@ -5,9 +5,22 @@ import { z } from 'zod'
 
 const root = path.resolve(import.meta.dirname, '..')
 
+const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string }
+
 /** Every setting a process takes from its environment: name, meaning, default. All others live in the database. */
 const Environment = z.object({
   DATABASE_URL: z.string().optional().describe('PostgreSQL 15+; absent: the embedded server under LMA_DATA'),
+  DATABASE_DIRECT_URL: z
+    .string()
+    .optional()
+    .describe(
+      'the same database past a pooler: set it when DATABASE_URL is PgBouncer in transaction mode; migrations, LISTEN and locks go there',
+    ),
+  DATABASE_REPLICA_URL: z
+    .string()
+    .optional()
+    .describe('a streaming replica: reports read there while it is at most a few seconds behind'),
+  DATABASE_POOL: z.coerce.number().int().min(2).max(200).default(20).describe('connections of a process at most'),
   LMA_DATA: z
     .string()
     .default(path.join(root, '.data'))
@@ -40,12 +53,58 @@ const Environment = z.object({
     .enum(['0', '1'])
     .default('0')
     .describe('1: webhooks may also go to addresses of your own network, without https'),
+  METRICS_TOKEN: z
+    .string()
+    .min(16)
+    .optional()
+    .describe('bearer token that /metrics asks for; absent: only this machine itself may read it'),
+  METRICS_PORT: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(65535)
+    .optional()
+    .describe('also serve /metrics and /health there, on HOST; how a worker, which has no API, is watched'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z
+    .url()
+    .optional()
+    .describe('OTLP/HTTP collector for traces, like http://localhost:4318; absent: no traces'),
+  OTEL_EXPORTER_OTLP_HEADERS: z.string().optional().describe('headers for the collector: name=value,name=value'),
+  OTEL_SERVICE_NAME: z.string().default('liquor-agent').describe('name of this service in traces'),
+  OTEL_TRACES_SAMPLER_ARG: z.coerce
+    .number()
+    .min(0)
+    .max(1)
+    .default(1)
+    .describe('share of traces that are recorded, 0 to 1'),
+  SENTRY_DSN: z
+    .url()
+    .optional()
+    .describe('https://key@host/project: errors are reported there; absent: only to the log'),
+  SENTRY_ENVIRONMENT: z.string().max(64).default('production').describe('environment named in error reports'),
+  S3_BUCKET: z.string().optional().describe('bucket for uploads, exports and backups; absent: the data folder'),
+  S3_ENDPOINT: z.url().optional().describe('another server than Amazon’s, like http://minio:9000'),
+  S3_REGION: z.string().default('us-east-1').describe('region of the bucket'),
+  S3_PREFIX: z
+    .string()
+    .regex(/^([\w.-]+\/)*$/, 'it must be empty or end with a slash, like shop/')
+    .default('')
+    .describe('folder inside the bucket, like shop/'),
+  S3_ACCESS_KEY_ID: z
+    .string()
+    .optional()
+    .describe('absent: the role of the machine, task or pod (the usual chain of AWS)'),
+  S3_SECRET_ACCESS_KEY: z.string().optional().describe('belongs to S3_ACCESS_KEY_ID'),
   LMA_TRUST_PROXY: z.coerce.number().int().min(0).max(5).default(0).describe('number of reverse proxies in front'),
 })
 
 export interface Config {
   root: string
   databaseUrl: string | null
+  /** past the pooler; null: DATABASE_URL has none in front */
+  directUrl: string | null
+  replicaUrl: string | null
+  poolSize: number
   dataDir: string
   secret: string
   port: number
@@ -60,6 +119,18 @@ export interface Config {
   /** webhooks may leave to private addresses, too */
   privateWebhooks: boolean
   trustProxy: number
+  s3: {
+    bucket: string
+    prefix: string
+    region: string
+    endpoint: string | null
+    credentials: { accessKeyId: string; secretAccessKey: string } | null
+  } | null
+  metrics: { token: string | null; port: number | null }
+  tracing: { endpoint: string; headers: Record<string, string>; service: string; ratio: number } | null
+  sentry: { dsn: string; environment: string } | null
+  /** release of this program, from package.json */
+  version: string
 }
 
 export class ConfigError extends Error {
@@ -80,6 +151,9 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   return {
     root,
     databaseUrl: e.DATABASE_URL ?? null,
+    directUrl: e.DATABASE_DIRECT_URL ?? null,
+    replicaUrl: e.DATABASE_REPLICA_URL ?? null,
+    poolSize: e.DATABASE_POOL,
     dataDir: path.resolve(e.LMA_DATA),
     secret: e.LMA_SECRET ?? keptSecret(path.resolve(e.LMA_DATA)),
     port: e.PORT,
@@ -96,8 +170,51 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     slots: e.LMA_SLOTS,
     privateWebhooks: e.LMA_PRIVATE_WEBHOOKS === '1',
     trustProxy: e.LMA_TRUST_PROXY,
+    s3: e.S3_BUCKET
+      ? {
+          bucket: e.S3_BUCKET,
+          prefix: e.S3_PREFIX,
+          region: e.S3_REGION,
+          endpoint: e.S3_ENDPOINT ?? null,
+          credentials:
+            e.S3_ACCESS_KEY_ID && e.S3_SECRET_ACCESS_KEY
+              ? { accessKeyId: e.S3_ACCESS_KEY_ID, secretAccessKey: e.S3_SECRET_ACCESS_KEY }
+              : null,
+        }
+      : null,
+    metrics: { token: e.METRICS_TOKEN ?? null, port: e.METRICS_PORT ?? null },
+    tracing: e.OTEL_EXPORTER_OTLP_ENDPOINT
+      ? {
+          endpoint: e.OTEL_EXPORTER_OTLP_ENDPOINT,
+          headers: readHeaders(e.OTEL_EXPORTER_OTLP_HEADERS ?? ''),
+          service: e.OTEL_SERVICE_NAME,
+          ratio: e.OTEL_TRACES_SAMPLER_ARG,
+        }
+      : null,
+    sentry: e.SENTRY_DSN ? { dsn: e.SENTRY_DSN, environment: e.SENTRY_ENVIRONMENT } : null,
+    version,
   }
 }
+
+function readHeaders(text: string): Record<string, string> {
+  return Object.fromEntries(
+    text
+      .split(',')
+      .map((pair) => pair.trim())
+      .filter(Boolean)
+      .map((pair) => {
+        const at = pair.indexOf('=')
+        if (at < 1)
+          throw new ConfigError(
+            'The environment variable OTEL_EXPORTER_OTLP_HEADERS is wrong: write name=value,name=value. Correct or unset it.',
+          )
+        return [pair.slice(0, at).trim(), decodeURIComponent(pair.slice(at + 1).trim())]
+      }),
+  )
+}
+
+/** Names of all environment variables. */
+export const environmentNames: readonly string[] = Object.keys(Environment.shape)
 
 /** Text of an .env.example made from the table above. */
 export function environmentHelp(): string {

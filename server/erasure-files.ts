@@ -1,22 +1,25 @@
 import { createReadStream } from 'node:fs'
-import { rm } from 'node:fs/promises'
-import path from 'node:path'
 import type { ClientBase } from 'pg'
 import type { Ctx } from './context.ts'
+import { dropFile, fetchFile, isOurs } from './shared-files.ts'
 
 /**
  * Files that hold rows of customers: the refused rows of an import that name one of these people, and uploads that were
  * left from imports that failed. They go before the rows do, so that a crash in between leaves no forgotten copy.
  */
-export async function removeFilesOf(ctx: Pick<Ctx, 'config'>, tx: ClientBase, words: readonly string[]): Promise<void> {
-  const folder = path.join(ctx.config.dataDir, 'imports')
+export async function removeFilesOf(
+  ctx: Pick<Ctx, 'config' | 'files'>,
+  tx: ClientBase,
+  words: readonly string[],
+): Promise<void> {
   const { rows: rejects } = await tx.query<{ id: string; rejects_path: string }>(
     'select i.id, i.rejects_path from imports as i where i.rejects_path is not null',
   )
   const gone: string[] = []
   for (const { id, rejects_path } of rejects) {
-    if (!(await mentions(rejects_path, words))) continue
-    await rm(rejects_path, { force: true })
+    const file = await fetchFile(ctx, rejects_path)
+    if (!file || !(await mentions(file, words))) continue
+    await dropFile(ctx, rejects_path)
     gone.push(id)
   }
   if (gone.length > 0)
@@ -24,7 +27,7 @@ export async function removeFilesOf(ctx: Pick<Ctx, 'config'>, tx: ClientBase, wo
   const { rows: left } = await tx.query<{ path: string }>(
     `select i.path from imports as i where i.path is not null and i.status in ('failed', 'cancelled')`,
   )
-  for (const { path: file } of left) if (path.dirname(file) === folder) await rm(file, { force: true })
+  for (const { path: file } of left) if (isOurs(file)) await dropFile(ctx, file)
 }
 
 /** Whether a file has one of the words in it; a file that is not there has none. */

@@ -18,7 +18,7 @@ interface Person {
  * goes with them. Runs in the caller's transaction; returns the ids it erased, without those that were erased before.
  */
 export async function eraseCustomers(
-  ctx: Pick<Ctx, 'config'>,
+  ctx: Pick<Ctx, 'config' | 'files'>,
   tx: ClientBase,
   customerIds: readonly string[],
 ): Promise<string[]> {
@@ -50,7 +50,7 @@ export async function eraseCustomers(
 
 /** What the shop or the customer could lift again is lifted by nobody any more. Complaints and STOPs stay what they are. */
 async function closeForGood(
-  ctx: Pick<Ctx, 'config'>,
+  ctx: Pick<Ctx, 'config' | 'files'>,
   tx: ClientBase,
   addresses: readonly { channel: 'email' | 'sms'; address: string }[],
 ): Promise<void> {

@@ -13,6 +13,7 @@ import { rebuildRollups, reconcileRollups } from './rollups.ts'
 import { planJob } from './planning/generate.ts'
 import { actionsJob, followScores, scoreJob } from './scoring/jobs.ts'
 import { segmentRefreshJob } from './segments/refresh.ts'
+import { backupJob } from './system/backups.ts'
 
 /** After orders came in: what they say about running campaigns, then the scores of those who bought. */
 const followOrders: JobHandler = async (ctx, input, tools) => {
@@ -59,4 +60,5 @@ export const jobHandlers: Record<string, JobHandler> = {
   rollup_rebuild: rebuildJob,
   report_export: exportJob,
   report_mail: reportMailJob,
+  backup: backupJob,
 }

@@ -10,6 +10,9 @@ export type KeyPurpose =
   | 'holdout'
   | 'api-key'
   | 'bounces'
+  | 'refresh'
+  | 'sign-in'
+  | 'recovery-codes'
   | 'signup-form'
 
 const derived = new Map<string, Buffer>()

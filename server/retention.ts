@@ -18,3 +18,15 @@ export async function forgetUndo(ctx: Ctx): Promise<void> {
     [ctx.clock()],
   )
 }
+
+/** Sessions, tokens, links and attempts that are over. Spent tokens stay a week longer, so that a replay is still known as one. */
+export async function forgetSignIns(ctx: Ctx): Promise<void> {
+  await ctx.pool.query(
+    `with a as (delete from refresh_tokens as t where t.expires_at < $1::timestamptz - interval '7 days'),
+       b as (delete from sessions as s where s.expires_at < $1::timestamptz - interval '30 days' or s.revoked_at < $1::timestamptz - interval '90 days'),
+       c as (delete from user_links as l where l.expires_at < $1::timestamptz - interval '30 days'),
+       d as (delete from sign_in_attempts as a where a.since < $1::timestamptz - interval '1 day')
+     delete from idempotency_keys as k where k.created_at < $1::timestamptz - interval '1 day'`,
+    [ctx.clock()],
+  )
+}

@@ -10,6 +10,7 @@ const initial: { [N in SettingName]: z.input<(typeof settingSchemas)[N]> } = {
   shop: { name: 'My shop', from_name: 'My shop', from_email: 'hello@shop.invalid' },
   limits: {},
   analytics: {},
+  backups: {},
 }
 
 /** A setting with its defaults filled in. */

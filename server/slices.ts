@@ -16,6 +16,7 @@ import { segmentRoutes } from './segments/routes.ts'
 import { noticeRoutes } from './notice-routes.ts'
 import { settingRoutes } from './settings/routes.ts'
 import { webhookRoutes } from './webhooks/routes.ts'
+import { systemRoutes } from './system/routes.ts'
 
 /** Every slice's routes, in the order of the pipeline. */
 export const slices: Routes[] = [
@@ -35,5 +36,6 @@ export const slices: Routes[] = [
   settingRoutes,
   webhookRoutes,
   noticeRoutes,
+  systemRoutes,
   jobRoutes,
 ]

@@ -7,25 +7,37 @@ import { readConfig, type Config } from './config.ts'
 import { closeContext, createContext, type Ctx } from './context.ts'
 import { seedTemplates } from './delivery/templates.ts'
 import { createApp } from './http/app.ts'
+import { createWatchApp, leaveService } from './http/watching.ts'
 import { createLog } from './log.ts'
+import { createPresence } from './telemetry/processes.ts'
 import { runWorker } from './worker.ts'
 
 export interface Database {
   url: string
+  /** past a pooler */
+  directUrl: string
+  /** another process of ours runs on it and will stop it */
+  joined: boolean
   stop(): Promise<void>
 }
 
 /** The configured PostgreSQL, or the embedded one under the data folder (started, or joined when it runs already). */
 export async function openDatabase(config: Config, leaving?: AbortSignal): Promise<Database> {
   if (config.databaseUrl) {
-    await checkServer(config.databaseUrl)
-    return { url: config.databaseUrl, stop: async () => undefined }
+    await checkServer(config.directUrl ?? config.databaseUrl)
+    return {
+      url: config.databaseUrl,
+      directUrl: config.directUrl ?? config.databaseUrl,
+      joined: false,
+      stop: async () => undefined,
+    }
   }
-  return startEmbedded({
+  const embedded = await startEmbedded({
     dataDir: config.dataDir,
     log: createLog(config.logLevel),
     ...(leaving ? { leaving } : {}),
   })
+  return { url: embedded.url, directUrl: embedded.url, joined: embedded.joined, stop: () => embedded.stop() }
 }
 
 /** A person reads this terminal: what runs as it should stays silent unless the log was asked for. */
@@ -40,7 +52,7 @@ export async function withContext<T>(
   const config = { ...readConfig(), ...overrides }
   const database = await openDatabase(config, leaving)
   try {
-    await migrate(database.url)
+    await migrate(database.directUrl)
     const ctx = createContext(config, database.url)
     try {
       return await run(ctx)
@@ -73,29 +85,44 @@ export async function serve(
       await seedTemplates(ctx)
       const app = roles.api ? await createApp(ctx) : null
       if (app) await listen(app, ctx.config)
+      const watched = ctx.config.metrics.port === null ? null : createWatchApp(ctx)
+      if (watched) await listen(watched, { host: ctx.config.host, port: ctx.config.metrics.port! }, 'METRICS_PORT')
+      ctx.metrics.watchProcess()
+      const presence = createPresence(
+        ctx,
+        Object.keys(roles).filter((r) => roles[r as keyof Roles]),
+      )
+      const present = presence.run(signal)
+      signal.addEventListener('abort', () => leaveService(ctx), { once: true })
       const port = app ? (app.server.address() as AddressInfo).port : null
-      const working = roles.worker ? runWorker(ctx, signal) : untilAborted(signal)
+      const working = roles.worker ? runWorker(ctx, signal, presence.id) : untilAborted(signal)
       await ready(port ? `http://localhost:${port}` : 'worker', ctx)
       await working
       await app?.close()
+      await watched?.close()
+      await present
     },
     overrides,
     signal,
   )
 }
 
-async function listen(app: Awaited<ReturnType<typeof createApp>>, config: Config): Promise<void> {
+async function listen(
+  app: Awaited<ReturnType<typeof createApp>>,
+  config: Pick<Config, 'port' | 'host'>,
+  variable = 'PORT',
+): Promise<void> {
   try {
     await app.listen({ port: config.port, host: config.host })
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code
     if (code === 'EADDRINUSE')
       throw new StartupError(
-        `Port ${config.port} is taken by another program. Stop it, or choose another port: PORT=${config.port + 1} npm start`,
+        `Port ${config.port} is taken by another program. Stop it, or choose another port: ${variable}=${config.port + 1} npm start`,
       )
     if (code === 'EACCES')
       throw new StartupError(
-        `Port ${config.port} needs more rights than this user has. Choose a port above 1023: PORT=8000 npm start`,
+        `Port ${config.port} needs more rights than this user has. Choose a port above 1023: ${variable}=${config.port + 8000} npm start`,
       )
     if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
       throw new StartupError(`The address ${config.host} does not belong to this machine. Correct HOST or unset it.`)

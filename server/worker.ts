@@ -4,6 +4,7 @@ import { systemActor } from './audit.ts'
 import { jobHandlers } from './jobs.ts'
 import { runJob, sweepJobs } from './background.ts'
 import type { Ctx } from './context.ts'
+import { keepDuty, type Duty } from './duties.ts'
 import { runDispatcher } from './dispatch/dispatcher.ts'
 import { reconcileUnknown } from './dispatch/reconcile.ts'
 import { attributeOrders } from './feedback/attribute.ts'
@@ -11,26 +12,22 @@ import { readBounceMailboxes } from './feedback/bounce-mailboxes.ts'
 import { forgetOldPosts, processInbox } from './feedback/hooks/process.ts'
 import { refreshCampaignCounters } from './counters.ts'
 import { expireExports } from './knowledge/exports.ts'
-import { forgetUndo } from './retention.ts'
+import { dropStrayCopies } from './shared-files.ts'
+import { forgetSignIns, forgetUndo } from './retention.ts'
 import { forgetOldImports } from './knowledge/import/undo.ts'
 import { askForConfirmations, forgetSignups } from './knowledge/signup/ask.ts'
 import { forgetHooks, processHooks } from './knowledge/tills/process.ts'
 import { dropOldEvents, keepRollups, reconcileNightly } from './rollups.ts'
+import { pause } from './pause.ts'
 import { decideAutomatically } from './planning/experiments/decide.ts'
 import { startNightlyScores } from './scoring/nightly.ts'
 import { refreshStaleSegments } from './segments/refresh.ts'
+import { startDueBackup } from './system/backups.ts'
 import { forgetDeliveries, runWebhooks } from './webhooks/deliver.ts'
 import { forgetNotices, watchForNotices } from './notice-watch.ts'
 
-/** A periodic duty: its failure is logged and the next turn tries again. */
-interface Duty {
-  name: string
-  everyMs: number
-  run: (ctx: Ctx, signal: AbortSignal) => Promise<unknown>
-}
-
 const duties: Duty[] = [
-  { name: 'sweep jobs', everyMs: 5_000, run: (ctx, signal) => sweepJobs(ctx, jobHandlers, signal) },
+  { name: 'sweep jobs', everyMs: 5_000, everywhere: true, run: (ctx, signal) => sweepJobs(ctx, jobHandlers, signal) },
   {
     name: 'attribute orders',
     everyMs: 60_000,
@@ -38,12 +35,13 @@ const duties: Duty[] = [
   },
   { name: 'messages of unknown fate', everyMs: 30_000, run: reconcileUnknown },
   { name: 'campaign counters', everyMs: 15_000, run: (ctx) => refreshCampaignCounters(ctx.pool) },
-  { name: 'hooks of tills', everyMs: 2_000, run: processHooks },
+  { name: 'hooks of tills', everyMs: 2_000, everywhere: true, run: processHooks },
   { name: 'confirmations of sign-ups', everyMs: 2_000, run: askForConfirmations },
   { name: 'sign-ups nobody confirmed', everyMs: 3_600_000, run: forgetSignups },
   { name: 'old hooks', everyMs: 3_600_000, run: forgetHooks },
   { name: 'segments', everyMs: 60_000, run: refreshStaleSegments },
   { name: 'files of exports', everyMs: 600_000, run: expireExports },
+  { name: 'stray copies of files', everyMs: 600_000, everywhere: true, run: dropStrayCopies },
   { name: 'undo notes', everyMs: 3_600_000, run: forgetUndo },
   { name: 'imports past undoing', everyMs: 3_600_000, run: forgetOldImports },
   { name: 'rollups', everyMs: 10_000, run: keepRollups },
@@ -57,6 +55,7 @@ const duties: Duty[] = [
   { name: 'what people should know', everyMs: 5_000, run: watchForNotices },
   { name: 'old notices', everyMs: 3_600_000, run: forgetNotices },
   { name: 'old webhook posts', everyMs: 600_000, run: forgetOldPosts },
+  { name: 'backups', everyMs: 10 * 60_000, run: startDueBackup },
   { name: 'nightly scores', everyMs: 5 * 60_000, run: startNightlyScores },
   {
     name: 'partitions',
@@ -66,20 +65,17 @@ const duties: Duty[] = [
   {
     name: 'expired sessions and keys',
     everyMs: 3_600_000,
-    run: (ctx) =>
-      ctx.pool.query(
-        `with a as (delete from refresh_tokens where refresh_tokens.expires_at < now() - interval '7 days') delete from idempotency_keys where idempotency_keys.created_at < now() - interval '1 day'`,
-      ),
+    run: forgetSignIns,
   },
 ]
 
 /** Runs jobs, duties and the dispatcher until the signal; then finishes what is in flight and returns. */
-export async function runWorker(ctx: Ctx, signal: AbortSignal): Promise<void> {
+export async function runWorker(ctx: Ctx, signal: AbortSignal, processId?: string): Promise<void> {
   await ctx.queue.work(async (name, data, stopping) => {
     if (name === 'job' && typeof data['id'] === 'string')
       await runJob(ctx, data['id'], jobHandlers, AbortSignal.any([signal, stopping]))
   }, 2)
-  const timers = duties.map((duty) => turn(ctx, duty, signal))
+  const timers = duties.map((duty) => keepDuty(ctx, duty, signal, processId))
   ctx.log.info('worker started')
   await Promise.all([
     runDispatcher(ctx, { signal }),
@@ -106,29 +102,4 @@ async function takePostsApart(ctx: Ctx, signal: AbortSignal): Promise<void> {
     await pause(5_000, AbortSignal.any([signal, woken.signal]))
   }
   stop()
-}
-
-async function turn(ctx: Ctx, duty: Duty, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    try {
-      await duty.run(ctx, signal)
-    } catch (err) {
-      ctx.log.warn({ err: err as Error, duty: duty.name }, 'duty failed, will be tried again')
-    }
-    await pause(duty.everyMs, signal)
-  }
-}
-
-/** Waits, but not past the signal. */
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve()
-    const done = (): void => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, ms)
-    signal.addEventListener('abort', done)
-  })
 }

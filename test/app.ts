@@ -5,8 +5,8 @@ import { createUser } from '#server/accounts/users.ts'
 import { systemActor } from '#server/audit.ts'
 import type { Ctx } from '#server/context.ts'
 import { createApp } from '#server/http/app.ts'
-import { signAccessToken } from '#server/http/auth.ts'
 import { testContext } from './context.ts'
+import { bearerOf } from './sign-in.ts'
 
 export interface TestApp {
   ctx: Ctx
@@ -36,7 +36,7 @@ export async function testApp(options: { clock?: () => Date } = {}): Promise<Tes
     app,
     // Signed for each request: a test may move its clock by weeks, and a token lasts minutes.
     as: (role) => async (options) => {
-      const token = await signAccessToken(ctx.config.secret, { id: ids.get(role)!, role }, ctx.clock())
+      const token = await bearerOf(ctx, ids.get(role)!)
       return app.inject({ ...options, headers: { authorization: `Bearer ${token}`, ...options.headers } })
     },
   }

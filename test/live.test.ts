@@ -4,10 +4,10 @@ import type { Role } from '#contract/accounts.ts'
 import type { Notice } from '#contract/notices.ts'
 import { noticeKinds, noticeText } from '#core/notices.ts'
 import { audit, systemActor } from '#server/audit.ts'
-import { signAccessToken } from '#server/http/auth.ts'
 import { watchForNotices } from '#server/notice-watch.ts'
 import { addNotices, noticeProviderAway, type NewNotice } from '#server/notices.ts'
 import { testApp } from './app.ts'
+import { bearerOf } from './sign-in.ts'
 
 const { ctx, app, as } = await testApp()
 await app.listen({ port: 0, host: '127.0.0.1' })
@@ -39,7 +39,7 @@ async function listen(path: string, role: Role, after?: string): Promise<Live> {
   }
   socket.addEventListener('message', (m) => live.got.push(JSON.parse(String(m.data)) as Message))
   await new Promise((done) => socket.addEventListener('open', done))
-  const token = await signAccessToken(ctx.config.secret, { id: await userOf(role), role }, ctx.clock())
+  const token = await bearerOf(ctx, await userOf(role))
   socket.send(JSON.stringify({ token, ...(after ? { after } : {}) }))
   await expect.poll(() => live.got[0]?.topic).toBe('ready')
   return live

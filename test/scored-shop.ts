@@ -10,7 +10,7 @@ export const asOf = new Date('2026-03-02T05:30:00Z')
 export const config = { secret: 'a secret that only tests use, 32+ characters' }
 export const contextOf = (database: FreshDatabase) => ({
   pool: database.pool,
-  databaseUrl: database.url,
+  directUrl: database.url,
   log: createLog('silent'),
   clock: () => asOf,
   config: config as never,

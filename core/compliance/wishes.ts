@@ -7,7 +7,6 @@ export type Topic = (typeof topics)[number]
 
 /** At most one message in so many days. */
 export const paces = [7, 14, 28] as const
-export type Pace = (typeof paces)[number]
 /** The longest pace: so far back lie messages that can still count. */
 export const longestPace = 28
 

@@ -16,6 +16,8 @@ export interface OutgoingMessage {
   /** email only */
   subject: string | null
   headers: readonly Header[]
+  /** holds a key to an account: a sandbox shows it to admins only */
+  isConfidential?: true
   /** email only */
   replyTo?: string | null
   /** no provider may keep it in a queue of its own longer than this */

@@ -1,6 +1,7 @@
 import { Liquid, type Template } from 'liquidjs'
 import { formatCents } from '../money.ts'
 import { encodePiece } from './qp.ts'
+import { notStraight, straighten } from './straight.ts'
 
 /** html and text are readable; the mime modes yield the same, already quoted-printable; line is one line of plain text. */
 export type TemplateMode = 'html' | 'text' | 'line' | 'html-mime' | 'text-mime'
@@ -36,8 +37,14 @@ export function compileTemplate(source: string, mode: TemplateMode): CompiledTem
   } catch (error) {
     throw new TemplateError('The template cannot be read', error)
   }
+  const straight = straighten(parsed, (value) => escapes[mode](asText(value)))
   return {
     render(variables) {
+      try {
+        if (straight) return straight(variables)
+      } catch (error) {
+        if (error !== notStraight) throw new TemplateError('The template cannot be filled in', error)
+      }
       try {
         return String(engine.renderSync(parsed, variables))
       } catch (error) {
@@ -84,6 +91,12 @@ export function safeUrl(url: string): string {
 export function withoutControls(text: string, lineEnds?: string): string {
   const kept = text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\u0085\u2028\u2029]/g, '')
   return lineEnds === undefined ? kept : kept.replace(/[\r\n\t]+/g, lineEnds)
+}
+
+/** The engine's own answer, beside which the quick way is checked. */
+export function renderByEngine(source: string, mode: TemplateMode, variables: Variables): string {
+  const engine = engineOf(mode)
+  return String(engine.renderSync(engine.parse(mode.endsWith('-mime') ? encodeSource(source) : source), variables))
 }
 
 function engineOf(mode: TemplateMode): Liquid {

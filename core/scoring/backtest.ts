@@ -56,9 +56,9 @@ export function runBacktest(ledger: Ledger, asOfDay: number, k: number): Backtes
   const weeks = Math.min(testWeeks, Math.floor((asOfDay - span.first) / 7 / 3))
   if (weeks < leastTestWeeks) return null
   const cut = asOfDay - 7 * weeks
-  const training = trainChurn(ledger, cut, weeks, k)
   const at = groundAt(ledger, cut, k)
-  if (!training || !at) return null
+  const training = at && trainChurn(ledger, cut, weeks, k, at.ground.purchases)
+  if (!training) return null
   const { ground, customers } = at
   const came = customers.map(({ place }) => transactionsBetween(ledger, place, cut, asOfDay))
   const active = Uint8Array.from(came, (orders) => (orders > 0 ? 1 : 0))

@@ -1,7 +1,7 @@
 import { historyOf } from './facts.ts'
 import { calibrate, calibrated, type Calibration } from './isotonic.ts'
 import { fitLogistic, logit, sigmoid } from './logistic.ts'
-import { collapse, fitPurchaseModel, shopPrior } from './purchase-fit.ts'
+import { collapse, fitPurchaseModel, shopPrior, type FitStart } from './purchase-fit.ts'
 import { expectedOrders, probabilityActive, type PurchaseModel } from './purchase-model.ts'
 import { expectedGapDays, fitGaps, hiatusDaysOf, sumGaps, type GapModel } from './rhythm.ts'
 import { snapshotAt, spanOf, transactionsBetween, type Ledger, type Timing } from './snapshot.ts'
@@ -102,6 +102,7 @@ interface Fold {
   /** orders that came, and those the purchase model expected */
   came: number
   expected: number
+  purchases: FitStart
 }
 
 export interface ChurnTraining {
@@ -135,22 +136,39 @@ export function looksBack(horizonWeeks: number, historyWeeks: number): { daysBac
   })
 }
 
-/** Learns from what is known at the end of `asOfDay`, and from nothing later. Null when the shop is too young. */
-export function trainChurn(ledger: Ledger, asOfDay: number, horizonWeeks: number, k: number): ChurnTraining | null {
+/**
+ * Learns from what is known at the end of `asOfDay`, and from nothing later. Null when the shop is too young.
+ * @param start a purchase model of about that day: its fits take fewer steps from there
+ */
+export function trainChurn(
+  ledger: Ledger,
+  asOfDay: number,
+  horizonWeeks: number,
+  k: number,
+  start?: FitStart,
+): ChurnTraining | null {
   const span = spanOf(ledger)
   if (span === null) return null
   const looks = looksBack(horizonWeeks, (asOfDay - span.first) / 7)
-  const seen = looks.map((look) => ({ look, fold: foldOf(ledger, asOfDay - look.daysBack, look.weeks, k) }))
-  const usable = seen.flatMap(({ look, fold }) => (fold ? [{ look, fold }] : []))
+  const usable: { look: (typeof looks)[number]; fold: Fold }[] = []
+  // The shop of one look back is much like that of the next.
+  let near = start
+  for (const look of looks) {
+    const fold = foldOf(ledger, asOfDay - look.daysBack, look.weeks, k, near)
+    if (!fold) continue
+    usable.push({ look, fold })
+    near = fold.purchases
+  }
   if (usable.length === 0) return null
   const all = usable.map(({ fold }) => fold)
   const watched = usable.every(({ look }) => look.weeks === horizonWeeks)
   const [latest, ...earlier] = all
   const learn = (method: RegressionModel['method'], width: number): RegressionModel => {
+    const coefficients = coefficientsOf(all, width)
     // The calibration must not see the customers' outcomes twice: the last look back corrects a model of the others.
     const calibration =
-      watched && earlier.length > 0 ? calibrationOn(latest!, coefficientsOf(earlier, width), width) : null
-    return { method, coefficients: coefficientsOf(all, width), calibration }
+      watched && earlier.length > 0 ? calibrationOn(latest!, coefficientsOf(earlier, width, coefficients), width) : null
+    return { method, coefficients, calibration }
   }
   const sum = (of: (fold: Fold) => number): number => all.reduce((total, fold) => total + of(fold), 0)
   return {
@@ -168,7 +186,8 @@ export function groundAt(
   ledger: Ledger,
   day: number,
   k: number,
-): { ground: ChurnGround; customers: { place: number; timing: Timing }[] } | null {
+  start?: FitStart,
+): { ground: ChurnGround & { purchases: FitStart }; customers: { place: number; timing: Timing }[] } | null {
   const customers: { place: number; timing: Timing }[] = []
   let cents = 0
   let transactions = 0
@@ -181,13 +200,13 @@ export function groundAt(
   }
   if (customers.length === 0) return null
   const histories = collapse(customers.map(({ timing }) => historyOf(timing)))
-  const purchases = fitPurchaseModel('mbg', histories, k, { prior: shopPrior })
+  const purchases = fitPurchaseModel('mbg', histories, k, { prior: shopPrior, ...(start ? { start } : {}) })
   const gaps = fitGaps(sumGaps(customers.map(({ timing }) => timing)))
   return { ground: { purchases, gaps, meanCents: cents / transactions }, customers }
 }
 
-function foldOf(ledger: Ledger, cutDay: number, weeks: number, k: number): Fold | null {
-  const at = groundAt(ledger, cutDay, k)
+function foldOf(ledger: Ledger, cutDay: number, weeks: number, k: number, start?: FitStart): Fold | null {
+  const at = groundAt(ledger, cutDay, k, start)
   if (!at) return null
   const { ground, customers } = at
   const rows = new Float64Array(customers.length * terms)
@@ -204,7 +223,7 @@ function foldOf(ledger: Ledger, cutDay: number, weeks: number, k: number): Fold 
     came += orders
     expected += expectedOrders(ground.purchases, historyOf(timing), weeks)
   })
-  return { rows, active, weeks, silence, came, expected }
+  return { rows, active, weeks, silence, came, expected, purchases: ground.purchases }
 }
 
 /** The share that came back in each class of silence, as a chance per week; a class nobody was in takes that of all. */
@@ -237,7 +256,7 @@ function hiatusOf(all: readonly Fold[]): HiatusModel {
 }
 
 /** Regression over several looks back, on the first `width` features, drawn to the formula as it is. */
-function coefficientsOf(all: readonly Fold[], width: number): number[] {
+function coefficientsOf(all: readonly Fold[], width: number, start?: readonly number[]): number[] {
   const n = all.reduce((sum, fold) => sum + fold.active.length, 0)
   const rows = new Float64Array(n * width)
   const active = new Uint8Array(n)
@@ -248,7 +267,7 @@ function coefficientsOf(all: readonly Fold[], width: number): number[] {
       rows.set(fold.rows.subarray(i * terms, i * terms + width), at * width)
   }
   const prior = Array.from({ length: width }, (_, j) => (j === 1 ? 1 : 0))
-  return fitLogistic(rows, active, prior, ridge).coefficients
+  return fitLogistic(rows, active, prior, ridge, start).coefficients
 }
 
 function calibrationOn(fold: Fold, coefficients: readonly number[], width: number): Calibration | null {

@@ -82,7 +82,7 @@ export function learnShop(facts: ShopFacts): {
   const gaps = fitGaps(facts.gapTotals)
   const horizonWeeks = churnHorizonWeeks(gaps.medianDays)
   const backtest = runBacktest(ledger, asOfDay, k)
-  const training = trainChurn(ledger, asOfDay, horizonWeeks, k)
+  const training = trainChurn(ledger, asOfDay, horizonWeeks, k, regularity.best)
   const churn: ChurnModel = training && backtest ? training[backtest.chosen] : (training?.formula ?? plainFormula)
   const trend = training?.trend ?? 1
   const model: ShopModel = {

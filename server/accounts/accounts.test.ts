@@ -60,21 +60,3 @@ test('sign in, read oneself, sign out: the token family is dead afterwards', asy
   expect((await post('logout', undefined, cookieOf(login))).statusCode).toBe(204)
   expect((await post('refresh', undefined, cookieOf(login))).statusCode).toBe(401)
 })
-
-test('a stolen refresh token ends the whole session when it is used again', async () => {
-  const login = await post('login', credentials)
-  const next = await post('refresh', undefined, cookieOf(login))
-  expect(next.statusCode).toBe(200)
-  await ctx.pool.query(`update refresh_tokens set used_at = used_at - interval '1 minute' where used_at is not null`)
-  expect((await post('refresh', undefined, cookieOf(login))).statusCode).toBe(401)
-  expect((await post('refresh', undefined, cookieOf(next))).statusCode).toBe(401)
-})
-
-test('forged and foreign tokens open nothing', async () => {
-  const [head, body] = (await post('login', credentials)).json<{ access_token: string }>().access_token.split('.')
-  const none = Buffer.from('{"alg":"none","typ":"at+jwt"}').toString('base64url')
-  for (const token of [`${none}.${body}.`, `${head}.${body}.AAAA`, 'x', '']) {
-    const response = await app.inject({ url: '/api/v1/users/me', headers: { authorization: `Bearer ${token}` } })
-    expect(response.statusCode).toBe(401)
-  }
-})

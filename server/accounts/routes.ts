@@ -1,85 +1,29 @@
 import { accounts } from '#contract/accounts.ts'
-import { views } from '#contract/views.ts'
 import { apiKeys } from '#contract/api-keys.ts'
+import { ownAccount } from '#contract/own-account.ts'
+import { people } from '#contract/people.ts'
+import { views } from '#contract/views.ts'
 import { withTx } from '#db/pool.ts'
-import { audit } from '../audit.ts'
 import { demoLogin } from '../demo-login.ts'
 import { bind, type Routes } from '../http/bind.ts'
-import { AppError, InputError, notFound } from '../http/errors.ts'
+import { notFound } from '../http/errors.ts'
+import { readSetting } from '../settings.ts'
 import { createApiKey, listApiKeys, revokeApiKey } from './api-keys.ts'
-import { hashPassword, passwordMatches } from './password.ts'
+import { countAttempt } from './attempts.ts'
+import { findLink, mailPasswordReset, usePasswordLink } from './links.ts'
+import { requirePassword, updateMe } from './own-account.ts'
+import { changePerson, dropSecondFactor, inviteAgain, invitePerson, listPeople, signOut } from './people.ts'
 import { readPreferences, writePreferences } from './preferences.ts'
-import { countUsers, findCredentials, findUser, updateUser, type UserRow } from './queries.ts'
-import { closeAllSessions, closeSession, openSession, renewSession } from './session.ts'
+import { countUsers, findUser, shownUser } from './queries.ts'
+import { beginSecondFactor, confirmSecondFactor, removeSecondFactor, renewRecoveryCodes } from './second-factor.ts'
+import { closeSession, closeSessionOf, closeSessionsOf, listSessions, renewSession } from './session.ts'
+import { signIn } from './sign-in.ts'
 import { registerUser } from './users.ts'
 
-const shown = (user: UserRow) => ({ ...user, created_at: user.created_at.toISOString() })
-
 export const accountRoutes: Routes = (app, ctx) => {
-  bind(app, ctx, accounts.state, async () => ({
-    needs_first_user: (await countUsers(ctx.pool)) === 0,
-    demo_login: await demoLogin(ctx.pool),
-  }))
-
-  bind(app, ctx, accounts.register, async ({ body, actor }) =>
-    shown(
-      await registerUser(ctx, actor, {
-        email: body.email,
-        password: body.password,
-        fullName: body.full_name ?? null,
-        role: body.role ?? null,
-      }),
-    ),
-  )
-
-  bind(app, ctx, accounts.login, async ({ body, request, reply }) => {
-    const user = await findCredentials(ctx.pool, body.email)
-    if (!(await passwordMatches(user?.password_hash ?? null, body.password)) || !user) {
-      throw new AppError('auth.bad_credentials', 'The email address or the password is wrong.')
-    }
-    const { password_hash: _, ...known } = user
-    return openSession(ctx, known, request, reply)
-  })
-
-  bind(app, ctx, accounts.refresh, ({ request, reply }) => renewSession(ctx, request, reply))
-  bind(app, ctx, accounts.logout, ({ request, reply }) => closeSession(ctx, request, reply) as Promise<undefined>)
-
-  bind(app, ctx, accounts.me, async ({ actor }) => {
-    const user = await findUser(ctx.pool, actor.id!)
-    if (!user) throw notFound('user')
-    return shown(user)
-  })
-
-  bind(app, ctx, views.preferences, ({ actor }) => readPreferences(ctx, actor.id!))
-  bind(app, ctx, views.setPreferences, ({ actor, body }) => writePreferences(ctx, actor.id!, body))
-
-  bind(app, ctx, accounts.updateMe, async ({ body, actor }) => {
-    const user = await findUser(ctx.pool, actor.id!)
-    if (!user) throw notFound('user')
-    let passwordHash: string | null = null
-    if (body.new_password !== undefined) {
-      const credentials = await findCredentials(ctx.pool, user.email)
-      if (!(await passwordMatches(credentials?.password_hash ?? null, body.current_password ?? ''))) {
-        throw new InputError([{ path: 'current_password', message: 'This is not your present password.' }])
-      }
-      passwordHash = await hashPassword(body.new_password)
-    }
-    const changed = await withTx(ctx.pool, async (tx) => {
-      const after = await updateUser(tx, user.id, {
-        fullName: body.full_name === undefined ? user.full_name : body.full_name,
-        passwordHash,
-      })
-      await audit(tx, actor, {
-        action: 'user.updated',
-        entity: 'user',
-        entityId: user.id,
-        after: { password_changed: passwordHash !== null },
-      })
-      return after
-    })
-    if (passwordHash) await closeAllSessions(ctx, user.id)
-    return shown(changed)
-  })
+  signInRoutes(app, ctx)
+  ownRoutes(app, ctx)
+  peopleRoutes(app, ctx)
 
   bind(app, ctx, apiKeys.list, async () => ({ data: await listApiKeys(ctx) }))
   bind(app, ctx, apiKeys.create, ({ body, actor, reply }) => {
@@ -88,6 +32,105 @@ export const accountRoutes: Routes = (app, ctx) => {
   })
   bind(app, ctx, apiKeys.revoke, async ({ params, actor }) => {
     await revokeApiKey(ctx, actor, params.id)
+    return undefined
+  })
+}
+
+const signInRoutes: Routes = (app, ctx) => {
+  bind(app, ctx, accounts.state, async () => ({
+    needs_first_user: (await countUsers(ctx.pool)) === 0,
+    demo_login: await demoLogin(ctx.pool),
+  }))
+  bind(app, ctx, accounts.register, async ({ body, actor }) =>
+    shownUser(
+      await registerUser(ctx, actor, {
+        email: body.email,
+        password: body.password,
+        fullName: body.full_name ?? null,
+        role: body.role ?? null,
+      }),
+    ),
+  )
+  bind(app, ctx, accounts.login, ({ body, request, reply }) => signIn(ctx, body, request, reply))
+  bind(app, ctx, accounts.refresh, ({ request, reply }) => renewSession(ctx, request, reply))
+  bind(app, ctx, accounts.logout, ({ request, reply }) => closeSession(ctx, request, reply) as Promise<undefined>)
+  bind(app, ctx, accounts.forgot, async ({ body, request, reply }) => {
+    await countAttempt(ctx, { what: 'forgot', account: null, ip: request.ip }, reply)
+    mailPasswordReset(ctx, body.email, request.id).catch((err: Error) =>
+      ctx.log.error({ err }, 'link to a new password not mailed'),
+    )
+    return undefined
+  })
+  bind(app, ctx, accounts.link, async ({ body, request, reply }) => {
+    await countAttempt(ctx, { what: 'link', account: null, ip: request.ip }, reply)
+    const { purpose, email, full_name } = await findLink(ctx, ctx.pool, body.token)
+    return { purpose, email, full_name, shop: (await readSetting(ctx.pool, 'shop')).name }
+  })
+  bind(app, ctx, accounts.usePassword, async ({ body, actor, request, reply }) => {
+    await countAttempt(ctx, { what: 'link', account: null, ip: request.ip }, reply)
+    await usePasswordLink(ctx, actor, body)
+    return undefined
+  })
+}
+
+const ownRoutes: Routes = (app, ctx) => {
+  bind(app, ctx, accounts.me, async ({ actor }) => {
+    const user = await findUser(ctx.pool, actor.id!)
+    if (!user) throw notFound('user')
+    return shownUser(user)
+  })
+  bind(app, ctx, accounts.updateMe, ({ body, actor, request, reply }) => updateMe(ctx, actor, body, request, reply))
+  bind(app, ctx, views.preferences, ({ actor }) => readPreferences(ctx, actor.id!))
+  bind(app, ctx, views.setPreferences, ({ actor, body }) => writePreferences(ctx, actor.id!, body))
+  bind(app, ctx, ownAccount.sessions, async ({ actor }) => ({
+    data: (await listSessions(ctx, actor.id!)).map((s) => ({ ...s, is_this: s.id === actor.sessionId })),
+  }))
+  bind(app, ctx, ownAccount.endSession, async ({ params, actor }) => {
+    if (!(await closeSessionOf(ctx, actor.id!, params.id))) throw notFound('session', params.id)
+    return undefined
+  })
+  bind(app, ctx, ownAccount.endOtherSessions, async ({ actor }) => ({
+    ended: await closeSessionsOf(ctx.pool, actor.id!, 'by_user', ctx.clock(), actor.sessionId ?? null),
+  }))
+  bind(app, ctx, ownAccount.beginSecondFactor, async ({ actor, body, request, reply }) => {
+    void reply.header('cache-control', 'no-store')
+    await requirePassword(ctx, actor, 'password', body.password, request, reply)
+    return beginSecondFactor(ctx, actor.id!)
+  })
+  bind(app, ctx, ownAccount.confirmSecondFactor, async ({ actor, body, request, reply }) => {
+    void reply.header('cache-control', 'no-store')
+    await countAttempt(ctx, { what: 'second_factor', account: actor.id, ip: request.ip }, reply)
+    return { recovery_codes: await confirmSecondFactor(ctx, actor, actor.id!, body.code) }
+  })
+  bind(app, ctx, ownAccount.removeSecondFactor, async ({ actor, body, request, reply }) => {
+    await requirePassword(ctx, actor, 'password', body.password, request, reply)
+    await withTx(ctx.pool, (tx) => removeSecondFactor(tx, actor, actor.id!))
+    return undefined
+  })
+  bind(app, ctx, ownAccount.newRecoveryCodes, async ({ actor, body, request, reply }) => {
+    void reply.header('cache-control', 'no-store')
+    await requirePassword(ctx, actor, 'password', body.password, request, reply)
+    return { recovery_codes: await renewRecoveryCodes(ctx, actor, actor.id!) }
+  })
+}
+
+const peopleRoutes: Routes = (app, ctx) => {
+  bind(app, ctx, people.list, async ({ actor }) => ({ data: await listPeople(ctx, actor) }))
+  bind(app, ctx, people.invite, ({ actor, body, reply }) => {
+    void reply.header('cache-control', 'no-store')
+    return invitePerson(ctx, actor, body)
+  })
+  bind(app, ctx, people.inviteAgain, ({ actor, params, reply }) => {
+    void reply.header('cache-control', 'no-store')
+    return inviteAgain(ctx, actor, params.id)
+  })
+  bind(app, ctx, people.change, ({ actor, params, body }) => changePerson(ctx, actor, params.id, body))
+  bind(app, ctx, people.dropSecondFactor, async ({ actor, params }) => {
+    await dropSecondFactor(ctx, actor, params.id)
+    return undefined
+  })
+  bind(app, ctx, people.signOut, async ({ actor, params }) => {
+    await signOut(ctx, actor, params.id)
     return undefined
   })
 }

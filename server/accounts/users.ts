@@ -3,6 +3,7 @@ import { withTx } from '#db/pool.ts'
 import { audit, type Actor } from '../audit.ts'
 import type { Ctx } from '../context.ts'
 import { AppError, InputError } from '../http/errors.ts'
+import { requireGoodPassword } from './links.ts'
 import { hashPassword } from './password.ts'
 import { countUsers, insertUser, type UserRow } from './queries.ts'
 
@@ -13,8 +14,9 @@ export interface NewUser {
   role: Role
 }
 
-/** Creates a user. Throws InputError when the address is taken. */
+/** Creates a user. Throws InputError when the address is taken, or the password is one that guessers try first. */
 export async function createUser(ctx: Ctx, actor: Actor, user: NewUser): Promise<UserRow> {
+  await requireGoodPassword(ctx, 'password', user.password, user)
   const passwordHash = await hashPassword(user.password)
   return withTx(ctx.pool, async (tx) => {
     const created = await insertUser(tx, { ...user, passwordHash })
@@ -37,7 +39,7 @@ export async function registerUser(
 ): Promise<UserRow> {
   if (actor.kind === 'user' && actor.role === 'admin')
     return createUser(ctx, actor, { ...user, role: user.role ?? 'user' })
-  const client = await ctx.pool.connect()
+  const client = await ctx.direct.connect()
   try {
     // Two first registrations at once: the second must see the first.
     await client.query('select pg_advisory_lock(81001)')

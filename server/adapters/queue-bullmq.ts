@@ -28,6 +28,7 @@ export function createPostgresQueue(databaseUrl: string, log: Log): Queue {
     return queue
   }
   return {
+    kind: 'postgres',
     async enqueue(name, data, options = {}) {
       const opened = await open()
       await opened.add(name, data, {

@@ -3,7 +3,7 @@ import type { CampaignAnalytics, ChurnReport, Dashboard, RevenueReport } from '#
 import { appendEvents } from '../events.ts'
 import { attributeOrders } from '../feedback/attribute.ts'
 import { placeOrder, sendMessages, shopOf } from '#test/sent-shop.ts'
-import { signAccessToken } from '../http/auth.ts'
+import { bearerOf } from '#test/sign-in.ts'
 import { analyticsRoutes } from './routes.ts'
 
 const { ctx, app, at } = await shopOf(analyticsRoutes)
@@ -18,7 +18,7 @@ beforeAll(async () => {
       `insert into users (email, password_hash, role) values ($1, 'x', $2) returning id`,
       [`${role}@shop.test`, role],
     )
-    tokens.set(role, await signAccessToken(ctx.config.secret, { id: rows[0]!.id, role }, ctx.clock()))
+    tokens.set(role, await bearerOf(ctx, rows[0]!.id))
   }
   await ctx.pool.query(
     `with c as (insert into customers (name, email) select 'Buyer ' || g, 'b' || g || '@example.com' from generate_series(1, 3000) as g returning id),
@@ -147,7 +147,7 @@ test('an empty shop gets the checklist and no division by zero', async () => {
   const { rows } = await empty.ctx.pool.query<{ id: string }>(
     `insert into users (email, password_hash, role) values ('a@shop.test', 'x', 'admin') returning id`,
   )
-  const token = await signAccessToken(empty.ctx.config.secret, { id: rows[0]!.id, role: 'admin' }, empty.ctx.clock())
+  const token = await bearerOf(empty.ctx, rows[0]!.id)
   for (const path of ['/analytics/dashboard', '/analytics/revenue', '/analytics/churn']) {
     const answer = await empty.app.inject({ url: `/api/v1${path}`, headers: { authorization: `Bearer ${token}` } })
     expect(answer.statusCode, answer.body).toBe(200)

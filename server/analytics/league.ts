@@ -83,7 +83,7 @@ export async function readDeliverability(ctx: Ctx, query: PeriodQuery): Promise<
              select s.id, lower(split_part(s.recipient, '@', 2)) as domain, s.status, s.opened_at, s.clicked_at from sends as s
              where s.channel = 'email' and s.sent_at >= $1 and s.sent_at < $2 and s.status in ('sent', 'delivered', 'bounced') and s.id >= uuidv7_floor($1::timestamptz - interval '90 days')
            ), complained as (
-             select e.send_id from analytics_events as e where e.event_type = 'complaint' and e.occurred_at >= $1 and e.occurred_at < $2 and e.send_id is not null group by 1
+             select e.send_id from analytics_events as e where e.event_type = 'complaint' and e.id >= uuidv7_floor($1) and e.id < uuidv7_floor($2) and e.send_id is not null group by 1
            )
            select sent.domain, count(*) as sends, count(*) filter (where sent.status = 'bounced') as bounces, count(sent.opened_at) as opened, count(sent.clicked_at) as clicked,
              count(complained.send_id) as complaints

@@ -23,7 +23,7 @@ import { systemActor } from '../audit.ts'
 import { refreshCampaignCounters } from '../counters.ts'
 import { appendEvents } from '../events.ts'
 import { attributeOrders } from '../feedback/attribute.ts'
-import { signAccessToken } from '../http/auth.ts'
+import { bearerOf } from '#test/sign-in.ts'
 import { foldRollups } from '../rollups.ts'
 import { dropOldExports, exportJob } from './export/files.ts'
 import { htmlOf } from './export/html.ts'
@@ -44,8 +44,7 @@ beforeAll(async () => {
       `insert into users (email, password_hash, role) values ($1, 'x', $2) returning id`,
       [`${role}@shop.test`, role],
     )
-    tokens.set(role, await signAccessToken(ctx.config.secret, { id: rows[0]!.id, role }, new Date()))
-    tokens.set(role, await signAccessToken(ctx.config.secret, { id: rows[0]!.id, role }, ctx.clock()))
+    tokens.set(role, await bearerOf(ctx, rows[0]!.id))
   }
   await ctx.pool.query(
     `with c as (insert into customers (name, email, created_at) select 'Buyer ' || g, 'b' || g || '@example.com', timestamptz '2026-02-01T00:00:00Z' from generate_series(1, 400) as g returning id),

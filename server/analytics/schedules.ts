@@ -6,8 +6,8 @@ import { audit, type Actor } from '../audit.ts'
 import { startJob, type JobHandler } from '../background.ts'
 import type { Ctx } from '../context.ts'
 import { InputError, notFound } from '../http/errors.ts'
-import { serviceMessage } from '../service-mail.ts'
 import { readSetting } from '../settings.ts'
+import { mailStaff } from '../staff-mail.ts'
 import { htmlOf } from './export/html.ts'
 import { sheetsOf } from './export/sheets.ts'
 import { readOverview } from './overview.ts'
@@ -140,21 +140,9 @@ export const reportMailJob: JobHandler = async (ctx, input) => {
     '',
     `${ctx.config.publicUrl}/analytics?period=${schedule.period}`,
   ].join('\n')
-  const channel = (await ctx.channels.routes('email'))[0]!.channel
   const refused: string[] = []
   for (const recipient of schedule.recipients) {
-    const { rows } = await ctx.pool.query<{ id: string }>('select uuidv7() as id')
-    const message = serviceMessage({
-      id: rows[0]!.id,
-      kind: 'email',
-      recipient,
-      subject: figures.title,
-      text,
-      html,
-      shop,
-      at: ctx.clock(),
-    })
-    const outcome = await channel.send(message, AbortSignal.timeout(30_000))
+    const outcome = await mailStaff(ctx, { recipient, subject: figures.title, html, text })
     if (outcome.kind !== 'accepted') refused.push(`${recipient}: ${outcome.detail}`)
   }
   await ctx.pool.query('update report_schedules set last_at = $2, last_error = $3 where report_schedules.id = $1', [

@@ -12,6 +12,8 @@ type Message = z.input<typeof SandboxMessage>
 const columns = `m.id, m.send_id, m.channel, m.sender, m.recipient, m.subject, m.is_read, m.received_at,
   left(regexp_replace(m.body_text, '\\s+', ' ', 'g'), 140) as snippet`
 const countLimit = 10_000
+/** A link to a new password is the key to an account: only an admin may find it here. */
+const visibleTo = (actor: Pick<Actor, 'role'>): string => (actor.role === 'admin' ? 'true' : 'not m.for_admins')
 
 /** Messages newest first, by page or by cursor (the id of the last one seen). */
 export async function listSandbox(
@@ -21,7 +23,7 @@ export async function listSandbox(
 ): Promise<z.input<NonNullable<typeof delivery.listSandbox.reply>>> {
   if (query.cursor && !/^[0-9a-f-]{36}$/i.test(query.cursor))
     throw new InputError([{ path: 'query.cursor', message: 'This cursor is not one of ours.' }])
-  const filter = `($1::text is null or m.channel = $1) and ($2::boolean is null or m.is_read <> $2) and ($3::uuid is null or m.send_id = $3)
+  const filter = `${visibleTo(actor)} and ($1::text is null or m.channel = $1) and ($2::boolean is null or m.is_read <> $2) and ($3::uuid is null or m.send_id = $3)
     and ($4::text is null or ${
       actor.role === 'user'
         ? `replace(m.subject, m.recipient, '') ilike $4`
@@ -45,7 +47,7 @@ export async function listSandbox(
     ),
     ctx.pool.query<{ total: number; unread: number }>(
       `select (select count(*) from (select 1 from sandbox_messages as m where ${filter} limit ${countLimit}) as x) as total,
-         (select count(*) from (select 1 from sandbox_messages as m where not m.is_read limit ${countLimit}) as x) as unread`,
+         (select count(*) from (select 1 from sandbox_messages as m where ${visibleTo(actor)} and not m.is_read limit ${countLimit}) as x) as unread`,
       values,
     ),
   ])
@@ -68,9 +70,9 @@ export async function readSandbox(
   id: string,
 ): Promise<z.input<typeof SandboxMessageDetail>> {
   const { rows } = await ctx.pool.query<z.input<typeof SandboxMessageDetail>>(
-    `with opened as (update sandbox_messages set is_read = true where id = $1 and not is_read)
+    `with opened as (update sandbox_messages as m set is_read = true where m.id = $1 and not m.is_read and ${visibleTo(actor)})
      select ${columns}, m.message_id, m.headers, m.body_html, m.body_text, sends.campaign_id, sends.customer_id
-     from sandbox_messages as m left join sends on sends.id = m.send_id where m.id = $1`,
+     from sandbox_messages as m left join sends on sends.id = m.send_id where m.id = $1 and ${visibleTo(actor)}`,
     [id],
   )
   if (!rows[0]) throw notFound('message', id)

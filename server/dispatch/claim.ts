@@ -47,14 +47,20 @@ export function storeOf(send: Pick<ClaimedSend, 'variables' | 'store_id'>): stri
 
 const leaseSeconds = 60
 
+/** How far a worker has claimed through a campaign in the order of due time: what lies before it is sent or leased. */
+export interface Mark {
+  dueAt: Date
+  id: string
+}
+
 /** Running campaigns that have something to send now over this channel. */
 export async function dueCampaigns(ctx: Ctx, channel: ChannelKind, campaignId: string | null): Promise<string[]> {
   const { rows } = await ctx.pool.query<{ id: string }>({
     name: 'dispatch-due-campaigns',
-    text: `select c.id from campaigns as c
-      where c.status = 'active' and ($3::uuid is null or c.id = $3) and exists (
-        select 1 from sends as s where s.campaign_id = c.id and s.channel = $1 and s.status = 'pending' and s.due_at <= $2 and s.window_end > $2)
-      order by c.id`,
+    text: `select c.id from campaigns as c cross join lateral (
+        select 1 from sends as s where s.campaign_id = c.id and s.channel = $1 and s.status = 'pending' and s.due_at <= $2 and s.window_end > $2
+        limit 1) as one
+      where c.status = 'active' and ($3::uuid is null or c.id = $3) order by c.id`,
     values: [channel, ctx.clock(), campaignId],
   })
   return rows.map((row) => row.id)
@@ -62,7 +68,8 @@ export async function dueCampaigns(ctx: Ctx, channel: ChannelKind, campaignId: s
 
 /**
  * Leases up to `limit` due sends of a running campaign to this worker: one row that names them. The sends are not
- * touched. Whoever dies with a lease loses it, whoever asks at the same time waits a moment and gets others.
+ * touched. Whoever dies with a lease loses it, whoever asks at the same time waits a moment and gets others. `after`
+ * skips what this worker has already been through; without it the search steps over everything that was sent before.
  */
 export async function claimBatch(
   ctx: Ctx,
@@ -70,9 +77,12 @@ export async function claimBatch(
   channel: ChannelKind,
   campaignId: string,
   limit: number,
+  after: Mark | null,
 ): Promise<ClaimedSend[]> {
   const batchId = randomUUID()
   return withTx(ctx.pool, async (tx) => {
+    // Due sends lie in the order of their index: a planner that thinks there are few would read all to sort them.
+    await tx.query('set local enable_sort = off; set local enable_seqscan = off')
     // A statement of its own: the next one must see what the last holder of the lock has leased.
     await tx.query({
       name: 'dispatch-claim-lock',
@@ -80,8 +90,19 @@ export async function claimBatch(
       values: [campaignId, channel],
     })
     const { rows } = await tx.query<ClaimedSend>({
+      name: 'dispatch-claim',
       text: claimSql,
-      values: [campaignId, channel, ctx.clock(), limit, batchId, worker.id, worker.lockKey],
+      values: [
+        campaignId,
+        channel,
+        ctx.clock(),
+        limit,
+        batchId,
+        worker.id,
+        worker.lockKey,
+        after?.dueAt ?? '-infinity',
+        after?.id ?? '00000000-0000-0000-0000-000000000000',
+      ],
     })
     return rows
   })
@@ -93,9 +114,9 @@ const claimSql = `with in_flight as (
     select s.id, s.action_id, s.customer_id, s.recipient, s.template_id, s.variables, s.due_at, s.window_end, s.retry_count
     from sends as s
     where s.campaign_id = $1 and s.channel = $2 and s.status = 'pending' and s.due_at <= $3 and s.window_end > $3
-      and s.id not in (select f.id from in_flight as f)
+      and (s.due_at, s.id) > ($8::timestamptz, $9::uuid) and s.id not in (select f.id from in_flight as f)
       and exists (select 1 from campaigns as c where c.id = $1 and c.status = 'active')
-    order by s.due_at limit $4
+    order by s.due_at, s.id limit $4
   ), lease as (
     insert into send_batches (id, campaign_id, worker_id, lock_key, size, leased_until, send_ids)
     select $5, $1, $6, $7, count(*), now() + make_interval(secs => ${leaseSeconds}), array_agg(due.id) from due having count(*) > 0

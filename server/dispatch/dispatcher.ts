@@ -73,9 +73,10 @@ async function run(
   let sent = 0
   const commit = createGroupCommit(ctx, (settled) => {
     for (const s of settled) {
+      ctx.metrics.settled(s.channel, s.status)
       if (s.status === 'sent' || s.status === 'delivered') sent += 1
-      progress.touch(s.campaign_id)
     }
+    progress.add(settled)
   })
   const tools = {
     ctx,
@@ -87,7 +88,8 @@ async function run(
     signal,
   }
   // The sweep comes first: what a killed worker held must not wait for this one's own work.
-  await sweep(ctx, worker, progress.touch)
+  await sweep(ctx, worker)
+  await complete(ctx, progress.touch)
   const lanes = [createLane({ ...tools, kind: 'email' }), createLane({ ...tools, kind: 'sms' })]
   const wakeAll = (): void => {
     for (const lane of lanes) lane.wake()
@@ -131,6 +133,7 @@ async function keepHouse(
 ): Promise<void> {
   let renewedAt = Date.now()
   let sweptAt = Date.now()
+  let completedAt = Date.now()
   let rolledAt = 0
   while (!signal.aborted) {
     await new Promise((resolve) => setTimeout(resolve, 200))
@@ -144,8 +147,13 @@ async function keepHouse(
         renewedAt = now
       }
       if (now - sweptAt > sweepEveryMs) {
-        await sweep(ctx, worker, touch)
+        await sweep(ctx, worker)
         sweptAt = now
+      }
+      // Who is busy looks less often: the question steps over everything that a large campaign has sent.
+      if (now - completedAt > (lanes.every((lane) => lane.isIdle()) ? sweepEveryMs : windowEveryMs)) {
+        await complete(ctx, touch)
+        completedAt = now
       }
       if (now - rolledAt > windowEveryMs) {
         await rollWindows(ctx)
@@ -160,9 +168,16 @@ async function keepHouse(
   }
 }
 
-async function sweep(ctx: Ctx, worker: Worker, touch: (id: string) => void): Promise<void> {
+async function sweep(ctx: Ctx, worker: Worker): Promise<void> {
   try {
     await reclaimBatches(ctx, worker)
+  } catch (err) {
+    if (!isAway(err)) throw err
+  }
+}
+
+async function complete(ctx: Ctx, touch: (id: string) => void): Promise<void> {
+  try {
     for (const id of await completeCampaigns(ctx)) {
       ctx.log.info({ campaign: id }, 'campaign completed')
       touch(id)

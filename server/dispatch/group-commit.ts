@@ -31,6 +31,11 @@ interface Waiting<I, O> {
 }
 
 const mostPerFlush = 500
+/**
+ * All its statements look up a few dozen rows by key. A plan made while a table was new and small would read the whole
+ * table ever after, and is kept as long as the connection.
+ */
+const begin = 'begin; set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off'
 /** How long known results are held in memory while the database is away. */
 const patienceMs = 60_000
 
@@ -39,7 +44,7 @@ export class DatabaseAway extends Error {
 }
 
 export function createGroupCommit(ctx: Ctx, onSettled: (settled: readonly Settled[]) => void): GroupCommit {
-  const pool = createPool(ctx.databaseUrl, { max: 1, pipeline: true, applicationName: 'liquor-agent ledger' })
+  const pool = createPool(ctx.directUrl, { max: 1, pipeline: true, applicationName: 'liquor-agent ledger' })
   pool.on('error', () => undefined)
   let starts: Waiting<StartItem, StartVerdict>[] = []
   let results: Waiting<ResultItem, void>[] = []
@@ -119,7 +124,7 @@ export function createGroupCommit(ctx: Ctx, onSettled: (settled: readonly Settle
     const client = await pool.connect()
     let broken: Error | undefined
     try {
-      const [, settled] = await Promise.all([client.query('begin'), writeResults(client, results)])
+      const [, settled] = await Promise.all([client.query(begin), writeResults(client, results)])
       const reported = reportResults(client, ctx.config, results, settled)
       // Closing a dead address takes several statements, and the commit must come behind them.
       if (results.some((item) => item.deadAddress)) await reported

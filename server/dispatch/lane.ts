@@ -7,7 +7,8 @@ import { noticeProviderAway } from '../notices.ts'
 import type { Outcome } from '../ports/channel.ts'
 import { addressHash } from '../suppression.ts'
 import type { Admission } from './admit.ts'
-import { claimBatch, dueCampaigns, type ClaimedSend } from './claim.ts'
+import type { ClaimedSend } from './claim.ts'
+import { createClaims } from './claims.ts'
 import { isAway, type GroupCommit } from './group-commit.ts'
 import type { ResultItem, StartVerdict } from './ledger.ts'
 import type { Worker } from './liveness.ts'
@@ -64,7 +65,7 @@ export function createLane({ ctx, kind, worker, commit, composer, admission, cam
   const held = new Map<string, { left: number; isAbandoned: boolean }>()
   let slots = ctx.config.slots
   let settingsAt = 0
-  let turn = 0
+  const claims = createClaims(ctx, worker, kind, campaignId)
   let foundNothing = false
 
   const naps = createNaps()
@@ -93,6 +94,7 @@ export function createLane({ ctx, kind, worker, commit, composer, admission, cam
   async function finish(item: ResultItem): Promise<void> {
     try {
       await commit.finish(item)
+      if (item.status === 'pending') claims.startOver()
       letGo(item.batchId)
     } catch (err) {
       // Its lease will run out and the sweeper decides by what the tables say.
@@ -115,10 +117,7 @@ export function createLane({ ctx, kind, worker, commit, composer, admission, cam
 
   // Claims, asks the gate, builds the messages. Returns how many sends were claimed.
   async function refill(): Promise<number> {
-    const due = await dueCampaigns(ctx, kind, campaignId)
-    const id = due.length > 0 ? due[turn++ % due.length] : undefined
-    if (!id) return 0
-    const sends = await claimBatch(ctx, worker, kind, id, Math.min(500, Math.max(50, slots * 10)))
+    const sends = await claims.next(Math.min(500, Math.max(50, slots * 10)))
     if (sends.length === 0) return 0
     held.set(sends[0]!.batch_id, { left: sends.length, isAbandoned: false })
     try {
@@ -218,12 +217,24 @@ export function createLane({ ctx, kind, worker, commit, composer, admission, cam
   async function attempt(ticket: Ticket, { send, message }: Ready): Promise<ResultItem> {
     const { channel } = ticket
     let outcome: Outcome
+    const span = ctx.tracer.begin(`deliver ${kind}`, {
+      kind: 'client',
+      attributes: { provider: channel.name, 'send.id': send.id },
+    })
+    const began = performance.now()
     try {
       // A stopping worker finishes what is in flight.
-      outcome = await channel.send(message, patience())
+      outcome = await span.within(() => channel.send(message, patience()))
     } catch (error) {
       outcome = { kind: 'unknown', detail: `the channel broke: ${(error as Error).message}` }
+      span.fail(error)
     }
+    span.set({ outcome: outcome.kind })
+    span.end()
+    ctx.metrics.attempt(
+      { channel: kind, provider: channel.name, outcome: outcome.kind },
+      (performance.now() - began) / 1000,
+    )
     const { hasOther, wentAway } = ticket.close(outcome)
     if (wentAway) {
       ctx.log.warn({ channel: kind, provider: channel.name }, 'the provider is away')

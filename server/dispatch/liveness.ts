@@ -27,7 +27,7 @@ export async function startLiveness(ctx: Ctx): Promise<Worker> {
 
   async function take(): Promise<void> {
     const next = new pg.Client({
-      connectionString: ctx.databaseUrl,
+      connectionString: ctx.directUrl,
       application_name: 'liquor-agent liveness',
       keepAlive: true,
       connectionTimeoutMillis: 5_000,

@@ -16,7 +16,7 @@ export async function readBounceMailboxes(ctx: Ctx, signal: AbortSignal): Promis
     const { imap_host: host, imap_port: port, imap_user: user, imap_password: password } = config
     if (!host || !user || !password) continue
     // One worker at a time: two would read the same messages.
-    const client = await ctx.pool.connect()
+    const client = await ctx.direct.connect()
     try {
       const { rows } = await client.query<{ ok: boolean }>(
         'select pg_try_advisory_lock(hashtextextended($1, 13)) as ok',

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Ctx } from '../context.ts'
+import { openTo } from '../http/access-policy.ts'
 import type { Routes } from '../http/bind.ts'
 import type { Channel, Proof } from '../opt-out.ts'
 import { paces, topics } from '#core/compliance/wishes.ts'
@@ -43,9 +44,11 @@ export const feedbackRoutes: Routes = (root, ctx) => {
   })
 }
 
+const schema = { hide: true }
+const config = openTo('customers come here from a message; the token in the address is signed for one purpose')
+
 function registerTracking(app: FastifyInstance, ctx: Ctx): void {
-  const schema = { hide: true }
-  app.get<TokenParams>('/t/o/:token', { schema }, async (request, reply) => {
+  app.get<TokenParams>('/t/o/:token', { schema, config }, async (request, reply) => {
     const subject = verifyToken(ctx.config.secret, 'open', request.params.token.replace(/\.gif$/, ''))
     if (subject) await count(ctx, request, 'open', subject.sendId, null)
     // A picture in any case: a broken one would show in the message.
@@ -56,7 +59,7 @@ function registerTracking(app: FastifyInstance, ctx: Ctx): void {
       .send(pixel)
   })
 
-  app.get<TokenParams>('/t/c/:token', { schema }, async (request, reply) => {
+  app.get<TokenParams>('/t/c/:token', { schema, config }, async (request, reply) => {
     const subject = verifyToken(ctx.config.secret, 'click', request.params.token)
     const url = subject?.linkId ? await findLink(ctx, subject.linkId) : null
     if (!subject || !url || !openable.test(url)) return unknownLink(ctx, reply)
@@ -87,14 +90,13 @@ async function count(
 }
 
 function registerUnsubscribe(app: FastifyInstance, ctx: Ctx): void {
-  const schema = { hide: true }
   // Scanners follow every link: looking never unsubscribes (RFC 8058 §3.2).
-  app.get<TokenParams>('/u/:token', { schema }, async (request, reply) => {
+  app.get<TokenParams>('/u/:token', { schema, config }, async (request, reply) => {
     const who = await recipientOf(ctx, 'unsubscribe', request.params.token)
     return who ? sendPage(reply, confirmPage(await whom(ctx, who))) : unknownLink(ctx, reply)
   })
 
-  app.post<TokenParams>('/u/:token', { schema }, async (request, reply) => {
+  app.post<TokenParams>('/u/:token', { schema, config }, async (request, reply) => {
     const who = await recipientOf(ctx, 'unsubscribe', request.params.token)
     if (!who) return unknownLink(ctx, reply)
     const form = await readForm(request)
@@ -110,13 +112,12 @@ function registerUnsubscribe(app: FastifyInstance, ctx: Ctx): void {
 }
 
 function registerPreferences(app: FastifyInstance, ctx: Ctx): void {
-  const schema = { hide: true }
-  app.get<TokenParams>('/p/:token', { schema }, async (request, reply) => {
+  app.get<TokenParams>('/p/:token', { schema, config }, async (request, reply) => {
     const who = await recipientOf(ctx, 'preferences', request.params.token)
     return who ? showChoices(ctx, reply, who, false) : unknownLink(ctx, reply)
   })
 
-  app.post<TokenParams>('/p/:token', { schema }, async (request, reply) => {
+  app.post<TokenParams>('/p/:token', { schema, config }, async (request, reply) => {
     const who = await recipientOf(ctx, 'preferences', request.params.token)
     if (!who) return unknownLink(ctx, reply)
     const form = await readForm(request)

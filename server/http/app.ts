@@ -11,12 +11,12 @@ import websocket from '@fastify/websocket'
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import type { Ctx } from '../context.ts'
 import { slices } from '../slices.ts'
+import { openTo, requirePolicies } from './access-policy.ts'
 import { AppError, sendProblem } from './errors.ts'
-import { registerLive, sameOrigin } from './live.ts'
-
-const version = (
-  JSON.parse(readFileSync(path.join(import.meta.dirname, '../../package.json'), 'utf8')) as { version: string }
-).version
+import { callerOf } from './client-address.ts'
+import { isCrossSite } from './cross-site.ts'
+import { registerLive } from './live.ts'
+import { registerWatching, watchRequests } from './watching.ts'
 
 /** The whole HTTP surface: API, WebSockets, tracking links, documentation and the built UI. */
 export async function createApp(ctx: Ctx): Promise<FastifyInstance> {
@@ -33,8 +33,10 @@ export async function createApp(ctx: Ctx): Promise<FastifyInstance> {
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 512 },
   })
   app.setErrorHandler(sendProblem)
+  requirePolicies(app)
   app.setValidatorCompiler(() => () => true)
   app.setSerializerCompiler(() => (data) => JSON.stringify(data))
+  watchRequests(app, ctx)
   app.addHook('onResponse', (request, reply, done) => {
     const level = reply.statusCode >= 500 ? 'error' : 'debug'
     request.log[level](
@@ -51,12 +53,9 @@ export async function createApp(ctx: Ctx): Promise<FastifyInstance> {
   })
   app.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id)
-    // CSRF: a state-changing API request that a browser sends for another site carries its origin.
-    const origin = request.headers.origin
     const changes = !['GET', 'HEAD', 'OPTIONS'].includes(request.method)
-    if (changes && request.url.startsWith('/api/') && origin && !sameOrigin(origin, request.headers.host)) {
+    if (changes && request.url.startsWith('/api/') && isCrossSite(request))
       return done(new AppError('auth.cross_site', 'This request came from another site and was refused.'))
-    }
     done()
   })
 
@@ -87,7 +86,8 @@ export async function createApp(ctx: Ctx): Promise<FastifyInstance> {
     timeWindow: '1 minute',
     // The UI's own files and the links in customers' mails are not the API.
     allowList: (request) => !request.url.startsWith('/api/'),
-    keyGenerator: (request) => (request.url.startsWith('/api/v1/auth/') ? `auth:${request.ip}` : `api:${request.ip}`),
+    keyGenerator: (request) =>
+      request.url.startsWith('/api/v1/auth/') ? `auth:${callerOf(request.ip)}` : `api:${callerOf(request.ip)}`,
     errorResponseBuilder: (_request, context) =>
       new AppError('rate.limited', `Too many requests; try again in ${context.after}.`),
   })
@@ -97,7 +97,7 @@ export async function createApp(ctx: Ctx): Promise<FastifyInstance> {
       openapi: '3.1.0',
       info: {
         title: 'Liquor Agent API',
-        version,
+        version: ctx.config.version,
         description:
           'Customers, weekly plans, sends and what they earned. Additive within v1; errors are RFC 9457 problem details.',
       },
@@ -113,12 +113,13 @@ export async function createApp(ctx: Ctx): Promise<FastifyInstance> {
     },
   })
   await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true })
-  app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger())
-  app.get('/health', { schema: { hide: true } }, async (_request, reply) => {
-    await ctx.pool.query('select 1')
-    return reply.send({ status: 'ok', version })
-  })
+  app.get('/openapi.json', { schema: { hide: true }, config: openTo('documentation of the API, holds no data') }, () =>
+    app.swagger(),
+  )
+  registerWatching(app, ctx)
 
+  // JSON is the only language of the API: what a foreign form can post without asking first is not read.
+  app.removeContentTypeParser('text/plain')
   // Forms of mail clients (RFC 8058) arrive urlencoded; only the opt-out pages read them.
   app.addContentTypeParser(
     'application/x-www-form-urlencoded',
@@ -151,7 +152,7 @@ function serveUi(app: FastifyInstance, dist: string): void {
   app.setNotFoundHandler((request, reply) => {
     const page =
       request.method === 'GET' &&
-      !/^\/(api|ws|t|docs)\//.test(request.url) &&
+      !/^\/(api|ws|t|docs|health|metrics)\b/.test(request.url) &&
       String(request.headers.accept ?? '').includes('text/html')
     if (page && existsSync(index))
       return reply.header('cache-control', 'no-cache').type('text/html').send(readFileSync(index))

@@ -1,80 +1,33 @@
-import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { jwtVerify, SignJWT } from 'jose'
 import type { Role } from '#contract/accounts.ts'
 import type { Access } from '#contract/http.ts'
 import type { Scope } from '#contract/scopes.ts'
+import { verifyAccessToken } from '../access-tokens.ts'
 import { findApiKey, looksLikeApiKey, touchApiKey } from '../api-keys.ts'
 import type { Actor } from '../audit.ts'
 import type { Ctx } from '../context.ts'
-import { deriveKey } from '../keys.ts'
 import { AppError } from './errors.ts'
 import { countRequest } from './key-quota.ts'
 
-export const accessSeconds = 15 * 60
-const audience = 'liquor-agent'
 const rank: Record<Access, number> = { public: 0, user: 1, manager: 2, admin: 3 }
 
-const keys = new Map<string, { private: KeyObject; public: KeyObject }>()
-
-// Ed25519 from a 32-byte seed: PKCS #8 header of RFC 8410 in front of it.
-function signingKeys(secret: string): { private: KeyObject; public: KeyObject } {
-  let pair = keys.get(secret)
-  if (!pair) {
-    const der = Buffer.concat([
-      Buffer.from('302e020100300506032b657004220420', 'hex'),
-      deriveKey(secret, 'access-token'),
-    ])
-    const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
-    pair = { private: key, public: createPublicKey(key) }
-    keys.set(secret, pair)
-  }
-  return pair
+/**
+ * The user behind an access token, or null. Role and session count as they are now in the database, not as they were when
+ * the token was made: who is deactivated, or whose session was ended, is out with the next request.
+ */
+export async function userOf(ctx: Ctx, token: string): Promise<{ id: string; role: Role; sessionId: string } | null> {
+  const claims = await verifyAccessToken(ctx.config.secret, token, ctx.clock())
+  if (!claims) return null
+  const { rows } = await ctx.pool.query<{ role: Role }>({
+    name: 'role of the caller',
+    text: `select u.role from sessions as s join users as u on u.id = s.user_id
+      where s.id = $1 and s.user_id = $2 and s.revoked_at is null and u.is_active`,
+    values: [claims.sessionId, claims.userId],
+  })
+  return rows[0] ? { id: claims.userId, role: rows[0].role, sessionId: claims.sessionId } : null
 }
 
-/** A signed access token for 15 minutes. */
-export async function signAccessToken(secret: string, user: { id: string; role: Role }, now: Date): Promise<string> {
-  const at = Math.floor(now.getTime() / 1000)
-  return new SignJWT({ role: user.role })
-    .setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt' })
-    .setSubject(user.id)
-    .setAudience(audience)
-    .setIssuer(audience)
-    .setIssuedAt(at)
-    .setExpirationTime(at + accessSeconds)
-    .sign(signingKeys(secret).private)
-}
-
-interface Claims {
-  id: string
-  role: Role
-}
-const verified = new Map<string, Claims & { secret: string; from: number; until: number }>()
-
-/** Who the token speaks for, or null when it is forged, expired or of another kind. A signature is checked once for each token. */
-export async function verifyAccessToken(secret: string, token: string, now: Date): Promise<Claims | null> {
-  const known = verified.get(token)
-  const at = now.getTime() / 1000
-  if (known?.secret === secret && known.from <= at && at < known.until) return { id: known.id, role: known.role }
-  try {
-    const { payload } = await jwtVerify(token, signingKeys(secret).public, {
-      algorithms: ['EdDSA'],
-      typ: 'at+jwt',
-      audience,
-      issuer: audience,
-      currentDate: now,
-    })
-    const role = payload['role']
-    if (typeof payload.sub !== 'string' || (role !== 'admin' && role !== 'manager' && role !== 'user')) return null
-    if (verified.size > 1000) verified.clear()
-    verified.set(token, { id: payload.sub, role, secret, from: payload.iat ?? at, until: payload.exp ?? at })
-    return { id: payload.sub, role }
-  } catch {
-    return null
-  }
-}
-
-/** The caller, or a 401/403. A role counts as it is now in the database, not as it was when the token was made. */
+/** The caller, or a 401/403. */
 export async function requireAccess(
   ctx: Ctx,
   request: FastifyRequest,
@@ -89,22 +42,15 @@ export async function requireAccess(
     throw new AppError('auth.required', 'Sign in first: this needs a user.')
   }
   if (looksLikeApiKey(token)) return access === 'public' ? nobody : programOf(ctx, request, reply, token, scope)
-  const claims = await verifyAccessToken(ctx.config.secret, token, ctx.clock())
-  const { rows } = claims
-    ? await ctx.pool.query<{ role: Role }>({
-        name: 'role of the caller',
-        text: 'select users.role from users where users.id = $1 and users.is_active',
-        values: [claims.id],
-      })
-    : { rows: [] }
-  const role = rows[0]?.role
-  if (!claims || !role) {
+  const user = await userOf(ctx, token)
+  if (!user) {
     if (access === 'public') return nobody
     throw new AppError('auth.required', 'Your session has ended; sign in again.')
   }
+  const { role } = user
   if (rank[role] < rank[access])
     throw new AppError('auth.forbidden', `This needs the role ${access}; you are ${role}. Ask an admin.`)
-  return { kind: 'user', id: claims.id, role, requestId: request.id }
+  return { kind: 'user', id: user.id, role, requestId: request.id, sessionId: user.sessionId }
 }
 
 /** A program does what its scopes say. It sees addresses only when it may read customers; others see them masked. */

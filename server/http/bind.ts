@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { Answer, Received, RouteShape } from '#contract/http.ts'
 import type { Actor } from '../audit.ts'
 import type { Ctx } from '../context.ts'
+import type { Policy } from './access-policy.ts'
 import { requireAccess } from './auth.ts'
 import { inputError } from './errors.ts'
 import { onceOnly, type Answered } from './idempotency.ts'
@@ -11,6 +12,13 @@ export interface Request<R extends RouteShape> extends Received<R> {
   actor: Actor
   request: FastifyRequest
   reply: FastifyReply
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** who calls; set on contract routes before anything of the request is read */
+    actor: Actor
+  }
 }
 
 /** A slice's routes: called once with the app and the context. */
@@ -31,11 +39,17 @@ export function bind<R extends RouteShape>(
     url: route.path,
     ...(route.bodyLimit ? { bodyLimit: route.bodyLimit } : {}),
     schema: documentation(route),
+    config: { policy: policyOf(route) },
     // Parsing is done below with the zod schema itself; the JSON schema is for the documentation.
     validatorCompiler: () => () => true,
     serializerCompiler: () => (data) => JSON.stringify(data),
+    // Before the body is read: who may not call must not make us parse a megabyte first.
+    preParsing: async (request, reply, payload) => {
+      request.actor = await requireAccess(ctx, request, reply, route)
+      return payload
+    },
     handler: async (request, reply) => {
-      const actor = await requireAccess(ctx, request, reply, route)
+      const { actor } = request
       const received = {
         params: read('params', route.params, request.params),
         query: read('query', route.query, request.query),
@@ -54,6 +68,10 @@ export function bind<R extends RouteShape>(
       return body
     },
   })
+}
+
+function policyOf({ access, scope, openBecause }: RouteShape): Policy {
+  return { access, ...(scope ? { scope } : {}), ...(openBecause ? { openBecause } : {}) }
 }
 
 function read(part: string, schema: z.ZodType | undefined, value: unknown): unknown {

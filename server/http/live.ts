@@ -2,8 +2,10 @@ import { randomBytes } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import type { Ctx } from '../context.ts'
+import { sameOrigin } from './cross-site.ts'
+import { openTo } from './access-policy.ts'
 import { noticesAfter, type Reader } from '../notice-feed.ts'
-import { verifyAccessToken } from './auth.ts'
+import { userOf } from './auth.ts'
 import { createCampaignStates } from './live-campaign.ts'
 import { createHub, type Client } from './live-hub.ts'
 
@@ -46,49 +48,56 @@ export function registerLive(app: FastifyInstance, ctx: Ctx): void {
     },
   ]
   for (const room of rooms) {
-    app.get<{ Params: { id?: string } }>(room.url, { websocket: true, schema: { hide: true } }, (socket, request) => {
-      const origin = request.headers.origin
-      // A page of another site may open a socket with our cookies; it holds no token, but refuse it at the door.
-      if (origin && !sameOrigin(origin, request.headers.host)) return socket.close(4403, 'foreign origin')
-      const { params } = request
-      if (params.id !== undefined && !z.uuid().safeParse(params.id).success)
-        return socket.close(4404, 'no such campaign')
-      let leave: () => void = () => undefined
-      let isGone = false
-      const late = setTimeout(() => socket.close(4401, 'no token'), 5000)
-      const pulse = setInterval(() => socket.ping(), 25_000)
-      socket.once('message', (data: Buffer) => {
-        clearTimeout(late)
-        void admit(data)
-          .then(async (first) => {
-            if (isGone) return
-            if (!first) return socket.close(4401, 'sign in again')
-            socket.send(
-              JSON.stringify({
-                topic: 'ready',
-                session: randomBytes(6).toString('hex'),
-                at: ctx.clock().toISOString(),
-              }),
-            )
-            const client = hub.clientOf(socket, first.reader)
-            // First join, then look back: what happens in between is held and comes after what was missed.
-            client.hold()
-            leave = hub.join(client, room.topics(params))
-            await room.resume?.(client, params, first.after)
-            client.release()
-          })
-          .catch((err: unknown) => {
-            ctx.log.warn({ err, room: room.url }, 'a live client could not be brought up to date')
-            socket.close(4500, 'try again')
-          })
-      })
-      socket.on('close', () => {
-        isGone = true
-        clearTimeout(late)
-        clearInterval(pulse)
-        leave()
-      })
-    })
+    const config = openTo('the first message carries the access token')
+    app.get<{ Params: { id?: string } }>(
+      room.url,
+      { websocket: true, schema: { hide: true }, config },
+      (socket, request) => {
+        const origin = request.headers.origin
+        // A page of another site may open a socket with our cookies; it holds no token, but refuse it at the door.
+        if (origin && !sameOrigin(origin, request.headers.host)) return socket.close(4403, 'foreign origin')
+        const { params } = request
+        if (params.id !== undefined && !z.uuid().safeParse(params.id).success)
+          return socket.close(4404, 'no such campaign')
+        let leave: () => void = () => undefined
+        let isGone = false
+        ctx.metrics.liveClients(1)
+        const late = setTimeout(() => socket.close(4401, 'no token'), 5000)
+        const pulse = setInterval(() => socket.ping(), 25_000)
+        socket.once('message', (data: Buffer) => {
+          clearTimeout(late)
+          void admit(data)
+            .then(async (first) => {
+              if (isGone) return
+              if (!first) return socket.close(4401, 'sign in again')
+              socket.send(
+                JSON.stringify({
+                  topic: 'ready',
+                  session: randomBytes(6).toString('hex'),
+                  at: ctx.clock().toISOString(),
+                }),
+              )
+              const client = hub.clientOf(socket, first.reader)
+              // First join, then look back: what happens in between is held and comes after what was missed.
+              client.hold()
+              leave = hub.join(client, room.topics(params))
+              await room.resume?.(client, params, first.after)
+              client.release()
+            })
+            .catch((err: unknown) => {
+              ctx.log.warn({ err, room: room.url }, 'a live client could not be brought up to date')
+              socket.close(4500, 'try again')
+            })
+        })
+        socket.on('close', () => {
+          isGone = true
+          ctx.metrics.liveClients(-1)
+          clearTimeout(late)
+          clearInterval(pulse)
+          leave()
+        })
+      },
+    )
   }
 
   async function admit(data: Buffer): Promise<{ reader: Reader; after: string | undefined } | null> {
@@ -100,15 +109,7 @@ export function registerLive(app: FastifyInstance, ctx: Ctx): void {
     }
     const message = First.safeParse(first)
     if (!message.success) return null
-    const reader = await verifyAccessToken(ctx.config.secret, message.data.token, ctx.clock())
+    const reader = await userOf(ctx, message.data.token)
     return reader && { reader, after: message.data.after }
-  }
-}
-
-export function sameOrigin(origin: string, host: string | undefined): boolean {
-  try {
-    return new URL(origin).host === host
-  } catch {
-    return false
   }
 }

@@ -12,6 +12,7 @@ import { customerFrom, maskEmail, maskPhone } from '../customer-rows.ts'
 import { AppError } from '../http/errors.ts'
 import { orderBy } from '../keyset.ts'
 import { readSetting } from '../settings.ts'
+import { shareFile } from '../shared-files.ts'
 import { whomSql } from './bulk/items.ts'
 import type { BulkInput } from './bulk/input.ts'
 import { customerOrder } from './customer-list.ts'
@@ -45,6 +46,7 @@ export const exportJob: JobHandler = async (ctx, given, tools) => {
     const rows = await write(ctx, client, input, tools, part)
     await client.query('commit')
     await rename(part, file)
+    await shareFile(ctx, file)
     await publish(ctx, tools.jobId, input, file, rows, started[0]!.at)
     return { export_id: input.export_id, rows }
   } catch (error) {

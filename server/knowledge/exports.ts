@@ -1,11 +1,11 @@
 import { createReadStream, type ReadStream } from 'node:fs'
-import { rm, stat } from 'node:fs/promises'
 import type { Export } from '#contract/bulk.ts'
 import { audit, type Actor } from '../audit.ts'
 import type { Ctx } from '../context.ts'
 import { countUpTo, type Count } from '../customer-rows.ts'
 import { AppError, notFound } from '../http/errors.ts'
 import { readCursor, writeCursor } from '../keyset.ts'
+import { dropFile, fetchFile } from '../shared-files.ts'
 
 type Row = Omit<Export, 'created_at' | 'finished_at' | 'expires_at'> & {
   created_at: Date
@@ -68,8 +68,8 @@ async function find(ctx: Ctx, actor: Actor, id: string): Promise<Stored> {
 export async function openExport(ctx: Ctx, actor: Actor, id: string): Promise<{ stream: ReadStream; name: string }> {
   const found = await find(ctx, actor, id)
   if (found.status === 'queued') throw new AppError('conflict', 'This export is not ready yet, or it failed.', { id })
-  const isThere = found.path !== null && (await stat(found.path).catch(() => null)) !== null
-  if (found.status !== 'ready' || found.is_expired || !isThere)
+  const file = found.path === null ? null : await fetchFile(ctx, found.path)
+  if (found.status !== 'ready' || found.is_expired || !file)
     throw new AppError(
       'export.gone',
       found.status === 'withdrawn'
@@ -78,14 +78,14 @@ export async function openExport(ctx: Ctx, actor: Actor, id: string): Promise<{ 
       { id },
     )
   await audit(ctx.pool, actor, { action: 'export.downloaded', entity: 'export', entityId: id })
-  return { stream: createReadStream(found.path!), name: `customers-${found.created_at.toISOString().slice(0, 10)}.csv` }
+  return { stream: createReadStream(file), name: `customers-${found.created_at.toISOString().slice(0, 10)}.csv` }
 }
 
 /** Removes the file before its time; who wrote what is kept. Doing it twice changes nothing. */
 export async function removeExport(ctx: Ctx, actor: Actor, id: string): Promise<void> {
   const found = await find(ctx, actor, id)
   if (found.status !== 'ready') return
-  if (found.path) await rm(found.path, { force: true })
+  if (found.path) await dropFile(ctx, found.path)
   await ctx.pool.query(
     `update exports set status = 'expired', path = null where exports.id = $1 and exports.status = 'ready'`,
     [id],
@@ -99,7 +99,7 @@ export async function expireExports(ctx: Ctx): Promise<number> {
     `select e.id, e.path from exports as e where e.path is not null and (e.status <> 'ready' or e.expires_at <= $1) limit 500`,
     [ctx.clock()],
   )
-  for (const { path } of rows) await rm(path, { force: true })
+  for (const { path } of rows) await dropFile(ctx, path)
   await ctx.pool.query(
     `update exports set path = null, status = case when exports.status = 'ready' then 'expired' else exports.status end where exports.id = any($1::uuid[])`,
     [rows.map((r) => r.id)],

@@ -1,5 +1,4 @@
 import { createReadStream } from 'node:fs'
-import { stat } from 'node:fs/promises'
 import type { ReadStream } from 'node:fs'
 import type { z } from 'zod'
 import type { imports, ImportUndone } from '#contract/imports.ts'
@@ -7,6 +6,7 @@ import { remainingTime } from '#core/knowledge/import-eta.ts'
 import { audit, type Actor } from '../audit.ts'
 import { cancelJob, startJob } from '../background.ts'
 import type { Ctx } from '../context.ts'
+import { fetchFile } from '../shared-files.ts'
 import { AppError, notFound } from '../http/errors.ts'
 import { countUpTo, hideAddresses, type Count } from '../customer-rows.ts'
 import { readCursor, writeCursor } from '../keyset.ts'
@@ -166,10 +166,11 @@ export async function openRejectsOf(ctx: Ctx, actor: Actor, id: string): Promise
   )
   const file = rows[0]?.rejects_path
   if (!rows[0]) throw notFound('import', id)
-  if (!file || !(await stat(file).catch(() => null))) throw notFound('rejects file', id)
+  const here = file ? await fetchFile(ctx, file) : null
+  if (!here) throw notFound('rejects file', id)
   await audit(ctx.pool, actor, { action: 'import.rejects_read', entity: 'import', entityId: id })
   return {
-    stream: createReadStream(file),
+    stream: createReadStream(here),
     name: `${rows[0].source.replace(/[^\w.-]+/g, '_').slice(0, 80)}-rejects.csv`,
   }
 }

@@ -21,8 +21,10 @@ export async function readMerge(ctx: Ctx, id: string): Promise<Row> {
   return rows[0]
 }
 
-/** Whom a customer was merged with, newest first. */
+/** Whom a customer was merged with, newest first. Throws not_found for an id that is no customer's. */
 export async function listMerges(ctx: Ctx, customerId: string): Promise<{ data: Row[] }> {
+  const { rowCount } = await ctx.pool.query('select from customers as c where c.id = $1', [customerId])
+  if (!rowCount) throw notFound('customer', customerId)
   const { rows } = await ctx.pool.query<Row>(
     `select ${columns} from ${from} where m.kept_id = $2 order by m.id desc limit 100`,
     [ctx.clock(), customerId],

@@ -10,6 +10,7 @@ import { ImportFields, ImportPath } from '#contract/imports.ts'
 import type { Actor } from '../audit.ts'
 import type { Ctx } from '../context.ts'
 import { AppError, inputError, InputError, notFound } from '../http/errors.ts'
+import { shareFile } from '../shared-files.ts'
 
 type Fields = ReturnType<typeof ImportFields.parse>
 
@@ -76,6 +77,7 @@ export async function receive(ctx: Ctx, request: FastifyRequest, actor: Actor): 
     await rm(target, { force: true })
     throw error
   }
+  await shareFile(ctx, target)
   return {
     fields,
     source: path.basename(file.filename || 'upload').slice(0, 200),

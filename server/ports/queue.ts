@@ -1,5 +1,6 @@
 /** Wakes workers up. The truth about work is in PostgreSQL: a lost message loses nothing, a sweep finds it. */
 export interface Queue {
+  readonly kind: 'postgres' | 'redis'
   enqueue(
     name: string,
     data: Record<string, unknown>,

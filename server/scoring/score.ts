@@ -19,7 +19,7 @@ type Word = { result: RunResult } | { done: number; total: number; message: stri
  * worker thread; an abort ends the thread, its connections close, and everything is as it was.
  */
 export async function scoreCustomers(
-  ctx: Pick<Ctx, 'databaseUrl' | 'log' | 'clock'>,
+  ctx: Pick<Ctx, 'directUrl' | 'log' | 'clock'>,
   input: ScoreInput,
 ): Promise<ScoreResult> {
   const started = performance.now()
@@ -30,12 +30,12 @@ export async function scoreCustomers(
   return { ...result, seconds }
 }
 
-function runInThread(ctx: Pick<Ctx, 'databaseUrl' | 'clock'>, input: ScoreInput): Promise<RunResult> {
+function runInThread(ctx: Pick<Ctx, 'directUrl' | 'clock'>, input: ScoreInput): Promise<RunResult> {
   const { signal } = input
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason as Error)
     const worker = new Worker(new URL('./score-worker.ts', import.meta.url), {
-      workerData: { databaseUrl: ctx.databaseUrl, asOfMs: input.asOf.getTime(), nowMs: ctx.clock().getTime() },
+      workerData: { databaseUrl: ctx.directUrl, asOfMs: input.asOf.getTime(), nowMs: ctx.clock().getTime() },
       resourceLimits: { maxOldGenerationSizeMb: 768 },
     })
     let ending: Error | undefined

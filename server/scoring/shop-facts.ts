@@ -11,12 +11,13 @@ import type { ShopFacts } from '#core/scoring/shop-model.ts'
 import { priceTiers, sizeClasses, tasteHalfLifeDays, type BaseShares, type TasteBase } from '#core/scoring/taste.ts'
 import { createColumn } from './columns.ts'
 import type { Products } from './products.ts'
+import { findNeighbours, type NeighbourRow } from './neighbours.ts'
 import { drawSample } from './sample.ts'
 import { kindOf, streamCustomers, type StreamInput } from './streams.ts'
 
 // Beyond these the figures no longer move in the digits that matter, and memory stays flat.
 const mostCustomers = 2_000_000
-const mostLookedBackOn = 50_000
+const mostLookedBackOn = 25_000
 const mostBrands = 2000
 
 export interface DataRange {
@@ -43,7 +44,7 @@ export async function gatherShop(
   asOf: Date,
   shop: ShopSettings,
   onCustomer: (done: number) => void,
-): Promise<{ facts: ShopFacts; range: DataRange }> {
+): Promise<{ facts: ShopFacts; range: DataRange; neighbours: NeighbourRow[] }> {
   const { rows: counted } = await side.query<{ n: number }>(
     'select count(*) as n from customers where customers.deleted_at is null',
   )
@@ -70,9 +71,9 @@ export async function gatherShop(
     productWords: streams.products.words,
     onTransactions: (days, cents) => (pending = { days, cents }),
   })
-  const base = readBase(side, streams.products, total)
-  // An error of the other query must not go unheard while this one runs.
-  base.catch(() => undefined)
+  // The database does this while we sum up; its error must not go unheard until then.
+  const sampled = readSample(side, streams.products, total)
+  sampled.catch(() => undefined)
   await streamCustomers({ ...streams, assembler, lines: null, messages: null }, (id, { facts }) => {
     customers += 1
     orders += facts.orders
@@ -117,6 +118,7 @@ export async function gatherShop(
   const sum = (list: Float64Array): number => list.reduce((total, value) => total + value, 0)
   const zone = streams.zones.ofShop
   const asOfDay = dayIn(asOf, zone)
+  const { base, responses, neighbours } = await sampled
   const days = ledger.day.values()
   return {
     facts: {
@@ -143,11 +145,11 @@ export async function gatherShop(
         cents: ledger.cents.values(),
       },
       base: {
-        ...(await base),
+        ...base,
         occasions: sharesOf(byOccasion),
         discounted: orders > 0 ? discounted / orders : 0,
       },
-      responses: responseBaseOf(await readResponses(side)),
+      responses: responseBaseOf(responses),
       marginShare: shop.margin_pct / 100,
       currency: shop.currency,
       averageThresholdCents: shop.low_basket_cents,
@@ -159,6 +161,21 @@ export async function gatherShop(
       last_day: days.length > 0 ? days.reduce((a, b) => Math.max(a, b)) : null,
       sampled: ledger.from.length - 1,
     },
+    neighbours,
+  }
+}
+
+/** What a sample of the customers says about the shop, on one connection one after the other. */
+async function readSample(
+  side: ClientBase,
+  products: Products,
+  customers: number,
+): Promise<{ base: Awaited<ReturnType<typeof readBase>>; responses: Answered[]; neighbours: NeighbourRow[] }> {
+  await drawSample(side, customers)
+  return {
+    base: await readBase(side, products),
+    responses: await readResponses(side),
+    neighbours: await findNeighbours(side),
   }
 }
 
@@ -179,19 +196,16 @@ const sharesOf = (weights: readonly number[]): number[] => {
   return weights.map((w) => (total > 0 ? w / total : 0))
 }
 
-/** What the whole shop sells, by lines that lose half their weight every half-life; from a sample of the customers in large shops. */
+/** What the whole shop sells, by lines that lose half their weight every half-life; from the sample of drawSample. */
 async function readBase(
   side: ClientBase,
   { catalog, placeOfId }: Products,
-  customers: number,
 ): Promise<Omit<TasteBase, 'occasions' | 'discounted'>> {
-  await drawSample(side, mostLookedBackOn / Math.max(1, customers), 11)
   const { rows } = await side.query<{ product_id: string; weight: number }>(
     `with at as (select current_setting('scoring.as_of')::timestamptz as as_of)
-     select i.product_id, sum(power(0.5::float8, extract(epoch from at.as_of - o.ordered_at)::float8 / 86400 / $1)) as weight
-     from at cross join score_sample as s join orders as o on o.customer_id = s.customer_id join order_items as i on i.order_id = o.id
-     where o.ordered_at <= at.as_of and i.quantity > 0 and i.total_cents >= 0
-     group by i.product_id order by i.product_id`,
+     select l.product_id, sum(power(0.5::float8, extract(epoch from at.as_of - l.ordered_at)::float8 / 86400 / $1)) as weight
+     from at cross join score_lines as l
+     group by l.product_id order by l.product_id`,
     [tasteHalfLifeDays],
   )
   const categories = catalog.categories.map(() => 0)

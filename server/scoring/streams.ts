@@ -21,6 +21,13 @@ const people = `
   where c.deleted_at is null
   order by c.id desc`
 
+/** The same for learning, which looks at orders only: an index read backwards. */
+const peopleAlone = `
+  select c.id, c.store_id
+  from customers as c
+  where c.deleted_at is null
+  order by c.id desc`
+
 /** The index of the orders of a customer, read backwards: no sort, whatever the number of orders. */
 const orders = `
   select o.customer_id, o.ordered_at, o.total_cents, (o.discount_cents > 0 or o.coupon_code is not null)
@@ -76,7 +83,7 @@ export async function streamCustomers(
   onCustomer: (customerId: string, customer: Assembled) => Promise<void> | undefined,
 ): Promise<void> {
   const { assembler, products, zones } = input
-  const who = openCopyReader(input.people, people, 9)
+  const who = input.lines ? openCopyReader(input.people, people, 9) : openCopyReader(input.people, peopleAlone, 2)
   const bought = openCopyReader(input.orders, orders, 4)
   const items = input.lines ? openCopyReader(input.lines, lines, 3) : null
   const sent = input.messages ? openCopyReader(input.messages, messagesOf(asOf, ''), 6) : null
@@ -113,7 +120,7 @@ export async function streamCustomers(
           })
       }
     }
-    const done = assembler.finish(previousOf(who))
+    const done = assembler.finish(input.lines ? previousOf(who) : null)
     if (done) {
       const full = onCustomer(who.uuid(0), done)
       if (full) await full

@@ -40,6 +40,7 @@ const paths = [
   '/settings/channels',
   '/settings/tills',
   '/settings/webhooks',
+  '/settings/people',
   '/settings/api-keys',
   '/profile',
 ]

@@ -36,13 +36,14 @@ export function createSandbox(pool: Pool, kind: ChannelKind): Channel {
       headers: Object.fromEntries(m.headers),
       body_html: m.html(),
       body_text: m.text(),
+      for_admins: m.isConfidential === true,
     }))
     try {
       await pool.query(
-        `insert into sandbox_messages (send_id, message_id, channel, sender, recipient, subject, headers, body_html, body_text)
-         select g.send_id, g.message_id, g.channel, g.sender, g.recipient, g.subject, g.headers, g.body_html, g.body_text
+        `insert into sandbox_messages (send_id, message_id, channel, sender, recipient, subject, headers, body_html, body_text, for_admins)
+         select g.send_id, g.message_id, g.channel, g.sender, g.recipient, g.subject, g.headers, g.body_html, g.body_text, g.for_admins
          from jsonb_to_recordset($1::jsonb) as g(send_id uuid, message_id text, channel text, sender text, recipient text,
-           subject text, headers jsonb, body_html text, body_text text)
+           subject text, headers jsonb, body_html text, body_text text, for_admins boolean)
          on conflict (message_id) do nothing`,
         [JSON.stringify(rows)],
       )

@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs'
-import { mkdir, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -13,6 +13,7 @@ import { startJob, type JobHandler } from '../../background.ts'
 import type { Ctx } from '../../context.ts'
 import { AppError, notFound } from '../../http/errors.ts'
 import { readSetting } from '../../settings.ts'
+import { dropFile, fetchFile, shareFile } from '../../shared-files.ts'
 import { readOverview } from '../overview.ts'
 import { htmlOf } from './html.ts'
 import { findBrowser, plainPdf, printHtml } from './pdf.ts'
@@ -102,12 +103,9 @@ export async function openExport(ctx: Ctx, id: string): Promise<{ path: string; 
     throw new AppError('conflict', 'This file was kept for a day and is gone. Make it again.', { id })
   if (!row.path || shown.status !== 'succeeded')
     throw new AppError('conflict', 'The file is not ready yet.', { id, status: shown.status })
-  const size = await stat(row.path).then(
-    (s) => s.size,
-    () => null,
-  )
-  if (size === null) throw new AppError('conflict', 'The file is gone from this machine. Make it again.', { id })
-  return { path: row.path, name: shown.file_name, size }
+  const file = await fetchFile(ctx, row.path)
+  if (!file) throw new AppError('conflict', 'The file is gone. Make it again.', { id })
+  return { path: file, name: shown.file_name, size: (await stat(file)).size }
 }
 
 /** The job: reads the report as the page does, and writes it. Running twice writes the same file again. */
@@ -137,6 +135,7 @@ export const exportJob: JobHandler = async (ctx, input, tools) => {
       : null
     await writeFile(target, printed ?? plainPdf(file, shop.name))
   }
+  await shareFile(ctx, target)
   const rows = file.sheets[0]!.rows.length
   await ctx.pool.query('update exports set path = $2, rows = $3, finished_at = $4 where exports.id = $1', [
     id,
@@ -163,5 +162,5 @@ export async function dropOldExports(ctx: Ctx): Promise<void> {
      where x.id = old.id returning old.id, old.path`,
     [new Date(ctx.clock().getTime() - keptMs)],
   )
-  for (const row of rows) await rm(row.path, { force: true })
+  for (const row of rows) await dropFile(ctx, row.path)
 }

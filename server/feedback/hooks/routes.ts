@@ -12,6 +12,7 @@ import { isProviderKind } from '#core/delivery/providers/kinds.ts'
 import type { SmsHttpConfig, TwilioConfig } from '#core/delivery/providers/sms.ts'
 import { openProvider, readProviders, type StoredProvider } from '../../channel-providers.ts'
 import type { Ctx } from '../../context.ts'
+import { openTo } from '../../http/access-policy.ts'
 import { bind } from '../../http/bind.ts'
 import { AppError } from '../../http/errors.ts'
 import { mailgunHook, postmarkHook, resendHook, sendgridHook } from './email.ts'
@@ -42,7 +43,11 @@ export function registerHooks(root: FastifyInstance, ctx: Ctx): void {
     )
     const find = createFinder(ctx)
     for (const url of ['/hooks/providers/:provider', '/hooks/providers/:provider/:id'])
-      app.post<Params>(url, { schema: { hide: true } }, (request, reply) => take(ctx, find, request, reply))
+      app.post<Params>(
+        url,
+        { schema: { hide: true }, config: openTo('every post is signed by its provider') },
+        (request, reply) => take(ctx, find, request, reply),
+      )
     done()
   })
 }

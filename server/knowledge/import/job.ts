@@ -1,9 +1,8 @@
-import { rm } from 'node:fs/promises'
-import path from 'node:path'
 import type { ImportOptions } from '#contract/imports.ts'
 import type { ImportKind } from '#core/knowledge/columns.ts'
 import { startJob, type JobHandler } from '../../background.ts'
-import { notFound } from '../../http/errors.ts'
+import { AppError, notFound } from '../../http/errors.ts'
+import { dropFile, fetchFile, isOurs } from '../../shared-files.ts'
 import { runImport } from './run.ts'
 
 interface QueuedImport {
@@ -26,12 +25,18 @@ export const importJob: JobHandler = async (ctx, input, tools) => {
   const queued = rows[0]
   if (!queued) throw notFound('import', id)
   if (queued.status === 'succeeded' || queued.status === 'cancelled') return { import_id: id }
+  const file = await fetchFile(ctx, queued.path)
+  if (!file)
+    throw new AppError(
+      'not_found',
+      'The uploaded file is not on this machine. Workers on several machines need a common store: set S3_BUCKET.',
+    )
   const { date_order: dateOrder, country, time_zone: zone, create_customers: createCustomers, repairs } = queued.options
   try {
     const result = await runImport(ctx, {
       kind: queued.kind,
       source: queued.source,
-      path: queued.path,
+      path: file,
       mapping: queued.mapping,
       mappingIsComplete: Object.keys(queued.mapping).length > 0,
       dryRun: queued.dry_run,
@@ -63,9 +68,7 @@ export const importJob: JobHandler = async (ctx, input, tools) => {
     }
   } finally {
     // An upload is personal data; it is not kept longer than the import needs it. A stopping worker will want it again.
-    const uploads = path.join(ctx.config.dataDir, 'imports')
     const { rows: ended } = await ctx.pool.query<{ status: string }>('select status from imports where id = $1', [id])
-    if (path.dirname(queued.path) === uploads && ended[0]?.status === 'succeeded')
-      await rm(queued.path, { force: true })
+    if (isOurs(queued.path) && ended[0]?.status === 'succeeded') await dropFile(ctx, queued.path)
   }
 }

@@ -9,6 +9,7 @@ import { checkMapping, guessMapping } from '#core/knowledge/mapping.ts'
 import { audit } from '../../audit.ts'
 import type { Ctx } from '../../context.ts'
 import { readSetting } from '../../settings.ts'
+import { shareFile } from '../../shared-files.ts'
 import { unreadable } from './limits.ts'
 import { consentStaging, mergeConsentList, mergeSuppressions, suppressionStaging } from './merge-consents.ts'
 import { customerStaging, mergeCustomers } from './merge-customers.ts'
@@ -175,6 +176,7 @@ async function importInto(
     await rejects.close()
     const durationMs = performance.now() - started
     const rowsRejected = refused + refusedLater
+    if (rowsRejected > 0) await shareFile(ctx, rejects.path)
     return {
       import_id: record.id,
       rows_read: rowsRead,

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Ctx } from '../../context.ts'
 import { AppError, notFound } from '../../http/errors.ts'
+import { openTo } from '../../http/access-policy.ts'
 import { createWindows } from '../../http/windows.ts'
 import { keepHook, noteCall } from './inbox.ts'
 import { findTill } from './known-tills.ts'
@@ -25,7 +26,7 @@ export function registerHooks(app: FastifyInstance, ctx: Ctx): void {
     for (const kind of Object.keys(ctx.tills))
       scope.post<{ Params: { id: string } }>(
         `/hooks/${kind}/:id`,
-        { schema: { hide: true }, bodyLimit: mostBytes },
+        { schema: { hide: true }, config: openTo('every post is signed by its till'), bodyLimit: mostBytes },
         (request, reply) => receive(request, reply, kind, request.params.id),
       )
   })

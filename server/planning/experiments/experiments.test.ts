@@ -8,7 +8,7 @@ import { systemActor } from '../../audit.ts'
 import { createComposer, type SendToRender } from '../../composer.ts'
 import type { Ctx } from '../../context.ts'
 import { appendEvents } from '../../events.ts'
-import { signAccessToken } from '../../http/auth.ts'
+import { bearerOf } from '#test/sign-in.ts'
 import { seedTemplates } from '../../delivery/templates.ts'
 import { editPlan } from '../edit.ts'
 import { approveCampaign } from '../approve.ts'
@@ -26,7 +26,7 @@ const call = async (
   role: Role = 'admin',
 ) => {
   const [user] = await rows<{ id: string }>('select id from users where email = $1', [`${role}@shop.test`])
-  const token = await signAccessToken(ctx.config.secret, { id: user!.id, role }, now)
+  const token = await bearerOf(ctx, user!.id)
   return app.inject({
     method,
     url: `/api/v1${url}`,

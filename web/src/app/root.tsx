@@ -7,12 +7,15 @@ import { Shell } from './shell.tsx'
 const Door = lazy(() => import('../features/accounts/door.tsx'))
 const SessionEnded = lazy(() => import('../features/accounts/session-ended.tsx'))
 
+/** A link of a mail is for whom it names, whoever is signed in here. */
+const isWelcome = (): boolean => location.pathname === '/welcome'
+
 /** The shell for who is signed in, the door for who is not; an ended session leaves the page open under a sign-in. */
 export function Root() {
   const state = useSession((s) => s.state)
   return (
     <>
-      {state === 'out' ? (
+      {state === 'out' || isWelcome() ? (
         <Suspense>
           <Door />
         </Suspense>

@@ -172,6 +172,14 @@ export const pages: readonly PageRow[] = [
     load: () => import('../features/webhooks/webhook-page.tsx'),
     role: 'admin',
   },
+  {
+    path: '/settings/people',
+    title: 'People',
+    load: () => import('../features/settings/people-page.tsx'),
+    role: 'admin',
+  },
   { path: '/settings/api-keys', title: 'API keys', load: () => import('../features/settings/api-keys-page.tsx') },
-  { path: '/profile', title: 'Your profile', load: () => import('../features/accounts/profile-page.tsx') },
+  { path: '/profile', title: 'Your account', load: () => import('../features/accounts/profile-page.tsx') },
+  // Links of mails land here; the door shows it to whoever comes (app/root.tsx).
+  { path: '/welcome', title: 'Your account', load: () => import('../features/accounts/door.tsx') },
 ]

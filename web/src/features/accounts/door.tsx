@@ -1,16 +1,21 @@
-import { useEffect } from 'react'
+import { useEffect, useState } from 'react'
 import { Logo } from '../../app/logo.tsx'
 import { t } from '../../lib/i18n.ts'
 import { useApi } from '../../lib/query.ts'
 import { Failed, Loading, Skeleton } from '../../ui/page.tsx'
 import { FirstRunForm } from './first-run-form.tsx'
+import { ForgotForm } from './forgot-form.tsx'
 import { SignInForm } from './sign-in-form.tsx'
+import { WelcomeForm } from './welcome-form.tsx'
 
 /** What somebody sees who is not signed in; the address stays, so that signing in lands on the page asked for. */
 export default function Door() {
   const state = useApi('GET /api/v1/auth/state', undefined, { staleMs: 0 })
-  const first = state.data?.needs_first_user ?? false
-  const title = first ? t('Set up your shop') : t('Sign in')
+  const [link, setLink] = useState<{ purpose: string; shop: string } | null>(null)
+  const [forgotten, setForgotten] = useState<string | null>(null)
+  const token = linkToken()
+  const first = !token && (state.data?.needs_first_user ?? false)
+  const [title, lead] = wordsOf(first, token !== null, link, forgotten !== null)
   useEffect(() => {
     document.title = `${title} · Liquor Agent`
   }, [title])
@@ -34,16 +39,16 @@ export default function Door() {
       <main id="main" className="grid content-center px-4 py-8">
         <div className="mx-auto w-full max-w-[360px]">
           <h1 className="title pb-1">{title}</h1>
-          <p className="pb-5 text-ink-2">
-            {first
-              ? t('Nobody uses this shop yet. The first account is its admin.')
-              : t('Use the email address and password of your account.')}
-          </p>
-          {state.data ? (
+          <p className="pb-5 text-ink-2">{lead}</p>
+          {token ? (
+            <WelcomeForm token={token} onTitle={setLink} />
+          ) : state.data ? (
             first ? (
               <FirstRunForm />
+            ) : forgotten !== null ? (
+              <ForgotForm email={forgotten} onBack={() => setForgotten(null)} />
             ) : (
-              <SignInForm demo={state.data.demo_login} />
+              <SignInForm demo={state.data.demo_login} onForgotten={setForgotten} />
             )
           ) : state.isError ? (
             <Failed what={t('The sign-in')} error={state.error} retry={() => void state.refetch()} />
@@ -56,6 +61,26 @@ export default function Door() {
       </main>
     </div>
   )
+}
+
+/** The token of a link in a mail: behind the #, so that it is in no log. */
+function linkToken(): string | null {
+  return location.pathname === '/welcome' ? location.hash.slice(1) || 'missing' : null
+}
+
+function wordsOf(
+  first: boolean,
+  hasLink: boolean,
+  link: { purpose: string; shop: string } | null,
+  forgot: boolean,
+): [title: string, lead: string] {
+  if (hasLink)
+    return link?.purpose === 'invitation'
+      ? [t('Welcome to {shop}', { shop: link.shop }), t('Choose the password of your account.')]
+      : [t('A new password'), t('Choose a password that you use nowhere else.')]
+  if (first) return [t('Set up your shop'), t('Nobody uses this shop yet. The first account is its admin.')]
+  if (forgot) return [t('Forgot your password?'), t('We mail you a link to a new one.')]
+  return [t('Sign in'), t('Use the email address and password of your account.')]
 }
 
 const outlines = [

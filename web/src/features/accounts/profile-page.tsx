@@ -1,7 +1,5 @@
-import { useState } from 'react'
 import { useForm } from 'react-hook-form'
 import type { User } from '#contract/accounts.ts'
-import { showRefusal } from '../../lib/form.ts'
 import { t } from '../../lib/i18n.ts'
 import { useSend } from '../../lib/query.ts'
 import { useSession } from '../../lib/session.ts'
@@ -9,8 +7,11 @@ import { setTheme, useLook } from '../../lib/theme.ts'
 import { Button } from '../../ui/button.tsx'
 import { Field, Input, Select } from '../../ui/field.tsx'
 import { Page } from '../../ui/page.tsx'
-import { Facts, Note, Panel } from '../../ui/panel.tsx'
+import { Facts, Panel } from '../../ui/panel.tsx'
 import { toast } from '../../ui/toast.tsx'
+import { PasswordForm } from './password-form.tsx'
+import { SecondFactorPanel } from './second-factor-panel.tsx'
+import { SessionsPanel } from './sessions-panel.tsx'
 
 const roles = { admin: 'Admin', manager: 'Manager', user: 'User' } as const
 
@@ -19,7 +20,7 @@ export default function ProfilePage() {
   const theme = useLook((s) => s.theme)
   if (!user) return null
   return (
-    <Page title={t('Your profile')} narrow>
+    <Page title={t('Your account')} narrow>
       <div className="space-y-5">
         <Panel title={t('You')}>
           <Facts
@@ -34,6 +35,8 @@ export default function ProfilePage() {
         <Panel title={t('Password')}>
           <PasswordForm email={user.email} />
         </Panel>
+        <SecondFactorPanel isOn={user.has_second_factor} />
+        <SessionsPanel />
         <Panel title={t('This browser')}>
           <Field label={t('Theme')} className="max-w-60">
             <Select
@@ -69,49 +72,6 @@ function NameForm({ user }: { user: User }) {
       </Field>
       <Button type="submit" busy={save.isPending} disabled={!form.formState.isDirty}>
         {t('Save name')}
-      </Button>
-    </form>
-  )
-}
-
-function PasswordForm({ email }: { email: string }) {
-  const form = useForm({ defaultValues: { current_password: '', new_password: '' } })
-  const [refusal, setRefusal] = useState<string | null>(null)
-  const save = useSend('PATCH /api/v1/users/me', {
-    onDone: () => {
-      form.reset()
-      toast(t('Password changed. Other browsers are signed out.'))
-    },
-    onError: (error) => setRefusal(showRefusal(error, form.setError, ['current_password', 'new_password'])),
-  })
-  const { errors } = form.formState
-  const submit = form.handleSubmit((body) => {
-    setRefusal(null)
-    save.mutate({ body })
-  })
-  return (
-    <form onSubmit={(e) => void submit(e)} noValidate className="space-y-4">
-      {refusal && <Note tone="risk" title={refusal} />}
-      <input type="email" autoComplete="username" value={email} readOnly hidden />
-      <Field label={t('Present password')} error={errors.current_password?.message}>
-        <Input
-          type="password"
-          autoComplete="current-password"
-          {...form.register('current_password', { required: t('Write your present password.') })}
-        />
-      </Field>
-      <Field label={t('New password')} hint={t('At least 12 characters.')} error={errors.new_password?.message}>
-        <Input
-          type="password"
-          autoComplete="new-password"
-          {...form.register('new_password', {
-            required: t('Choose a new password.'),
-            minLength: { value: 12, message: t('Use at least 12 characters.') },
-          })}
-        />
-      </Field>
-      <Button type="submit" busy={save.isPending}>
-        {t('Change password')}
       </Button>
     </form>
   )

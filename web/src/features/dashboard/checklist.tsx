@@ -19,7 +19,9 @@ export function Checklist({ items, open }: { items: Dashboard['checklist']; open
           </span>
           <span className="block text-ink-2">
             {open
-              ? t('{n} steps to the first message. Each one finds out by itself when it is done.', { n: items.length })
+              ? t('{n} steps to the first message. Each one finds out by itself when it is done.', {
+                  n: items.length - done,
+                })
               : next
                 ? t('Next: {step}', { step: next.label })
                 : ''}

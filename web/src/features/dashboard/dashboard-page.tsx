@@ -72,7 +72,13 @@ export default function DashboardPage() {
       <QueryFrame query={dashboard} what={t('The dashboard')} skeleton={<DashboardSkeleton />}>
         {(shown) => (
           <div className="space-y-5">
-            {shown.checklist.length > 0 && <Checklist items={shown.checklist} open={empty} />}
+            {shown.checklist.length > 0 && (
+              <Checklist
+                items={shown.checklist}
+                // A shop without a name and address may not send, however many orders have arrived.
+                open={empty || shown.checklist.some((step) => step.id === 'shop' && !step.done)}
+              />
+            )}
             {!empty && (
               <>
                 <NeedsYou needs={shown.needs_you} />

@@ -15,6 +15,7 @@ const sections = [
   ['/settings/compliance', 'Compliance'],
   ['/settings/tills', 'Tills'],
   ['/settings/webhooks', 'Webhooks'],
+  ['/settings/people', 'People'],
   ['/settings/api-keys', 'API keys'],
   ['/settings/llm', 'Model'],
 ] as const
