@@ -10,9 +10,9 @@ import { createPool } from '#db/pool.ts'
 import { readConfig } from '#server/config.ts'
 import { closeContext, createContext } from '#server/context.ts'
 import { seedTemplates } from '#server/delivery/templates.ts'
-import { signAccessToken } from '#server/http/auth.ts'
 import { createLog } from '#server/log.ts'
 import { simCampaign } from '#sim/campaign.ts'
+import { bearerOf } from '#test/sign-in.ts'
 import type { ClientReport } from './send-client.ts'
 import type { Said, Seen } from './watchers-client.ts'
 
@@ -152,7 +152,7 @@ try {
   const { rows: users } = await pool.query<{ id: string }>(
     `insert into users (email, password_hash, role) values ('watcher@shop.test', 'x', 'user') returning id`,
   )
-  const token = await signAccessToken(secret, { id: users[0]!.id, role: 'user' }, new Date())
+  const token = await bearerOf(ctx, users[0]!.id)
   await closeContext(ctx)
   const api = fork(here('watchers-server.ts'), { env, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
   children.push(api)
