@@ -80,7 +80,7 @@ export async function runWorker(ctx: Ctx, signal: AbortSignal, processId?: strin
   await Promise.all([
     runDispatcher(ctx, { signal }),
     takePostsApart(ctx, signal),
-    runWebhooks(ctx, signal, (ms) => pause(ms, signal)),
+    runWebhooks(ctx, signal, pause),
     ...timers,
   ])
   ctx.log.info('worker stopped')

@@ -234,6 +234,26 @@ test('nobody who said no, bounced or complained is signed up behind their back',
   expect(await customerOf('fast@example.com')).toMatchObject({ email_consent: 'denied' })
 })
 
+test('a STOP of a number is only taken back by a text; then it may sign up again', async () => {
+  const reply = (body: string) =>
+    withTx(ctx.pool, (tx) =>
+      takeReply(
+        ctx,
+        tx,
+        'twilio',
+        { type: 'reply', from: '+12127365099', to: '+1', body, at: now, keyword: null } as never,
+        body,
+      ),
+    )
+  await reply('STOP')
+  const form = { phone: '212 736 5099', consent_sms: 'on' }
+  expect((await signUp(form)).body).toContain('text START to that number first')
+  expect(await rowsOf('+12127365099')).toEqual([])
+  await reply('START')
+  await signUp(form)
+  expect(await rowsOf('+12127365099')).toMatchObject([{ status: 'pending' }])
+})
+
 test('robots get the same page and leave no row; no mailbox is filled', async () => {
   const before = (await ctx.pool.query('select 1 from signups')).rowCount
   const trapped = await signUp({ ...mail('bot1@example.com'), website: 'https://spam.test' })
