@@ -3,6 +3,7 @@ import { withTx } from '#db/pool.ts'
 import { audit, systemActor } from '../audit.ts'
 import type { Ctx } from '../context.ts'
 import { addNotices } from '../notices.ts'
+import { pause } from '../pause.ts'
 import type { HookAnswer } from '../ports/hook-poster.ts'
 import { chatBody } from './chat.ts'
 import { messageIdOf, signStandard } from './sign.ts'
@@ -59,12 +60,8 @@ export function createDeliverer(ctx: Ctx): Deliverer {
   }
 }
 
-/** Until the signal; then what is in flight is finished. @param pause waits, but not past the signal */
-export async function runWebhooks(
-  ctx: Ctx,
-  signal: AbortSignal,
-  pause: (ms: number, signal: AbortSignal) => Promise<void>,
-): Promise<void> {
+/** Until the signal; then what is in flight is finished. */
+export async function runWebhooks(ctx: Ctx, signal: AbortSignal): Promise<void> {
   const deliverer = createDeliverer(ctx)
   while (!signal.aborted) {
     const woken = new AbortController()

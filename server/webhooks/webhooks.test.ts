@@ -15,7 +15,6 @@ import { hookAddressFault, isPublicAddress } from '#server/outbound-address.ts'
 import { createLog } from '#server/log.ts'
 import { testApp } from '#test/app.ts'
 import { createDeliverer, forgetDeliveries, runWebhooks } from './deliver.ts'
-import { pause } from '#server/worker.ts'
 import { signStandard } from './sign.ts'
 
 let shift = 0
@@ -213,7 +212,7 @@ test('a burst leaves as fast as it is taken, and a stopping process finishes wha
     Array.from({ length: 400 }, () => event('sent')),
   )
   const stop = new AbortController()
-  const running = runWebhooks(ctx, stop.signal, pause)
+  const running = runWebhooks(ctx, stop.signal)
   const began = Date.now()
   await expect.poll(() => r.got.length, { timeout: 10_000, interval: 20 }).toBeGreaterThanOrEqual(300)
   stop.abort()
