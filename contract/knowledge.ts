@@ -105,6 +105,17 @@ export const Customer = CustomerRow.extend({
   segments: z.array(z.strictObject({ id: Id, key: z.string(), name: z.string(), entered_at: Instant })),
   consents: z.array(ConsentProof),
   contactability: z.array(Contactability),
+  /** what they chose in the preference centre; null: nothing special */
+  wishes: z
+    .strictObject({
+      topics_off: z.array(z.string()),
+      /** at most one message in so many days */
+      every_days: z.int().nullable(),
+      paused_until: Instant.nullable(),
+    })
+    .nullable(),
+  /** their own page in the preference centre, to hand to them; null for role user */
+  preferences_url: z.string().nullable(),
   /** the customer this one was made a part of */
   merged_into: Id.nullable(),
   /** since then nothing is known of the person any more */

@@ -10,6 +10,8 @@ import { notFound } from '../http/errors.ts'
 import { loadStores } from '../stores.ts'
 import { reasonsOf } from '../score-reasons.ts'
 import { suppressionOf } from '../suppression.ts'
+import { customerPreferencesPath } from '../tokens.ts'
+import { readWishes } from '../wishes.ts'
 import { contactability } from './contactability.ts'
 
 type Answer = z.input<typeof import('#contract/knowledge.ts').Customer>
@@ -47,7 +49,7 @@ export async function readCustomer(ctx: Ctx, actor: Actor, id: string): Promise<
   const found = rows[0]
   if (!found) throw notFound('customer', id)
   const { version, ...row } = found
-  const [segments, consents, email, sms, reasons] = await Promise.all([
+  const [segments, consents, email, sms, reasons, wishes] = await Promise.all([
     ctx.pool.query<Customer['segments'][number]>(
       `select g.id, g.key, g.name, m.entered_at from segment_members as m join segments as g on g.id = m.segment_id where m.customer_id = $1 order by g.name`,
       [id],
@@ -60,8 +62,10 @@ export async function readCustomer(ctx: Ctx, actor: Actor, id: string): Promise<
     row.email ? suppressionOf(ctx.pool, ctx.config, 'email', row.email) : null,
     row.phone ? suppressionOf(ctx.pool, ctx.config, 'sms', row.phone) : null,
     reasonsOf(ctx.pool, [id]),
+    readWishes(ctx.pool, [id]),
   ])
   const shown = showCustomer(row, actor)
+  const wished = wishes.get(id)
   return {
     ...row,
     ...shown,
@@ -74,6 +78,11 @@ export async function readCustomer(ctx: Ctx, actor: Actor, id: string): Promise<
     segments: segments.rows,
     consents: consents.rows.map((k) => (shown.is_masked ? { ...k, ip: null } : k)),
     contactability: await contactability(ctx, row, { email: email?.reason ?? null, sms: sms?.reason ?? null }),
+    wishes: wished ? { ...wished, topics_off: [...wished.topics_off] } : null,
+    preferences_url:
+      shown.is_masked || row.deleted_at || (!row.email && !row.phone)
+        ? null
+        : ctx.config.publicUrl + customerPreferencesPath(ctx.config.secret, id),
     etag: etagOf(id, version),
   }
 }

@@ -78,3 +78,22 @@ test('an email is built of blocks by keyboard, seen as a customer gets it, and c
   await expect(blocks.getByRole('listitem')).toHaveCount(count)
   await expect(page.getByRole('button', { name: 'Save', exact: true })).toBeDisabled()
 })
+
+test('a new email begins with blocks, is written, saved and used', async ({ page }) => {
+  await signIn(page)
+  await page.goto(`${base()}/settings/templates`)
+  await page.getByRole('button', { name: 'New email' }).click()
+  const dialog = page.getByRole('dialog')
+  const name = `Cider week ${Date.now() % 100_000}`
+  await dialog.getByLabel('Name').fill(name)
+  await dialog.getByRole('button', { name: 'Begin' }).click()
+  await expect(page.getByRole('heading', { level: 1, name })).toBeVisible()
+  await page.getByLabel('Heading', { exact: true }).fill('Cider is in')
+  await page.getByLabel('Use it in new plans').check()
+  await page.getByRole('button', { name: 'Save', exact: true }).click()
+  await expect(page.getByText(/saved/)).toBeVisible()
+  await expect(page.getByRole('button', { name: 'Save', exact: true })).toBeDisabled()
+  await page.reload()
+  await expect(page.getByLabel('Heading', { exact: true })).toHaveValue('Cider is in')
+  await expect(page.getByLabel('Plain text')).toHaveValue(/^Cider is in/)
+})

@@ -126,6 +126,20 @@ test('a sign-up is nothing until the owner of the mailbox confirms it; then it i
       linked: true,
     },
   ])
+  // What they choose on their page stands on ours, and the link is for who sees addresses.
+  const own = (await customerOf('ann@example.com'))!.preferences_url!
+  await app.inject({
+    method: 'POST',
+    url: own.replace('http://shop.test', ''),
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    payload: 'action=save&email=on&topic_wine=on&pace=14&pause=',
+  })
+  expect((await customerOf('ann@example.com'))!.wishes).toEqual({
+    topics_off: ['spirits', 'beer', 'events', 'news'],
+    every_days: 14,
+    paused_until: null,
+  })
+  expect((await as('user')({ url: `/api/v1/customers/${ann.id}` })).json<Customer>().preferences_url).toBeNull()
   // Twice is once.
   expect((await app.inject({ method: 'POST', url: `/s/confirm/${token}` })).body).toContain('You are on the list')
   expect((await ctx.pool.query('select 1 from consents')).rowCount).toBe(1)
