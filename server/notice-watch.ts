@@ -39,6 +39,9 @@ const watched = `
   from integrations as g cross join lateral (select count(*) as n, max(t.processed_at) as at from till_hooks as t where t.integration_id = g.id and t.status = 'parked') as x
   where x.n > 0 and x.at > ${window}
   union all
+  select 'replies', 'info', 'replies:' || (x.at at time zone 'UTC')::date, null, 'user', jsonb_build_object('count', x.n), '/replies'
+  from (select count(*) as n, max(m.received_at) as at from inbound_messages as m where not m.is_read and m.meaning = 'other' and m.id > uuidv7_floor(${window})) as x where x.n > 0
+  union all
   select 'draw_broken', 'risk', 'draw:' || e.id, null, 'manager', jsonb_build_object('name', e.name), '/experiments/' || e.id
   from experiments as e where e.kind = 'ab' and e.status = 'running' and jsonb_typeof(e.arms) = 'object' and e.arms ->> 'outcome' = 'broken'
   union all
