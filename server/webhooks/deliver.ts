@@ -198,7 +198,10 @@ async function settleFailure(ctx: Ctx, delivery: Delivery, answer: HookAnswer, f
   })
 }
 
-/** Off, with a notice. What waits stays for who switches it on again. */
+/**
+ * Off, with a notice. What waits stays for who switches it on again. The trigger goes on until the next change of a
+ * webhook: it finds nobody to write for.
+ */
 async function switchOff(
   ctx: Ctx,
   tx: Parameters<typeof audit>[0],
@@ -209,7 +212,6 @@ async function switchOff(
     delivery.subscription_id,
     because,
   ])
-  await tx.query('select webhooks_listen()')
   await audit(tx, systemActor, {
     action: 'webhook.disabled',
     entity: 'webhook',
