@@ -55,6 +55,15 @@ const Contactability = z.strictObject({
   reasons: z.array(Verdict),
 })
 
+/** The sign-up behind a yes: the words as they stood on the page, and who confirmed them when. */
+export const ConsentSignup = z.strictObject({
+  words: z.string(),
+  /** the page around the form, when it stood in another website */
+  page: z.string().nullable(),
+  confirmed_at: Instant,
+  confirmed_by: z.enum(['link', 'reply']),
+})
+
 const ConsentProof = z.strictObject({
   id: Id,
   channel: z.enum(['email', 'sms']),
@@ -64,6 +73,7 @@ const ConsentProof = z.strictObject({
   ip: z.string().nullable(),
   given_at: Instant,
   created_at: Instant,
+  signup: ConsentSignup.nullable(),
 })
 
 const Scores = z.strictObject({

@@ -1,6 +1,7 @@
 import type { WebSocket } from '@fastify/websocket'
 import type { Ctx } from '../context.ts'
 import { readNotice, type Reader } from '../notice-feed.ts'
+import { createPace } from './live-pace.ts'
 
 /** One socket: while it is held, what is new waits behind what it missed. */
 export interface Client {
@@ -29,14 +30,23 @@ export function createHub(ctx: Ctx): Hub {
 
   function listen(topic: string): { clients: Set<Client>; stop: () => void } {
     const clients = new Set<Client>()
-    const stop =
-      topic === 'notice.'
-        ? ctx.bus.subscribe(topic, (_, { id }) => void tellNotice(ctx, String(id), clients))
-        : ctx.bus.subscribe(topic, (name, payload) => {
-            const text = Buffer.from(JSON.stringify({ topic: name, at: ctx.clock().toISOString(), ...payload }))
-            for (const client of clients) client.tell(text)
-          })
-    return { clients, stop }
+    if (topic === 'notice.')
+      return { clients, stop: ctx.bus.subscribe(topic, (_, { id }) => void tellNotice(ctx, String(id), clients)) }
+    const pace = createPace(
+      () => clients.size,
+      (name, payload) => {
+        const text = Buffer.from(JSON.stringify({ topic: name, at: ctx.clock().toISOString(), ...payload }))
+        for (const client of clients) client.tell(text)
+      },
+    )
+    const unsubscribe = ctx.bus.subscribe(topic, pace.tell)
+    return {
+      clients,
+      stop() {
+        unsubscribe()
+        pace.stop()
+      },
+    }
   }
 
   return {

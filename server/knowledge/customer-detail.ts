@@ -55,7 +55,9 @@ export async function readCustomer(ctx: Ctx, actor: Actor, id: string): Promise<
       [id],
     ),
     ctx.pool.query<Customer['consents'][number]>(
-      `select k.id, k.channel, k.status, k.source, k.text_version, host(k.ip) as ip, k.given_at, k.created_at from consents as k
+      `select k.id, k.channel, k.status, k.source, k.text_version, host(k.ip) as ip, k.given_at, k.created_at,
+         (select jsonb_build_object('words', g.consent_text, 'page', g.page, 'confirmed_at', ${iso('g.confirmed_at')}, 'confirmed_by', g.confirmed_by) from signups as g where g.id = k.signup_id) as signup
+       from consents as k
        where k.customer_id = $1 order by k.given_at desc, k.id desc limit 100`,
       [id],
     ),

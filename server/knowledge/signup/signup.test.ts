@@ -112,6 +112,11 @@ test('a sign-up is nothing until the owner of the mailbox confirms it; then it i
     text_version: 'sign-up email v1',
     ip: expect.stringContaining('198.51.100.') as string,
   })
+  expect(ann.consents[0]!.signup).toMatchObject({
+    confirmed_by: 'link',
+    page: null,
+    words: expect.stringContaining('Yes, My shop may send me') as string,
+  })
   const { rows: proof } = await ctx.pool.query(
     `select g.consent_text, host(g.confirmed_ip) as ip, g.confirmed_by, g.birth_date, g.first_name, k.signup_id = g.id as linked from signups as g join consents as k on k.signup_id = g.id`,
   )
