@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { Id, IdParams, Instant, List, pageOf, pageQuery } from './common.ts'
 import { route } from './http.ts'
-import { Customer } from './knowledge.ts'
+import { ConsentSignup, Customer } from './knowledge.ts'
 
 /** What was said, where, when, to which words, and from which machine. Nothing is ever overwritten. */
 export const ConsentRow = z.strictObject({
@@ -14,6 +14,7 @@ export const ConsentRow = z.strictObject({
   user_agent: z.string().nullable(),
   given_at: Instant,
   created_at: Instant,
+  signup: ConsentSignup.nullable(),
 })
 export type ConsentRow = z.infer<typeof ConsentRow>
 

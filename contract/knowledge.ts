@@ -55,6 +55,15 @@ const Contactability = z.strictObject({
   reasons: z.array(Verdict),
 })
 
+/** The sign-up behind a yes: the words as they stood on the page, and who confirmed them when. */
+export const ConsentSignup = z.strictObject({
+  words: z.string(),
+  /** the page around the form, when it stood in another website */
+  page: z.string().nullable(),
+  confirmed_at: Instant,
+  confirmed_by: z.enum(['link', 'reply']),
+})
+
 const ConsentProof = z.strictObject({
   id: Id,
   channel: z.enum(['email', 'sms']),
@@ -64,6 +73,7 @@ const ConsentProof = z.strictObject({
   ip: z.string().nullable(),
   given_at: Instant,
   created_at: Instant,
+  signup: ConsentSignup.nullable(),
 })
 
 const Scores = z.strictObject({
@@ -105,6 +115,17 @@ export const Customer = CustomerRow.extend({
   segments: z.array(z.strictObject({ id: Id, key: z.string(), name: z.string(), entered_at: Instant })),
   consents: z.array(ConsentProof),
   contactability: z.array(Contactability),
+  /** what they chose in the preference centre; null: nothing special */
+  wishes: z
+    .strictObject({
+      topics_off: z.array(z.string()),
+      /** at most one message in so many days */
+      every_days: z.int().nullable(),
+      paused_until: Instant.nullable(),
+    })
+    .nullable(),
+  /** their own page in the preference centre, to hand to them; null for role user */
+  preferences_url: z.string().nullable(),
   /** the customer this one was made a part of */
   merged_into: Id.nullable(),
   /** since then nothing is known of the person any more */

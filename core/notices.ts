@@ -57,6 +57,10 @@ const kinds: Readonly<Record<string, (facts: Facts) => NoticeWords>> = {
     text: '{count} posts of {till} need a look',
     values: { till: s(f, 'till'), count: n(f, 'count') },
   }),
+  replies: (f) => ({
+    text: '{count, plural, one {A customer wrote back} other {# customers wrote back}}',
+    values: { count: n(f, 'count') },
+  }),
   draw_broken: (f) => ({
     text: 'The draw of {name} is broken: its versions got other shares than planned, so it shows no figures',
     values: { name: s(f, 'name') },
@@ -85,5 +89,13 @@ export function noticeWords(kind: string, facts: Facts): NoticeWords {
 /** Plain English, for where no translation is at hand. */
 export function noticeText(kind: string, facts: Facts): string {
   const { text, values } = noticeWords(kind, facts)
-  return text.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ''))
+  return pluralOf(text, values).replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ''))
+}
+
+/** The one form of ICU that notices use: `{count, plural, one {…} other {# …}}` over the whole text. */
+function pluralOf(text: string, values: NoticeWords['values']): string {
+  const found = /^\{(\w+), plural, one \{([^}]*)\} other \{([^}]*)\}\}$/.exec(text)
+  if (!found) return text
+  const count = Number(values[found[1]!] ?? 0)
+  return (count === 1 ? found[2]! : found[3]!).replace('#', String(count))
 }

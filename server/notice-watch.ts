@@ -19,13 +19,13 @@ const watched = `
   select case i.status when 'succeeded' then 'import_done' else 'import_failed' end as kind, case i.status when 'succeeded' then 'good' else 'risk' end as level,
     'import:' || i.id as key, null::uuid as user_id, 'manager' as least_role,
     jsonb_build_object('source', i.source, 'new', i.rows_new, 'changed', i.rows_changed, 'rejected', i.rows_rejected) as facts, '/customers/imports' as path
-  from imports as i where i.finished_at > ${window} and i.status in ('succeeded', 'failed') and not i.dry_run and i.created_at > ${window} - interval '1 day'
+  from imports as i where i.finished_at > ${window} and i.status in ('succeeded', 'failed') and not i.dry_run and i.id > uuidv7_floor(${window} - interval '1 day')
   union all
   select 'job_failed', 'risk', 'job:' || j.id, j.created_by, 'manager', jsonb_build_object('what', initcap(replace(j.kind, '_', ' '))), null
-  from jobs as j where j.status = 'failed' and j.finished_at > ${window} and j.created_at > ${window} - interval '1 day' and j.kind <> 'import'
+  from jobs as j where j.status = 'failed' and j.finished_at > ${window} and j.id > uuidv7_floor(${window} - interval '1 day') and j.kind <> 'import'
   union all
   select 'export_ready', 'good', 'export:' || e.id, e.created_by, 'manager', jsonb_build_object('rows', e.rows), '/customers/exports'
-  from exports as e where e.status = 'ready' and e.finished_at > ${window} and e.created_by is not null and e.kind = 'customers'
+  from exports as e where e.status = 'ready' and e.finished_at > ${window} and e.id > uuidv7_floor(${window} - interval '1 day') and e.created_by is not null and e.kind = 'customers'
   union all
   select 'campaign_completed', 'good', 'campaign:' || c.id || ':' || extract(epoch from c.finished_at)::bigint, null, 'user',
     jsonb_build_object('name', c.name, 'completed', c.completed_sends, 'total', c.total_sends, 'failed', c.failed_sends), '/campaigns/' || c.id
@@ -38,6 +38,9 @@ const watched = `
   select 'till_parked', 'warn', 'till:' || g.id || ':' || ($1::timestamptz at time zone 'UTC')::date, null, 'manager', jsonb_build_object('till', g.name, 'count', x.n), '/settings/tills/' || g.id
   from integrations as g cross join lateral (select count(*) as n, max(t.processed_at) as at from till_hooks as t where t.integration_id = g.id and t.status = 'parked') as x
   where x.n > 0 and x.at > ${window}
+  union all
+  select 'replies', 'info', 'replies:' || (x.at at time zone 'UTC')::date, null, 'user', jsonb_build_object('count', x.n), '/replies'
+  from (select count(*) as n, max(m.received_at) as at from inbound_messages as m where not m.is_read and m.meaning = 'other' and m.id > uuidv7_floor(${window})) as x where x.n > 0
   union all
   select 'draw_broken', 'risk', 'draw:' || e.id, null, 'manager', jsonb_build_object('name', e.name), '/experiments/' || e.id
   from experiments as e where e.kind = 'ab' and e.status = 'running' and jsonb_typeof(e.arms) = 'object' and e.arms ->> 'outcome' = 'broken'

@@ -98,7 +98,7 @@ export async function closeAddresses(
 export async function reopenAddress(
   client: ClientBase,
   config: Pick<Config, 'secret'>,
-  opening: { channel: Channel; address: string; customerId: string; at: Date; byText?: boolean },
+  opening: { channel: Channel; address: string; customerId: string | null; at: Date; byText?: boolean },
   proof: Proof,
 ): Promise<boolean> {
   const hash = addressHash(config, opening.channel, opening.address)
@@ -111,11 +111,12 @@ export async function reopenAddress(
     [opening.channel, hash],
   )
   if (still) return false
-  const given = await setConsents(client, [opening], 'granted', proof)
+  // Nobody's yet: the address may be asked again, and that is all.
+  const { customerId } = opening
+  if (!customerId) return true
+  const given = await setConsents(client, [{ ...opening, customerId }], 'granted', proof)
   if (given > 0)
-    await appendEvents(client, [
-      { type: 'resubscribe', at: opening.at, customerId: opening.customerId, channel: opening.channel },
-    ])
+    await appendEvents(client, [{ type: 'resubscribe', at: opening.at, customerId, channel: opening.channel }])
   return true
 }
 

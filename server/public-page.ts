@@ -60,7 +60,7 @@ function luminance(color: string): number {
 }
 
 /** Black or white, whichever reads better on the colour: at least 4.58 to 1 on any. */
-function textOn(color: string): string {
+export function textOn(color: string): string {
   const l = luminance(color)
   return 1.05 / (l + 0.05) >= (l + 0.05) / 0.05 ? '#ffffff' : '#000000'
 }

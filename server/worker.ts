@@ -79,12 +79,7 @@ export async function runWorker(ctx: Ctx, signal: AbortSignal, processId?: strin
   }, 2)
   const timers = duties.map((duty) => keepDuty(ctx, duty, signal, processId))
   ctx.log.info('worker started')
-  await Promise.all([
-    runDispatcher(ctx, { signal }),
-    takePostsApart(ctx, signal),
-    runWebhooks(ctx, signal, (ms) => pause(ms, signal)),
-    ...timers,
-  ])
+  await Promise.all([runDispatcher(ctx, { signal }), takePostsApart(ctx, signal), runWebhooks(ctx, signal), ...timers])
   ctx.log.info('worker stopped')
 }
 

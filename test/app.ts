@@ -21,7 +21,12 @@ export async function testApp(options: { clock?: () => Date } = {}): Promise<Tes
   const app = await createApp(ctx)
   await app.ready()
   afterAll(() => app.close())
-  const ids = new Map<Role, string>()
+  const users = new Map<Role, { id: string; token: string; signedAt: number }>()
+  const sign = async (role: Role, id: string): Promise<string> => {
+    const token = await bearerOf(ctx, id)
+    users.set(role, { id, token, signedAt: ctx.clock().getTime() })
+    return token
+  }
   for (const role of ['admin', 'manager', 'user'] as const) {
     const user = await createUser(ctx, systemActor, {
       email: `${role}@shop.test`,
@@ -29,15 +34,17 @@ export async function testApp(options: { clock?: () => Date } = {}): Promise<Tes
       fullName: role,
       role,
     })
-    ids.set(role, user.id)
+    await sign(role, user.id)
   }
   return {
     ctx,
     app,
-    // Signed for each request: a test may move its clock by weeks, and a token lasts minutes.
+    // A test may move its clock by weeks, and a token lasts minutes.
     as: (role) => async (options) => {
-      const token = await bearerOf(ctx, ids.get(role)!)
-      return app.inject({ ...options, headers: { authorization: `Bearer ${token}`, ...options.headers } })
+      const { id, token, signedAt } = users.get(role)!
+      const isFresh = Math.abs(ctx.clock().getTime() - signedAt) < 5 * 60_000
+      const bearer = isFresh ? token : await sign(role, id)
+      return app.inject({ ...options, headers: { authorization: `Bearer ${bearer}`, ...options.headers } })
     },
   }
 }

@@ -390,3 +390,35 @@ describe('finding duplicates', () => {
     ).toBe(404)
   })
 })
+
+test('the quieter wish of the two wins, sign-ups move along, and an undo gives both back', async () => {
+  const who = {
+    mine: await customer({ email: 'wish-a@example.com' }),
+    other: await customer({ email: 'wish-b@example.com' }),
+  }
+  const wish = (id: string, topics: string[], days: number | null, until: string | null) =>
+    ctx.pool.query(
+      'insert into customer_preferences (customer_id, topics_off, every_days, paused_until) values ($1, $2, $3, $4)',
+      [id, topics, days, until],
+    )
+  await wish(who.mine, ['wine'], 7, null)
+  await wish(who.other, ['beer', 'wine'], null, '2027-01-01T00:00:00Z')
+  await ctx.pool.query(
+    `with f as (insert into signup_forms (key, name, headline) values ('merge', 'Merge', 'x') returning id)
+     insert into signups (submission_id, form_id, channel, address, text_version, consent_text, via, status, customer_id)
+     select gen_random_uuid(), f.id, 'email', 'wish-b@example.com', 'v1', 'yes', 'page', 'confirmed', $1 from f`,
+    [who.other],
+  )
+  const signups = (id: string) => count('signups as g where g.customer_id = $1', id)
+  const { merge: made } = await merged({}, who)
+  expect((await read(who.mine)).wishes).toEqual({
+    topics_off: ['beer', 'wine'],
+    every_days: 7,
+    paused_until: '2027-01-01T00:00:00.000Z',
+  })
+  expect(await signups(who.mine)).toBe(1)
+  expect((await undo(made.id)).statusCode).toBeLessThan(300)
+  expect((await read(who.mine)).wishes).toEqual({ topics_off: ['wine'], every_days: 7, paused_until: null })
+  expect((await read(who.other)).wishes).toMatchObject({ topics_off: ['beer', 'wine'], every_days: null })
+  expect([await signups(who.mine), await signups(who.other)]).toEqual([0, 1])
+})

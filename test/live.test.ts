@@ -180,10 +180,14 @@ test('what happens in the shop becomes a notice, once', async () => {
   await ctx.pool.query(
     `insert into experiments (name, kind, status, salt, arms) values ('Two subjects', 'ab', 'running', 's', '{"outcome": "broken"}')`,
   )
-  expect(await watchForNotices(ctx)).toBe(5)
+  await ctx.pool.query(
+    `insert into inbound_messages (channel, provider, sender, body, meaning, because) select 'sms', 'twilio', '+1', 'hi', 'other', 'x' from generate_series(1, 2)`,
+  )
+  expect(await watchForNotices(ctx)).toBe(6)
   expect(await watchForNotices(ctx)).toBe(0)
-  const { data } = await list('admin', '?page_size=6')
+  const { data } = await list('admin', '?page_size=7')
   expect(data.map((n) => n.text).toSorted()).toEqual([
+    '2 customers wrote back',
     'Gin week is done: 899 of 900 messages left, 0 failed',
     'Import of till.csv: 812 new, 401 changed, 0 refused',
     'Our relay takes no messages; they wait, or leave through another provider',

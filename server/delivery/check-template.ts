@@ -11,7 +11,7 @@ import { findUnbalancedTag } from '#core/delivery/mjml-tags.ts'
 import type { TemplateInput } from '#contract/delivery.ts'
 import { InputError } from '../http/errors.ts'
 import { compileMjml } from './mjml.ts'
-import { starterColor } from './starter-templates/frame.ts'
+import { starterColor } from '#core/delivery/blocks.ts'
 import { emptyVariables, sampleStore, sampleVariables } from './starter-templates/sample.ts'
 
 export type Content = Pick<

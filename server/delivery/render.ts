@@ -9,7 +9,7 @@ import type { Ctx } from '../context.ts'
 import { readSetting } from '../settings.ts'
 import { clickUrl, openUrl, preferencesUrl, unsubscribeUrl } from '../tokens.ts'
 import { ensureLinks } from './links.ts'
-import { starterColor } from './starter-templates/frame.ts'
+import { starterColor } from '#core/delivery/blocks.ts'
 import { readStores, type StoreBook } from './stores.ts'
 
 /** What a send row must bring along. */

@@ -78,6 +78,15 @@ export async function loadDemo(
   return { ...counts[0]!, seconds: Math.round((Date.now() - started) / 100) / 10 }
 }
 
+/** A sign-up form that can be looked at, printed and tried: what it asks goes to the sandbox like everything else. */
+async function insertForm(tx: ClientBase): Promise<string> {
+  const { rows } = await tx.query<{ id: string }>(
+    `insert into signup_forms (key, name, channels, headline, intro, thanks, asks_zip) values ('cellar-news', 'Counter and website', '{email,sms}',
+       'Good bottles, told to you first', 'New arrivals, tastings and an offer now and then. For adults of 21 and over.', 'See you at the counter.', true) returning id`,
+  )
+  return rows[0]!.id
+}
+
 async function fillShop(tx: ClientBase, chance: Chance, start: Date, now: Date, count: number): Promise<DemoShop> {
   const stores = await insertStores(tx)
   await tx.query(`insert into settings (name, value) values ('shop', $1), ('demo', $2)`, [
@@ -90,7 +99,7 @@ async function fillShop(tx: ClientBase, chance: Chance, start: Date, now: Date, 
       from_email: 'hello@cornercellars.example.com',
       website: 'https://www.cornercellars.example.com/',
     }),
-    JSON.stringify({ loaded_at: now.toISOString(), customers: count }),
+    JSON.stringify({ loaded_at: now.toISOString(), customers: count, signup_form: await insertForm(tx) }),
   ])
   const products = makeCatalog(chance, start)
   await copyIn(

@@ -33,7 +33,15 @@ export async function removeDemo(
   await client.query(`delete from delivery_attempts as a where a.send_id in (select s.id from sends as s where s.campaign_id in (select p.id from campaigns as p where p.is_demo)
     or s.customer_id in (select c.id from customers as c where c.is_demo))`)
   await client.query(`delete from sends as s where s.customer_id in (select c.id from customers as c where c.is_demo)`)
+  await client.query(
+    `delete from notices as n where n.path in (select '/campaigns/' || p.id from campaigns as p where p.is_demo)`,
+  )
   await client.query('delete from campaigns as p where p.is_demo')
+  // Its form stays once somebody real has signed up with it: their consent names it.
+  await client.query(
+    `delete from signup_forms as f using settings as d where d.name = 'demo' and f.id::text = d.value ->> 'signup_form'
+       and not exists (select 1 from signups as g where g.form_id = f.id and g.status = 'confirmed')`,
+  )
   await client.query(
     'delete from suppressions as s where s.is_demo or s.customer_id in (select c.id from customers as c where c.is_demo)',
   )

@@ -1,6 +1,7 @@
 import type { WebSocket } from '@fastify/websocket'
 import type { Ctx } from '../context.ts'
 import { readNotice, type Reader } from '../notice-feed.ts'
+import { createPace } from './live-pace.ts'
 
 /** One socket: while it is held, what is new waits behind what it missed. */
 export interface Client {
@@ -8,8 +9,8 @@ export interface Client {
   send(text: string): void
   hold(): void
   release(): void
-  /** what everybody of a topic gets; waits while held */
-  tell(text: string): void
+  /** what everybody of a topic gets, as UTF-8; waits while held */
+  tell(text: Buffer): void
 }
 
 export interface Hub {
@@ -29,14 +30,23 @@ export function createHub(ctx: Ctx): Hub {
 
   function listen(topic: string): { clients: Set<Client>; stop: () => void } {
     const clients = new Set<Client>()
-    const stop =
-      topic === 'notice.'
-        ? ctx.bus.subscribe(topic, (_, { id }) => void tellNotice(ctx, String(id), clients))
-        : ctx.bus.subscribe(topic, (name, payload) => {
-            const text = JSON.stringify({ topic: name, at: ctx.clock().toISOString(), ...payload })
-            for (const client of clients) client.tell(text)
-          })
-    return { clients, stop }
+    if (topic === 'notice.')
+      return { clients, stop: ctx.bus.subscribe(topic, (_, { id }) => void tellNotice(ctx, String(id), clients)) }
+    const pace = createPace(
+      () => clients.size,
+      (name, payload) => {
+        const text = Buffer.from(JSON.stringify({ topic: name, at: ctx.clock().toISOString(), ...payload }))
+        for (const client of clients) client.tell(text)
+      },
+    )
+    const unsubscribe = ctx.bus.subscribe(topic, pace.tell)
+    return {
+      clients,
+      stop() {
+        unsubscribe()
+        pace.stop()
+      },
+    }
   }
 
   return {
@@ -61,15 +71,15 @@ export function createHub(ctx: Ctx): Hub {
 }
 
 function createClient(socket: WebSocket, reader: Reader): Client {
-  let held: string[] | null = null
+  let held: Buffer[] | null = null
   let wasFull = false
-  const send = (text: string): void => {
+  const send = (text: string | Buffer): void => {
     if (socket.readyState !== socket.OPEN) return
     // A client that does not read must not make us remember everything for it.
     const isFull = socket.bufferedAmount > mostBuffered
     if (isFull && wasFull) return socket.close(4408, 'too slow')
     wasFull = isFull
-    socket.send(text)
+    socket.send(text, { binary: false })
   }
   return {
     reader,
@@ -88,7 +98,7 @@ async function tellNotice(ctx: Ctx, id: string, clients: ReadonlySet<Client>): P
   try {
     const found = await readNotice(ctx.pool, id)
     if (!found) return
-    const text = JSON.stringify({ topic: 'notice', cursor: id, notice: found.notice })
+    const text = Buffer.from(JSON.stringify({ topic: 'notice', cursor: id, notice: found.notice }))
     for (const client of clients) if (found.isFor(client.reader)) client.tell(text)
   } catch (err) {
     // The list of notices is asked again by whoever comes back.

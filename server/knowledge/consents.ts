@@ -21,6 +21,7 @@ export async function listConsents(
   const [at, last] = query.cursor ? readCursor(ctx.config.secret, query.cursor, sort) : [null, null]
   const { rows } = await ctx.pool.query<Row & { key: string }>(
     `select k.id, k.channel, k.status, k.source, k.text_version, host(k.ip) as ip, k.user_agent, k.given_at, k.created_at,
+       (select jsonb_build_object('words', g.consent_text, 'page', g.page, 'confirmed_at', to_char(g.confirmed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'confirmed_by', g.confirmed_by) from signups as g where g.id = k.signup_id) as signup,
        to_char(k.given_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.USZ') as key
      from consents as k where k.customer_id = $1 and ($2::text is null or k.channel = $2)
        and ($3::timestamptz is null or (k.given_at, k.id) < ($3::timestamptz, $4::uuid))

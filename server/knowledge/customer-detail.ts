@@ -10,6 +10,8 @@ import { notFound } from '../http/errors.ts'
 import { loadStores } from '../stores.ts'
 import { reasonsOf } from '../score-reasons.ts'
 import { suppressionOf } from '../suppression.ts'
+import { customerPreferencesPath } from '../tokens.ts'
+import { readWishes } from '../wishes.ts'
 import { contactability } from './contactability.ts'
 
 type Answer = z.input<typeof import('#contract/knowledge.ts').Customer>
@@ -47,21 +49,25 @@ export async function readCustomer(ctx: Ctx, actor: Actor, id: string): Promise<
   const found = rows[0]
   if (!found) throw notFound('customer', id)
   const { version, ...row } = found
-  const [segments, consents, email, sms, reasons] = await Promise.all([
+  const [segments, consents, email, sms, reasons, wishes] = await Promise.all([
     ctx.pool.query<Customer['segments'][number]>(
       `select g.id, g.key, g.name, m.entered_at from segment_members as m join segments as g on g.id = m.segment_id where m.customer_id = $1 order by g.name`,
       [id],
     ),
     ctx.pool.query<Customer['consents'][number]>(
-      `select k.id, k.channel, k.status, k.source, k.text_version, host(k.ip) as ip, k.given_at, k.created_at from consents as k
+      `select k.id, k.channel, k.status, k.source, k.text_version, host(k.ip) as ip, k.given_at, k.created_at,
+         (select jsonb_build_object('words', g.consent_text, 'page', g.page, 'confirmed_at', ${iso('g.confirmed_at')}, 'confirmed_by', g.confirmed_by) from signups as g where g.id = k.signup_id) as signup
+       from consents as k
        where k.customer_id = $1 order by k.given_at desc, k.id desc limit 100`,
       [id],
     ),
     row.email ? suppressionOf(ctx.pool, ctx.config, 'email', row.email) : null,
     row.phone ? suppressionOf(ctx.pool, ctx.config, 'sms', row.phone) : null,
     reasonsOf(ctx.pool, [id]),
+    readWishes(ctx.pool, [id]),
   ])
   const shown = showCustomer(row, actor)
+  const wished = wishes.get(id)
   return {
     ...row,
     ...shown,
@@ -74,6 +80,11 @@ export async function readCustomer(ctx: Ctx, actor: Actor, id: string): Promise<
     segments: segments.rows,
     consents: consents.rows.map((k) => (shown.is_masked ? { ...k, ip: null } : k)),
     contactability: await contactability(ctx, row, { email: email?.reason ?? null, sms: sms?.reason ?? null }),
+    wishes: wished ? { ...wished, topics_off: [...wished.topics_off] } : null,
+    preferences_url:
+      shown.is_masked || row.deleted_at || (!row.email && !row.phone)
+        ? null
+        : ctx.config.publicUrl + customerPreferencesPath(ctx.config.secret, id),
     etag: etagOf(id, version),
   }
 }

@@ -3,6 +3,7 @@ import { withTx } from '#db/pool.ts'
 import { audit, systemActor } from '../audit.ts'
 import type { Ctx } from '../context.ts'
 import { addNotices } from '../notices.ts'
+import { pause } from '../pause.ts'
 import type { HookAnswer } from '../ports/hook-poster.ts'
 import { chatBody } from './chat.ts'
 import { messageIdOf, signStandard } from './sign.ts'
@@ -18,8 +19,8 @@ export interface Delivery {
 }
 
 const timeoutMs = 15_000
-const leaseSeconds = 60
-/** In flight at one receiver; twice as many are leased, so that a lease outlasts the slowest answers. */
+const leaseSeconds = 120
+/** In flight at one receiver; four times as many are leased, so that a lease outlasts the slowest answers twice. */
 const perWebhook = 8
 
 export interface Deliverer {
@@ -27,6 +28,8 @@ export interface Deliverer {
   begin(): Promise<number>
   /** until nothing is in flight any more */
   idle(): Promise<void>
+  /** when the next webhook is through with what it had, and can be given more; at once when none is at work */
+  next(): Promise<void>
 }
 
 /**
@@ -51,18 +54,25 @@ export function createDeliverer(ctx: Ctx): Deliverer {
     async idle() {
       await Promise.all(busy.values())
     },
+    async next() {
+      await Promise.race(busy.values())
+    },
   }
 }
 
 /** Until the signal; then what is in flight is finished. */
-export async function runWebhooks(ctx: Ctx, signal: AbortSignal, pause: (ms: number) => Promise<void>): Promise<void> {
+export async function runWebhooks(ctx: Ctx, signal: AbortSignal): Promise<void> {
   const deliverer = createDeliverer(ctx)
   while (!signal.aborted) {
-    const began = await deliverer.begin().catch((err: unknown) => {
-      ctx.log.warn({ err }, 'webhooks could not be looked for, trying again')
-      return 0
-    })
-    await pause(began > 0 ? 50 : 1_000)
+    const woken = new AbortController()
+    try {
+      const began = await deliverer.begin()
+      // Whoever is through gets more at once; whoever has nothing to do looks once a second.
+      if (began > 0) void deliverer.next().then(() => woken.abort())
+    } catch (err) {
+      ctx.log.warn({ err: err as Error }, 'webhooks could not be looked for, trying again')
+    }
+    await pause(1_000, AbortSignal.any([signal, woken.signal]))
   }
   await deliverer.idle()
 }
@@ -74,7 +84,7 @@ async function claim(ctx: Ctx, busy: readonly string[]): Promise<Delivery[]> {
        select d.id from webhook_subscriptions as w cross join lateral (
          select x.id from webhook_deliveries as x
          where x.subscription_id = w.id and x.status = 'waiting' and x.next_try_at <= $1 and (x.leased_until is null or x.leased_until < now())
-         order by x.next_try_at, x.id limit ${perWebhook * 2} for update skip locked) as d
+         order by x.next_try_at, x.id limit ${perWebhook * 4} for update skip locked) as d
        where w.is_active and w.id <> all($2::uuid[])
      )
      update webhook_deliveries as d set leased_until = now() + make_interval(secs => ${leaseSeconds}), attempts = d.attempts + 1
@@ -88,16 +98,31 @@ async function claim(ctx: Ctx, busy: readonly string[]): Promise<Delivery[]> {
 async function deliverTo(ctx: Ctx, id: string, deliveries: Delivery[]): Promise<void> {
   const secrets = await secretsOf(ctx, ctx.pool, id).catch((error: unknown) => error as Error)
   const queue = [...deliveries]
+  const taken: Taken[] = []
   const worker = async (): Promise<void> => {
     for (let next = queue.shift(); next; next = queue.shift()) {
       const answer =
         secrets instanceof Error
           ? ({ kind: 'failed', detail: secrets.message, ms: 0 } as const)
           : await postOnce(ctx, next, secrets)
-      await settle(ctx, next, answer)
+      const fault = faultOf(answer)
+      if (fault === null && answer.kind === 'answered')
+        taken.push({ id: next.id, status: answer.status, ms: answer.ms })
+      else await settleFailure(ctx, next, answer, fault ?? '')
     }
   }
-  await Promise.all(Array.from({ length: Math.min(perWebhook, deliveries.length) }, worker))
+  try {
+    await Promise.all(Array.from({ length: Math.min(perWebhook, deliveries.length) }, worker))
+  } finally {
+    // One statement for all that were taken: a process that dies before it posts them once more, which it may.
+    await settleTaken(ctx, id, taken)
+  }
+}
+
+interface Taken {
+  id: string
+  status: number
+  ms: number
 }
 
 /** One post, signed for this moment. */
@@ -137,21 +162,22 @@ export function faultOf(answer: HookAnswer): string | null {
   return answer.status === 410 ? 'It answered 410: nobody wants these posts any more.' : `It answered ${answer.status}.`
 }
 
-async function settle(ctx: Ctx, delivery: Delivery, answer: HookAnswer): Promise<void> {
+async function settleTaken(ctx: Ctx, subscriptionId: string, taken: readonly Taken[]): Promise<void> {
+  if (taken.length === 0) return
+  await ctx.pool.query(
+    `with done as (
+       update webhook_deliveries as d set status = 'delivered', leased_until = null, response_status = g.status, response_ms = g.ms, error = null, finished_at = $2
+       from unnest($3::uuid[], $4::int[], $5::int[]) as g(id, status, ms) where d.id = g.id
+     )
+     update webhook_subscriptions set last_success_at = $2, failing_since = null, last_error = null where id = $1`,
+    [subscriptionId, ctx.clock(), taken.map((x) => x.id), taken.map((x) => x.status), taken.map((x) => x.ms)],
+  )
+}
+
+async function settleFailure(ctx: Ctx, delivery: Delivery, answer: HookAnswer, fault: string): Promise<void> {
   const now = ctx.clock()
-  const fault = faultOf(answer)
   const status = answer.kind === 'answered' ? answer.status : null
   const ms = answer.kind === 'forbidden' ? null : answer.ms
-  if (fault === null) {
-    await ctx.pool.query(
-      `with done as (
-         update webhook_deliveries set status = 'delivered', leased_until = null, response_status = $2, response_ms = $3, error = null, finished_at = $4 where id = $1
-       )
-       update webhook_subscriptions set last_success_at = $4, failing_since = null, last_error = null where id = $5`,
-      [delivery.id, status, ms, now, delivery.subscription_id],
-    )
-    return
-  }
   const isOver = delivery.attempts >= webhookTries || status === 410 || answer.kind === 'forbidden'
   const wait = webhookWaitMs(delivery.attempts, Math.random(), answer.kind === 'answered' ? answer.retryAfterMs : null)
   await withTx(ctx.pool, async (tx) => {
@@ -172,7 +198,10 @@ async function settle(ctx: Ctx, delivery: Delivery, answer: HookAnswer): Promise
   })
 }
 
-/** Off, with a notice. What waits stays for who switches it on again. */
+/**
+ * Off, with a notice. What waits stays for who switches it on again. The trigger goes on until the next change of a
+ * webhook: it finds nobody to write for.
+ */
 async function switchOff(
   ctx: Ctx,
   tx: Parameters<typeof audit>[0],
@@ -183,7 +212,6 @@ async function switchOff(
     delivery.subscription_id,
     because,
   ])
-  await tx.query('select webhooks_listen()')
   await audit(tx, systemActor, {
     action: 'webhook.disabled',
     entity: 'webhook',

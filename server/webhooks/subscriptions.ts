@@ -203,11 +203,19 @@ function check(
 const shownUrl = (kind: Kind, url: string): string => (kind === 'slack' ? `${new URL(url).origin}/…` : url)
 const traceOf = ({ name, kind, url, events, is_active }: Shown): object => ({ name, kind, url, events, is_active })
 
-/** In one transaction with the switch of the trigger that writes events down (webhooks_listen). */
+/**
+ * In one transaction with the switch of the trigger that writes events down (webhooks_listen). The switch waits for the
+ * writers of this moment; throws conflict when they do not end within five seconds.
+ */
 async function changed<T>(ctx: Ctx, run: (tx: ClientBase) => Promise<T>): Promise<T> {
-  return withTx(ctx.pool, async (tx) => {
-    const result = await run(tx)
-    await tx.query('select webhooks_listen()')
-    return result
-  })
+  try {
+    return await withTx(ctx.pool, async (tx) => {
+      const result = await run(tx)
+      await tx.query('select webhooks_listen()')
+      return result
+    })
+  } catch (error) {
+    if ((error as { code?: string }).code !== '55P03') throw error
+    throw new AppError('conflict', 'Something long is being written just now. Try again in a few seconds.')
+  }
 }

@@ -14,7 +14,7 @@ import { addNotices } from '#server/notices.ts'
 import { hookAddressFault, isPublicAddress } from '#server/outbound-address.ts'
 import { createLog } from '#server/log.ts'
 import { testApp } from '#test/app.ts'
-import { createDeliverer, forgetDeliveries } from './deliver.ts'
+import { createDeliverer, forgetDeliveries, runWebhooks } from './deliver.ts'
 import { signStandard } from './sign.ts'
 
 let shift = 0
@@ -201,6 +201,29 @@ test('a process that dies between post and note posts again, and nothing is lost
   await closeContext(other)
   expect(r.got).toHaveLength(3)
   expect(new Set(r.got.map((g) => g.headers['webhook-id'])).size).toBe(3)
+  await remove(webhook.id)
+})
+
+test('a burst leaves as fast as it is taken, and a stopping process finishes what is in flight', async () => {
+  const r = await receiver()
+  const { webhook } = await subscribe(r.url, ['send.sent'])
+  await appendEvents(
+    ctx.pool,
+    Array.from({ length: 400 }, () => event('sent')),
+  )
+  const stop = new AbortController()
+  const running = runWebhooks(ctx, stop.signal)
+  const began = Date.now()
+  await expect.poll(() => r.got.length, { timeout: 10_000, interval: 20 }).toBeGreaterThanOrEqual(300)
+  stop.abort()
+  await running
+  // A look once a second alone would have brought sixty.
+  expect(Date.now() - began).toBeLessThan(5_000)
+  const { rows } = await ctx.pool.query<{ n: number }>(
+    `select count(*)::int as n from webhook_deliveries where subscription_id = $1 and status = 'delivered'`,
+    [webhook.id],
+  )
+  expect(rows[0]!.n).toBe(r.got.length)
   await remove(webhook.id)
 })
 

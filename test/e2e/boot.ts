@@ -10,8 +10,9 @@ export default async function boot(): Promise<() => Promise<void>> {
   if (process.env['E2E_BASE']) return () => Promise.resolve()
   const data = mkdtempSync(path.join(tmpdir(), 'lma-e2e-'))
   const port = await freePort()
+  // Receivers of webhooks stand on this machine.
   const server = spawn(process.execPath, ['server/cli.ts', 'up'], {
-    env: { ...process.env, LMA_DATA: data, PORT: String(port), LOG_LEVEL: 'warn' },
+    env: { ...process.env, LMA_DATA: data, PORT: String(port), LOG_LEVEL: 'warn', LMA_PRIVATE_WEBHOOKS: '1' },
     stdio: ['ignore', 'inherit', 'inherit'],
   })
   const base = `http://localhost:${port}`

@@ -39,6 +39,7 @@ const paths = [
   '/settings/limits',
   '/settings/channels',
   '/settings/tills',
+  '/settings/webhooks',
   '/settings/people',
   '/settings/api-keys',
   '/profile',
@@ -59,12 +60,14 @@ for (const theme of ['light', 'dark'] as const) {
     const [draft] = (await api.get('/campaigns?status=draft&page_size=1')).data
     const [template] = (await api.get('/settings/templates')).data
     const [segment] = (await api.get('/segments')).data
+    const [form] = (await api.get('/signup-forms')).data
     const [customer] = (await api.get('/customers?sort=-clv_score&page_size=1')).data
     await page.addInitScript((value) => localStorage.setItem('lma.theme', value), theme)
     await signIn(page)
     const all = [
       ...paths,
       `/settings/templates/${template.id}`,
+      `/settings/sign-up/${form.id}`,
       `/segments/${segment.id}`,
       `/customers/${customer.id}`,
       `/campaigns/${draft.id}`,

@@ -1,3 +1,5 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import AxeBuilder from '@axe-core/playwright'
 import { expect, test, type Page } from '@playwright/test'
 import { apiOf, base, signIn } from './session.ts'
@@ -93,5 +95,60 @@ test('a form is made, its code printed, and somebody signs up on a phone without
       await page.goto(base() + url)
       await clean(page, `${what} ${width}`)
     }
+  }
+})
+
+/** Somebody else's website: another origin than the product, with one line of ours in it. */
+async function websiteWith(key: string): Promise<{ origin: string; server: Server }> {
+  const server = createServer((_request, response) =>
+    response
+      .writeHead(200, { 'content-type': 'text/html' })
+      .end(`<!doctype html><h1>Our shop</h1><script src="${base()}/s/embed.js" data-form="${key}" async></script>`),
+  )
+  await new Promise<void>((done) => void server.listen(0, '127.0.0.1', done))
+  return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server }
+}
+
+test('the form stands in a page of another website that may show it, and in no other', async ({ page, request }) => {
+  const api = await apiOf(request)
+  const key = `embed-${Date.now() % 1_000_000}`
+  const allowed = await websiteWith(key)
+  const foreign = await websiteWith(key)
+  try {
+    const made = await api.post('/signup-forms', {
+      key,
+      name: 'Website',
+      channels: ['email'],
+      headline: 'News from the shelf',
+      sites: [allowed.origin],
+    })
+    await page.goto(allowed.origin)
+    const frame = page.frameLocator('iframe')
+    await expect(frame.getByRole('heading', { name: 'News from the shelf' })).toBeVisible()
+    // It grows to what it holds, so that nothing scrolls inside.
+    const height = (): Promise<number> => page.locator('iframe').evaluate((f) => f.clientHeight)
+    const inner = await frame.locator('html').evaluate((h) => h.offsetHeight)
+    await expect.poll(height).toBeGreaterThanOrEqual(inner)
+    await page.waitForTimeout(2600)
+    await frame.getByRole('textbox', { name: 'Email' }).fill(`${key}@example.com`)
+    for (const [label, value] of [
+      ['Month', '1'],
+      ['Day', '2'],
+      ['Year', '1970'],
+    ] as const)
+      await frame.getByLabel(label).fill(value)
+    await frame.getByLabel(/offers and news by email/).check()
+    await frame.getByRole('button', { name: 'Sign up' }).click()
+    await expect(frame.getByRole('status')).toContainText('Look into your mailbox')
+    const figures = await api.get(`/signup-forms/${made.id}/figures`)
+    expect(figures.ways.find((w: { via: string }) => w.via === 'embed')).toMatchObject({ shown: 1, sent: 1 })
+
+    await page.goto(foreign.origin)
+    await expect(page.locator('iframe')).toBeVisible()
+    await page.waitForTimeout(1500)
+    await expect(page.frameLocator('iframe').getByRole('heading', { name: 'News from the shelf' })).toHaveCount(0)
+  } finally {
+    allowed.server.close()
+    foreign.server.close()
   }
 })

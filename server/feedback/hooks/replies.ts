@@ -98,14 +98,13 @@ export async function takeReply(
   // was not asked, it is no consent.
   if (meaning === 'start' && (await confirmByText(ctx, tx, number))?.kind === 'confirmed') return first.campaign_id
   if (meaning === 'start' && (await suppressionOf(tx, ctx.config, 'sms', number))) {
-    for (const s of senders)
-      if (s.customer_id)
-        await reopenAddress(
-          tx,
-          ctx.config,
-          { channel: 'sms', address: number, customerId: s.customer_id, at: reply.at, byText: true },
-          { source: 'text_reply', textVersion: because },
-        )
+    for (const { customer_id: customerId } of senders.length > 0 ? senders : [first])
+      await reopenAddress(
+        tx,
+        ctx.config,
+        { channel: 'sms', address: number, customerId, at: reply.at, byText: true },
+        { source: 'text_reply', textVersion: because },
+      )
   }
   return first.campaign_id
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { createFolder } from '#server/adapters/files-folder.ts'
 import { systemActor } from '#server/audit.ts'
 import { readConfig } from '#server/config.ts'
 import type { Ctx } from '#server/context.ts'
@@ -19,8 +20,9 @@ const config = readConfig({
   LMA_SECRET: 'a secret that only tests use, 32+ characters',
 })
 // An import needs no channels, queue or bus.
-const ctx: Pick<Ctx, 'config' | 'pool' | 'log' | 'clock'> = {
+const ctx: Pick<Ctx, 'config' | 'pool' | 'log' | 'clock' | 'files'> = {
   config,
+  files: createFolder(config.dataDir),
   pool: database.pool,
   log: createLog('silent'),
   clock: () => new Date('2026-11-23T18:00:00Z'),

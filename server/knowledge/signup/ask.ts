@@ -1,6 +1,6 @@
 import type { SignupChannel } from '#core/knowledge/signup.ts'
 import type { Ctx } from '../../context.ts'
-import { escapeHtml } from '../../public-page.ts'
+import { escapeHtml, textOn } from '../../public-page.ts'
 import { serviceMessage } from '../../service-mail.ts'
 import { readSetting } from '../../settings.ts'
 import { signupDays } from '../../signup-confirm.ts'
@@ -41,7 +41,7 @@ export async function askForConfirmations(ctx: Ctx): Promise<number> {
 async function ask(
   ctx: Ctx,
   due: Due,
-  shop: { name: string; from_name: string; from_email: string },
+  shop: { name: string; from_name: string; from_email: string; brand_color: string },
   now: Date,
 ): Promise<void> {
   const url = signupUrl(ctx.config.publicUrl, ctx.config.secret, due.id)
@@ -51,7 +51,7 @@ async function ask(
     recipient: due.address,
     subject: `Please confirm: emails from ${shop.name}`,
     text: due.channel === 'email' ? mailText(shop.name, due, url) : smsText(shop.name, url),
-    html: due.channel === 'email' ? mailHtml(shop.name, due, url) : null,
+    html: due.channel === 'email' ? mailHtml(shop, due, url) : null,
     shop,
     at: now,
   })
@@ -93,12 +93,16 @@ function mailText(shop: string, due: Due, url: string): string {
   ].join('\n')
 }
 
-function mailHtml(shop: string, due: Due, url: string): string {
+function mailHtml(
+  { name: shop, brand_color: color }: { name: string; brand_color: string },
+  due: Due,
+  url: string,
+): string {
   const p = (html: string): string => `<p style="margin:0 0 16px">${html}</p>`
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Please confirm</title></head><body style="margin:0;padding:24px;font:16px/24px Helvetica,Arial,sans-serif;color:#13211B;background:#ffffff"><div style="max-width:520px">
 ${p(`Please confirm that you want emails from <b>${escapeHtml(shop)}</b>.`)}${due.was_closed ? p('You unsubscribed once. Confirming takes that back.') : ''}
 ${p(`You agreed to this: &ldquo;${escapeHtml(due.consent_text)}&rdquo;`)}
-${p(`<a href="${escapeHtml(url)}" style="display:inline-block;padding:12px 20px;border-radius:4px;background:#17553F;color:#ffffff;font-weight:bold;text-decoration:none">Yes, confirm</a>`)}
+${p(`<a href="${escapeHtml(url)}" style="display:inline-block;padding:12px 20px;border-radius:4px;background:${color};color:${textOn(color)};font-weight:bold;text-decoration:none">Yes, confirm</a>`)}
 <p style="margin:0;color:#4A5B53;font-size:14px;line-height:20px">${notYou}</p></div></body></html>`
 }
 

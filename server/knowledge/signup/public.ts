@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { consentWords } from '#core/knowledge/signup.ts'
 import { withTx } from '#db/pool.ts'
 import type { Ctx } from '../../context.ts'
+import { openTo } from '../../http/access-policy.ts'
 import type { Routes } from '../../http/bind.ts'
 import { readFace, type Face } from '../../public-page.ts'
 import { confirmSignup, countSignup } from '../../signup-confirm.ts'
@@ -36,14 +37,16 @@ const ageCookie = 'lma_under_age'
 /** The pages of sign-up: no sign-in, no script needed, nothing of a visitor kept before they agree. */
 export const publicSignupRoutes: Routes = (app, ctx) => {
   const schema = { hide: true }
+  const openForm = openTo('visitors sign up; limits per connection and address, and nothing is kept before they agree')
+  const byToken = openTo('the signed token in the message is the right')
 
-  app.get('/s/embed.js', { schema }, (_request, reply) =>
+  app.get('/s/embed.js', { schema, config: openForm }, (_request, reply) =>
     // It is loaded by pages of other origins; that is what it is for.
     script(reply.header('cross-origin-resource-policy', 'cross-origin'), embedScript(ctx.config.publicUrl)),
   )
-  app.get('/s/frame.js', { schema }, (_request, reply) => script(reply, frameScript))
+  app.get('/s/frame.js', { schema, config: openForm }, (_request, reply) => script(reply, frameScript))
 
-  app.get<FormRequest>('/s/:key', { schema }, async (request, reply) => {
+  app.get<FormRequest>('/s/:key', { schema, config: openForm }, async (request, reply) => {
     const form = await findForm(ctx.pool, request.params.key)
     const { embed, page, preview } = request.query
     const embedded = embed === '1'
@@ -66,7 +69,7 @@ export const publicSignupRoutes: Routes = (app, ctx) => {
     )
   })
 
-  app.post<FormRequest>('/s/:key', { schema, bodyLimit: 8192 }, async (request, reply) => {
+  app.post<FormRequest>('/s/:key', { schema, config: openForm, bodyLimit: 8192 }, async (request, reply) => {
     const form = await findForm(ctx.pool, request.params.key)
     const embedded = request.query.embed === '1'
     const posted = textsOf(request.body)
@@ -108,7 +111,7 @@ export const publicSignupRoutes: Routes = (app, ctx) => {
   })
 
   // Scanners follow every link: looking never confirms.
-  app.get<TokenRequest>('/s/confirm/:token', { schema }, async (request, reply) => {
+  app.get<TokenRequest>('/s/confirm/:token', { schema, config: byToken }, async (request, reply) => {
     const subject = verifyToken(ctx.config.secret, 'signup', request.params.token)
     const { rows } = await ctx.pool.query<{ channel: 'email' | 'sms'; words: string; store_id: string | null }>(
       'select g.channel, g.consent_text as words, g.store_id from signups as g where g.id = $1',
@@ -121,7 +124,7 @@ export const publicSignupRoutes: Routes = (app, ctx) => {
       : sendPage(reply.status(404), cannotConfirmPage(face, 'expired'))
   })
 
-  app.post<TokenRequest>('/s/confirm/:token', { schema }, async (request, reply) => {
+  app.post<TokenRequest>('/s/confirm/:token', { schema, config: byToken }, async (request, reply) => {
     const subject = verifyToken(ctx.config.secret, 'signup', request.params.token)
     const { ip, userAgent } = visitorOf(request)
     const done = subject
@@ -194,7 +197,8 @@ function textsOf(body: unknown): Record<string, string> {
 }
 
 function visitorOf(request: FastifyRequest): { ip: string; userAgent: string | null } {
-  return { ip: request.ip, userAgent: request.headers['user-agent'] ?? null }
+  // A socket for both families writes IPv4 as IPv6; limits and proofs want the address itself.
+  return { ip: request.ip.replace(/^::ffff:(?=\d+\.)/i, ''), userAgent: request.headers['user-agent'] ?? null }
 }
 
 function script(reply: FastifyReply, text: string): FastifyReply {

@@ -112,6 +112,11 @@ test('a sign-up is nothing until the owner of the mailbox confirms it; then it i
     text_version: 'sign-up email v1',
     ip: expect.stringContaining('198.51.100.') as string,
   })
+  expect(ann.consents[0]!.signup).toMatchObject({
+    confirmed_by: 'link',
+    page: null,
+    words: expect.stringContaining('Yes, My shop may send me') as string,
+  })
   const { rows: proof } = await ctx.pool.query(
     `select g.consent_text, host(g.confirmed_ip) as ip, g.confirmed_by, g.birth_date, g.first_name, k.signup_id = g.id as linked from signups as g join consents as k on k.signup_id = g.id`,
   )
@@ -126,6 +131,20 @@ test('a sign-up is nothing until the owner of the mailbox confirms it; then it i
       linked: true,
     },
   ])
+  // What they choose on their page stands on ours, and the link is for who sees addresses.
+  const own = (await customerOf('ann@example.com'))!.preferences_url!
+  await app.inject({
+    method: 'POST',
+    url: own.replace('http://shop.test', ''),
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    payload: 'action=save&email=on&topic_wine=on&pace=14&pause=',
+  })
+  expect((await customerOf('ann@example.com'))!.wishes).toEqual({
+    topics_off: ['spirits', 'beer', 'events', 'news'],
+    every_days: 14,
+    paused_until: null,
+  })
+  expect((await as('user')({ url: `/api/v1/customers/${ann.id}` })).json<Customer>().preferences_url).toBeNull()
   // Twice is once.
   expect((await app.inject({ method: 'POST', url: `/s/confirm/${token}` })).body).toContain('You are on the list')
   expect((await ctx.pool.query('select 1 from consents')).rowCount).toBe(1)
@@ -232,6 +251,26 @@ test('nobody who said no, bounced or complained is signed up behind their back',
     { status: 'refused', refused_because: 'closed', birth_date: null },
   ])
   expect(await customerOf('fast@example.com')).toMatchObject({ email_consent: 'denied' })
+})
+
+test('a STOP of a number is only taken back by a text; then it may sign up again', async () => {
+  const reply = (body: string) =>
+    withTx(ctx.pool, (tx) =>
+      takeReply(
+        ctx,
+        tx,
+        'twilio',
+        { type: 'reply', from: '+12127365099', to: '+1', body, at: now, keyword: null } as never,
+        body,
+      ),
+    )
+  await reply('STOP')
+  const form = { phone: '212 736 5099', consent_sms: 'on' }
+  expect((await signUp(form)).body).toContain('text START to that number first')
+  expect(await rowsOf('+12127365099')).toEqual([])
+  await reply('START')
+  await signUp(form)
+  expect(await rowsOf('+12127365099')).toMatchObject([{ status: 'pending' }])
 })
 
 test('robots get the same page and leave no row; no mailbox is filled', async () => {

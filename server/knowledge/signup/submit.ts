@@ -107,9 +107,10 @@ export async function submitSignup(
   return { kind: 'asked' }
 }
 
+// A house has a whole /64 of IPv6 addresses.
 async function isTooOften(ctx: Ctx, ip: string, now: Date): Promise<boolean> {
   const { rows } = await ctx.pool.query<{ n: number }>(
-    `select count(distinct g.submission_id)::int as n from signups as g where g.ip = $1::inet and g.created_at > $2::timestamptz - interval '1 hour'`,
+    `select count(distinct g.submission_id)::int as n from signups as g where g.ip <<= case when family($1::inet) = 6 then network(set_masklen($1::inet, 64)) else $1::cidr end and g.created_at > $2::timestamptz - interval '1 hour'`,
     [ip, now],
   )
   return (rows[0]?.n ?? 0) >= storedPerHour

@@ -165,6 +165,13 @@ export const pages: readonly PageRow[] = [
     load: () => import('../features/tills/till-page.tsx'),
     role: 'manager',
   },
+  { path: '/settings/webhooks', title: 'Webhooks', load: () => import('../features/webhooks/webhooks-page.tsx') },
+  {
+    path: '/settings/webhooks/$id',
+    title: 'Webhook',
+    load: () => import('../features/webhooks/webhook-page.tsx'),
+    role: 'admin',
+  },
   {
     path: '/settings/people',
     title: 'People',

@@ -13,6 +13,7 @@ import { SkipLink } from '../ui/button.tsx'
 import { Skeleton } from '../ui/page.tsx'
 import { Logo } from './logo.tsx'
 import { BottomNav, SideNav, useNav } from './nav.tsx'
+import { NoticeBell } from './notice-bell.tsx'
 import { DemoMark, LiveMark, SandboxMark, ThemeSwitch, UserMenu } from './top-bar.tsx'
 
 const loadPalette = (): Promise<typeof import('./palette.tsx')> => import('./palette.tsx')
@@ -77,6 +78,7 @@ export function Shell({ starting }: { starting: boolean }) {
             {user && <DemoMark />}
             {user && <SandboxMark />}
             <LiveMark />
+            {user && !starting && <NoticeBell />}
             <ThemeSwitch />
             {user && <UserMenu user={user} onKeys={() => setOpen('keys')} />}
           </div>

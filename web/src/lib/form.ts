@@ -1,4 +1,4 @@
-import type { FieldPath, FieldValues, UseFormSetError } from 'react-hook-form'
+import type { FieldPath, FieldValues, UseFormReturn, UseFormSetError } from 'react-hook-form'
 import { ApiError } from './api.ts'
 import { t } from './i18n.ts'
 
@@ -14,4 +14,12 @@ export function showRefusal<T extends FieldValues>(
     setError(e.path as FieldPath<T>, { type: 'server', message: e.message }, { shouldFocus: i === 0 }),
   )
   return placed.length > 0 && placed.length === error.fields.length ? null : error.message
+}
+
+/**
+ * Back to what is stored. A form that follows the server keeps what is typed while new values come in (`keepDirtyValues`),
+ * and would keep it here, too.
+ */
+export function discard<T extends FieldValues>(form: Pick<UseFormReturn<T>, 'reset'>): void {
+  form.reset(undefined, { keepDirtyValues: false })
 }

@@ -13,6 +13,8 @@ export const useLiveStates = create<{ states: Record<string, LiveState> }>(() =>
 interface Room {
   socket: Socket
   listeners: Set<(event: LiveEvent) => void>
+  /** where we are: a server that we come back to sends what came since */
+  cursor: string | null
 }
 const rooms = new Map<string, Room>()
 
@@ -33,7 +35,7 @@ function open(path: string): Room {
     reconnectionDelayGrowFactor: 1.6,
     maxEnqueuedMessages: 0,
   })
-  const room: Room = { socket, listeners: new Set() }
+  const room: Room = { socket, listeners: new Set(), cursor: null }
   let wasLive = false
   note(path, 'connecting')
   socket.addEventListener('open', () => void admit())
@@ -46,21 +48,27 @@ function open(path: string): Room {
     const event = JSON.parse(String(message.data)) as LiveEvent
     if (event.topic === 'ready') {
       note(path, 'live')
-      // What happened while we were away was not kept for us: read it again.
+      // Notices and states come by the cursor; whatever else is on screen is read again.
       if (wasLive) void refresh()
       wasLive = true
       return
     }
+    room.cursor = cursorOf(path, event) ?? room.cursor
     for (const listener of room.listeners) listener(event)
   })
   async function admit(): Promise<void> {
     if (!currentToken()) await renewSession()
     const token = currentToken()
-    if (token) socket.send(JSON.stringify({ token }))
+    if (token) socket.send(JSON.stringify({ token, ...(room.cursor ? { after: room.cursor } : {}) }))
     else socket.close()
   }
   rooms.set(path, room)
   return room
+}
+
+function cursorOf(path: string, event: LiveEvent): string | null {
+  const cursor = path.startsWith('/ws/campaign/') ? event['at'] : event['cursor']
+  return typeof cursor === 'string' ? cursor : null
 }
 
 /** Listens to a live path (`/ws/analytics`, `/ws/notifications`, `/ws/campaign/{id}/status`); one socket per path for the whole app. */

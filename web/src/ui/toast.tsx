@@ -36,6 +36,11 @@ export function toastError(error: unknown): void {
   add(error instanceof ApiError ? error.message : t('Something broke on this page. Load it again.'), 'risk', null)
 }
 
+/** Something that somebody should know at once; it also stands under the bell. */
+export function toastNotice(text: string): void {
+  add(text, 'risk', null)
+}
+
 /** Mounted once, in the shell. Hover and focus stop the clock (10 s). */
 export function ToastHost() {
   const toasts = useToasts((s) => s.toasts)

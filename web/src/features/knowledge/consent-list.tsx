@@ -1,3 +1,4 @@
+import { instant, shopZone } from '../../lib/format.ts'
 import { t } from '../../lib/i18n.ts'
 import { channelWord } from '../../ui/pill.tsx'
 import { Timeline } from '../../ui/timeline.tsx'
@@ -24,6 +25,11 @@ export function ConsentList({ consents }: { consents: Customer['consents'] }) {
           t('Source: {source}', { source: c.source }),
           c.text_version ? t('text {version}', { version: c.text_version }) : null,
           c.ip ? t('from {ip}', { ip: c.ip }) : null,
+          c.signup?.page ? t('in {page}', { page: c.signup.page }) : null,
+          c.signup
+            ? t('confirmed {when}', { when: instant(new Date(c.signup.confirmed_at), 'short', shopZone()) })
+            : null,
+          c.signup ? t('to the words “{words}”', { words: c.signup.words }) : null,
         ]
           .filter(Boolean)
           .join(', '),

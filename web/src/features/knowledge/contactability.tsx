@@ -2,6 +2,7 @@ import { CircleCheck, CircleSlash } from 'lucide-react'
 import { t } from '../../lib/i18n.ts'
 import { useApi } from '../../lib/query.ts'
 import { TextLink } from '../../ui/button.tsx'
+import { CopyField } from '../../ui/copy-field.tsx'
 import { Panel } from '../../ui/panel.tsx'
 import { channelWord } from '../../ui/pill.tsx'
 import { Time } from '../../ui/time.tsx'
@@ -46,10 +47,54 @@ export function ContactabilityPanel({ customer }: { customer: Customer }) {
         ))}
       </ul>
       <ListEntries customer={customer} />
+      <Wishes customer={customer} />
       <p className="mt-3 border-t border-line pt-2 text-sm text-ink-2">
         {t('Hours, weekly caps and state offer rules are checked again for every single message.')}
       </p>
     </Panel>
+  )
+}
+
+const topicWords: Record<string, string> = {
+  spirits: 'spirits',
+  wine: 'wine',
+  beer: 'beer',
+  events: 'tastings',
+  news: 'new arrivals',
+}
+
+/** What the customer chose beyond yes and no, and their own page to choose it on. */
+function Wishes({ customer: { wishes, preferences_url: url } }: { customer: Customer }) {
+  const lines = wishes
+    ? [
+        wishes.topics_off.length > 0 &&
+          t('Not about {topics}', { topics: wishes.topics_off.map((x) => t(topicWords[x] ?? x)).join(', ') }),
+        wishes.every_days !== null && t('At most one message in {n} days', { n: wishes.every_days }),
+      ].filter((line) => line !== false)
+    : []
+  if (lines.length === 0 && !url) return null
+  return (
+    <div className="mt-3 border-t border-line pt-2">
+      {lines.length > 0 && (
+        <>
+          <p className="font-medium">{t('What they chose')}</p>
+          <ul className="text-sm">
+            {lines.map((line) => (
+              <li key={line}>{line}</li>
+            ))}
+          </ul>
+        </>
+      )}
+      {url && (
+        <div className={lines.length > 0 ? 'mt-2' : ''}>
+          <CopyField
+            label={t('Their preference page')}
+            value={url}
+            hint={t('For the customer alone: who has it can change what they get.')}
+          />
+        </div>
+      )}
+    </div>
   )
 }
 

@@ -1,6 +1,6 @@
 import { useState } from 'react'
 import { useForm } from 'react-hook-form'
-import { showRefusal } from '../../lib/form.ts'
+import { discard, showRefusal } from '../../lib/form.ts'
 import { t } from '../../lib/i18n.ts'
 import { useSend } from '../../lib/query.ts'
 import { useMay } from '../../lib/session.ts'
@@ -142,7 +142,7 @@ export function ChannelPanel({
           </p>
         )}
         {!byEnvironment && (
-          <SaveBar dirty={isDirty} busy={save.isPending} refusal={refusal} onReset={() => form.reset()} />
+          <SaveBar dirty={isDirty} busy={save.isPending} refusal={refusal} onReset={() => discard(form)} />
         )}
       </form>
     </Panel>

@@ -1,7 +1,7 @@
 import { useState } from 'react'
 import { useForm } from 'react-hook-form'
 import type { ReplyOf } from '../../lib/api.ts'
-import { showRefusal } from '../../lib/form.ts'
+import { discard, showRefusal } from '../../lib/form.ts'
 import { t } from '../../lib/i18n.ts'
 import { useApi, useSend } from '../../lib/query.ts'
 import { useMay } from '../../lib/session.ts'
@@ -147,7 +147,7 @@ function LimitsForm({ limits }: { limits: Limits }) {
           </div>
         </Panel>
       </fieldset>
-      <SaveBar dirty={isDirty} busy={save.isPending} refusal={refusal} onReset={() => form.reset()} />
+      <SaveBar dirty={isDirty} busy={save.isPending} refusal={refusal} onReset={() => discard(form)} />
     </form>
   )
 }

@@ -14,6 +14,7 @@ const sections = [
   ['/settings/sign-up', 'Sign-up'],
   ['/settings/compliance', 'Compliance'],
   ['/settings/tills', 'Tills'],
+  ['/settings/webhooks', 'Webhooks'],
   ['/settings/people', 'People'],
   ['/settings/api-keys', 'API keys'],
   ['/settings/llm', 'Model'],

@@ -1,7 +1,7 @@
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import type { UseFormReturn } from 'react-hook-form'
-import { showRefusal } from '../../lib/form.ts'
+import { discard, showRefusal } from '../../lib/form.ts'
 import { t } from '../../lib/i18n.ts'
 import { useSend } from '../../lib/query.ts'
 import { useMay } from '../../lib/session.ts'
@@ -9,6 +9,7 @@ import { Button } from '../../ui/button.tsx'
 import { Checkbox, Field, Input, Textarea } from '../../ui/field.tsx'
 import { Note, Panel } from '../../ui/panel.tsx'
 import { toast } from '../../ui/toast.tsx'
+import { BodyEditor } from './blocks/body-editor.tsx'
 import { formOf, wordsOf, type TemplateForm } from './template-form.ts'
 import type { Template } from './templates-page.tsx'
 
@@ -55,7 +56,7 @@ export function TemplateEditor({ template, form }: { template: Template; form: U
   })
   return (
     <form onSubmit={(e) => void submit(e)} noValidate>
-      <fieldset disabled={!may} className="space-y-5">
+      <fieldset disabled={!may} className="min-w-0 space-y-5">
         <Panel title={t('Words')}>
           <div className="space-y-4">
             {refusal && <Note tone="risk" title={refusal} />}
@@ -74,20 +75,7 @@ export function TemplateEditor({ template, form }: { template: Template; form: U
                 >
                   <Input {...form.register('preheader_template')} />
                 </Field>
-                <Field
-                  label={t('Body, MJML')}
-                  hint={t('Values stand in double braces, like {example}; they are always escaped.', {
-                    example: '{{ first_name }}',
-                  })}
-                  error={errors.body_mjml_template?.message}
-                >
-                  <Textarea
-                    rows={18}
-                    spellCheck={false}
-                    className="font-mono text-[13px] leading-5"
-                    {...form.register('body_mjml_template', { required: t('Needed.') })}
-                  />
-                </Field>
+                <BodyEditor form={form} may={may} />
               </>
             )}
             <Field
@@ -107,7 +95,7 @@ export function TemplateEditor({ template, form }: { template: Template; form: U
         </Panel>
         {may && (
           <div className="flex justify-end gap-2">
-            <Button disabled={!isDirty || save.isPending} onClick={() => form.reset()}>
+            <Button disabled={!isDirty || save.isPending} onClick={() => discard(form)}>
               {t('Discard changes')}
             </Button>
             <Button type="submit" look="primary" disabled={!isDirty} busy={save.isPending}>

@@ -60,7 +60,7 @@ function Workbench({
   }
   return (
     <div className="grid items-start gap-5 lg:grid-cols-2">
-      <div className="space-y-5">
+      <div className="min-w-0 space-y-5">
         <TemplateEditor template={template} form={form} />
         <TemplateVersions template={template} versions={versions} starter={starter} onTake={may ? take : null} />
       </div>

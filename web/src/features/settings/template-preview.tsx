@@ -7,23 +7,28 @@ import { QueryFrame, Skeleton } from '../../ui/page.tsx'
 import { Note, Panel } from '../../ui/panel.tsx'
 import { Tabs } from '../../ui/tabs.tsx'
 import type { TemplateWords } from './template-form.ts'
+import { PreviewPerson, type Person } from './template-person.tsx'
 import type { Template } from './templates-page.tsx'
 
 type Problem = ReplyOf<'POST /api/v1/settings/templates/preview'>['problems'][number]
 
 /**
- * The words as a sample customer gets them, with footer and links, and what the checks say of them.
+ * The words as a customer gets them, with footer and links, and what the checks say of them.
  * Asks a third of a second after the last key; `words` null: the saved version (for who may not write).
  */
 export function TemplatePreview({ template, words }: { template: Template; words: TemplateWords | null }) {
-  const [view, setView] = useState<'html' | 'text'>('html')
-  const query = usePreview(template, words)
+  const [view, setView] = useState<'html' | 'phone' | 'dark' | 'text'>('html')
+  const [person, setPerson] = useState<Person | null>(null)
+  const query = usePreview(template, words, person?.id ?? null)
   return (
     <Panel
       title={t('As a customer gets it')}
-      detail={t('A sample customer. The footer is locked: the law asks for it.')}
+      detail={t('The footer is locked: the law asks for it.')}
       className="lg:sticky lg:top-4"
     >
+      <div className="mb-3">
+        <PreviewPerson person={person} onChange={setPerson} />
+      </div>
       <QueryFrame query={query} what={t('The preview')} skeleton={<Skeleton className="h-120 w-full" />}>
         {(preview) => (
           <div className="space-y-3">
@@ -51,17 +56,24 @@ export function TemplatePreview({ template, words }: { template: Template; words
                 onChange={setView}
                 tabs={[
                   { value: 'html', label: t('Page') },
+                  { value: 'phone', label: t('Phone') },
+                  { value: 'dark', label: t('Dark') },
                   { value: 'text', label: t('Plain text') },
                 ]}
               >
-                {view === 'html' ? (
-                  <MailFrame
-                    html={preview.html}
-                    title={t('Preview of {name}', { name: template.name })}
-                    className="h-160"
-                  />
-                ) : (
+                {view === 'text' ? (
                   <PlainText text={preview.text} />
+                ) : (
+                  <div
+                    className={view === 'phone' ? 'mx-auto w-full max-w-[375px] rounded-lg border-8 border-sunken' : ''}
+                  >
+                    <MailFrame
+                      html={preview.html}
+                      dark={view === 'dark'}
+                      title={t('Preview of {name}', { name: template.name })}
+                      className="h-160"
+                    />
+                  </div>
                 )}
               </Tabs>
             ) : (
@@ -83,7 +95,7 @@ export function TemplatePreview({ template, words }: { template: Template; words
   )
 }
 
-function usePreview(template: Template, words: TemplateWords | null) {
+function usePreview(template: Template, words: TemplateWords | null, customerId: string | null) {
   const typed = useDeferredValue(JSON.stringify(words))
   const [asked, setAsked] = useState(typed)
   useEffect(() => {
@@ -91,12 +103,20 @@ function usePreview(template: Template, words: TemplateWords | null) {
     return () => clearTimeout(timer)
   }, [typed])
   return useQuery({
-    queryKey: ['template preview', template.id, asked],
+    queryKey: ['template preview', template.id, asked, customerId],
     queryFn: ({ signal }) => {
       const draft = JSON.parse(asked) as TemplateWords | null
       return draft === null
-        ? api('GET /api/v1/settings/templates/:id/preview', { params: { id: template.id }, query: {} }, { signal })
-        : api('POST /api/v1/settings/templates/preview', { body: { channel: template.channel, ...draft } }, { signal })
+        ? api(
+            'GET /api/v1/settings/templates/:id/preview',
+            { params: { id: template.id }, query: { customer_id: customerId ?? undefined } },
+            { signal },
+          )
+        : api(
+            'POST /api/v1/settings/templates/preview',
+            { body: { channel: template.channel, ...draft, customer_id: customerId } },
+            { signal },
+          )
     },
     placeholderData: (before) => before,
     retry: false,

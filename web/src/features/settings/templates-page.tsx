@@ -1,11 +1,15 @@
+import { Plus } from 'lucide-react'
+import { useState } from 'react'
 import type { ReplyOf } from '../../lib/api.ts'
 import { t } from '../../lib/i18n.ts'
 import { useApi } from '../../lib/query.ts'
-import { TextLink } from '../../ui/button.tsx'
+import { useMay } from '../../lib/session.ts'
+import { Button, TextLink } from '../../ui/button.tsx'
 import { Empty, QueryFrame, Skeleton } from '../../ui/page.tsx'
 import { Panel } from '../../ui/panel.tsx'
 import { channelWord, Pill } from '../../ui/pill.tsx'
 import { Time } from '../../ui/time.tsx'
+import { NewTemplateDialog } from './new-template-dialog.tsx'
 import { SettingsFrame } from './settings-frame.tsx'
 
 export type Template = ReplyOf<'GET /api/v1/settings/templates'>['data'][number]
@@ -13,16 +17,32 @@ export type Template = ReplyOf<'GET /api/v1/settings/templates'>['data'][number]
 /** What messages are made of; the planner picks the template that fits the offer. */
 export default function TemplatesPage() {
   const query = useApi('GET /api/v1/settings/templates', { query: {} })
+  const may = useMay('manager')
+  const [adding, setAdding] = useState<Template['channel'] | null>(null)
   return (
     <SettingsFrame changedBy="manager">
       <QueryFrame query={query} what={t('The templates')} skeleton={<Skeleton className="h-120" />}>
         {({ data }) => (
           <div className="space-y-5">
             {(['email', 'sms'] as const).map((channel) => (
-              <Panel key={channel} title={channelWord(channel)} detail={details[channel]} flush>
+              <Panel
+                key={channel}
+                title={channelWord(channel)}
+                detail={details[channel]}
+                flush
+                actions={
+                  may && (
+                    <Button look={channel === 'email' ? 'primary' : 'outline'} onClick={() => setAdding(channel)}>
+                      <Plus aria-hidden />
+                      {channel === 'email' ? t('New email') : t('New text')}
+                    </Button>
+                  )
+                }
+              >
                 <TemplateList templates={data.filter((x) => x.channel === channel)} />
               </Panel>
             ))}
+            {adding && <NewTemplateDialog channel={adding} templates={data} onClose={() => setAdding(null)} />}
           </div>
         )}
       </QueryFrame>

@@ -1,6 +1,6 @@
 import { useState } from 'react'
 import { useForm } from 'react-hook-form'
-import { showRefusal } from '../../lib/form.ts'
+import { discard, showRefusal } from '../../lib/form.ts'
 import { t } from '../../lib/i18n.ts'
 import { useApi, useSend } from '../../lib/query.ts'
 import { useMay } from '../../lib/session.ts'
@@ -128,7 +128,7 @@ export function FormEditor({ form: stored }: { form: Form }) {
           </div>
           {may && (
             <div className="mt-4 flex justify-end gap-2">
-              <Button disabled={!isDirty || save.isPending} onClick={() => form.reset()}>
+              <Button disabled={!isDirty || save.isPending} onClick={() => discard(form)}>
                 {t('Discard changes')}
               </Button>
               <Button type="submit" look="primary" disabled={!isDirty} busy={save.isPending}>

@@ -1,6 +1,6 @@
 import { useState } from 'react'
 import { useForm } from 'react-hook-form'
-import { showRefusal } from '../../lib/form.ts'
+import { discard, showRefusal } from '../../lib/form.ts'
 import { t } from '../../lib/i18n.ts'
 import { useApi, useSend } from '../../lib/query.ts'
 import { useMay } from '../../lib/session.ts'
@@ -95,7 +95,7 @@ export function TillForm({ till }: { till: Till }) {
             </>
           )}
         </fieldset>
-        <SaveBar dirty={isDirty} busy={save.isPending} refusal={refusal} onReset={() => form.reset()} />
+        <SaveBar dirty={isDirty} busy={save.isPending} refusal={refusal} onReset={() => discard(form)} />
       </Panel>
     </form>
   )
