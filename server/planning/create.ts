@@ -52,7 +52,7 @@ export async function createCampaign(ctx: Ctx, actor: Actor, input: Input): Prom
       ],
     )
     const { id } = rows[0]!
-    if (input.trigger) await saveTrigger(tx, id, input.trigger, 'body.trigger')
+    if (input.trigger) await saveTrigger(tx, id, input.trigger, 'trigger.')
     await audit(tx, actor, { action: 'campaign.created', entity: 'campaign', entityId: id, after: input })
     return id
   })
@@ -89,7 +89,7 @@ export async function cloneCampaign(
       ],
     )
     const made = rows[0]!.id
-    if (!moved) await saveTrigger(tx, made, (await findTrigger(tx, id)).trigger, 'body')
+    if (!moved) await saveTrigger(tx, made, (await findTrigger(tx, id)).trigger, '')
     await audit(tx, actor, {
       action: 'campaign.created',
       entity: 'campaign',

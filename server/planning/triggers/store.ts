@@ -73,25 +73,25 @@ export async function findTrigger(
 export async function saveTrigger(tx: ClientBase, campaignId: string, trigger: Trigger, path: string): Promise<void> {
   const faults: { path: string; message: string }[] = []
   const fault = faultOf(trigger)
-  if (fault) faults.push({ path: `${path}.${fault.path}`, message: fault.message })
+  if (fault) faults.push({ path: `${path}${fault.path}`, message: fault.message })
   if (trigger.window.start >= trigger.window.end)
-    faults.push({ path: `${path}.window.end`, message: 'The window ends before it begins.' })
+    faults.push({ path: `${path}window.end`, message: 'The window ends before it begins.' })
   if (trigger.event.on === 'segment_entered') {
     const { rows } = await tx.query('select 1 from segments as g where g.key = $1 and g.is_active', [
       trigger.event.segment,
     ])
     if (rows.length === 0)
-      faults.push({ path: `${path}.event.segment`, message: 'There is no active segment of this key.' })
+      faults.push({ path: `${path}event.segment`, message: 'There is no active segment of this key.' })
   }
   const [offer] = await findOffers(tx, { ids: [trigger.offer_id], isActive: true, archived: false })
-  if (!offer) faults.push({ path: `${path}.offer_id`, message: 'There is no active offer of this id.' })
+  if (!offer) faults.push({ path: `${path}offer_id`, message: 'There is no active offer of this id.' })
   const { rows: templates } = await tx.query<{ channel: string }>(
     'select t.channel from message_templates as t where t.id = $1 and t.is_active',
     [trigger.template_id],
   )
-  if (!templates[0]) faults.push({ path: `${path}.template_id`, message: 'There is no active template of this id.' })
+  if (!templates[0]) faults.push({ path: `${path}template_id`, message: 'There is no active template of this id.' })
   else if (templates[0].channel !== trigger.channel)
-    faults.push({ path: `${path}.template_id`, message: `This template is not one for ${trigger.channel}.` })
+    faults.push({ path: `${path}template_id`, message: `This template is not one for ${trigger.channel}.` })
   if (faults.length > 0) throw new InputError(faults)
   await tx.query(
     `insert into campaign_triggers (campaign_id, trigger) values ($1, $2) on conflict (campaign_id) do update set trigger = excluded.trigger`,
@@ -106,7 +106,7 @@ export async function changeTrigger(ctx: Ctx, actor: Actor, id: string, trigger:
     const { trigger: before } = await findTrigger(tx, id)
     if (!isEditable(campaign.status) && campaign.status !== 'paused')
       throw new AppError('conflict', 'Pause the campaign before you change what it does.', { status: campaign.status })
-    await saveTrigger(tx, id, trigger, 'body')
+    await saveTrigger(tx, id, trigger, '')
     if (campaign.status === 'approved' || campaign.status === 'scheduled')
       await tx.query(
         `update campaigns set status = 'draft', approved_by = null, approved_at = null, updated_at = now() where campaigns.id = $1`,

@@ -139,7 +139,7 @@ test('a birthday is met from the 21st on, once a year, also on 29 February', asy
   now = new Date('2027-02-20T16:00:00Z')
   const id = await start('Birthdays', { event: { on: 'birthday', days_before: 0 }, delay_hours: 0, rest_days: 300 })
   await customer('leap@example.com', { birth: '1980-02-29' })
-  await customer('child@example.com', { birth: '2006-03-01' })
+  await customer('child@example.com', { birth: '2007-03-01' })
   await customer('today21@example.com', { birth: '2006-02-28' })
   for (let day = 0; day < 12; day++) {
     await advanceTriggers(ctx)
@@ -174,11 +174,11 @@ test('what does not fit is refused with its place, and a running one has to be p
     })
   const paths = async (over: object): Promise<string[]> =>
     (await post(over)).json().errors.map((e: { path: string }) => e.path)
-  expect(await paths({ exits: ['left_segment'] })).toEqual(['body.trigger.exits'])
-  expect(await paths({ event: { on: 'segment_entered', segment: 'none' } })).toEqual(['body.trigger.event.segment'])
-  expect(await paths({ template_id: templateOf('sms') })).toEqual(['body.trigger.template_id'])
-  expect(await paths({ window: { start: '18:00', end: '09:00' } })).toEqual(['body.trigger.window.end'])
-  expect(await paths({ event: { on: 'no_order', days: 3 } })).toEqual(['body.trigger.event.days'])
+  expect(await paths({ exits: ['left_segment'] })).toEqual(['trigger.exits'])
+  expect(await paths({ event: { on: 'segment_entered', segment: 'none' } })).toEqual(['trigger.event.segment'])
+  expect(await paths({ template_id: templateOf('sms') })).toEqual(['trigger.template_id'])
+  expect(await paths({ window: { start: '18:00', end: '09:00' } })).toEqual(['trigger.window.end'])
+  expect(await paths({ event: { on: 'no_order', days: 3 } })).toEqual(['trigger.event.days'])
   const id = await start('Running')
   const change = () =>
     manager({ method: 'PUT', url: `/api/v1/campaigns/${id}/trigger`, payload: trigger({ delay_hours: 5 }) })
