@@ -7,6 +7,7 @@ import { minimize } from '#core/scoring/minimize.ts'
 import {
   accuracy,
   auc,
+  aucError,
   brier,
   correlation,
   logLoss,
@@ -241,14 +242,9 @@ line(
 const hindsight = learnChurn(ledgerUntil(people, holdoutEnd))
 const leaks = hindsight.chances.filter((p, i) => p !== chances[i]).length
 bar('scores that change when the holdout is in the data', '0', leaks, leaks === 0)
-// The standard error of an AUC of this size (Hanley & McNeil), so that nobody reads the third digit as progress.
-const q1 = churnAuc / (2 - churnAuc)
-const q2 = (2 * churnAuc ** 2) / (1 + churnAuc)
+// So that nobody reads the third digit as progress.
 const yes = active.filter(Boolean).length
-const error = Math.sqrt(
-  (churnAuc * (1 - churnAuc) + (yes - 1) * (q1 - churnAuc ** 2) + (active.length - yes - 1) * (q2 - churnAuc ** 2)) /
-    (yes * (active.length - yes)),
-)
+const error = aucError(churnAuc, yes, active.length - yes)
 line(`standard error of the AUC ${error.toFixed(4)}`)
 
 title('Point vectors')

@@ -105,6 +105,9 @@ export const Backtest = z.strictObject({
   bias_before_trend: z.number(),
   trend: z.number(),
   recency_auc: z.number(),
+  /** standard errors of the AUC in use and of the bias, by chance of who ordered; null in tests before they were kept */
+  auc_error: z.number().nullable(),
+  bias_error: z.number().nullable(),
   candidates: z.array(Candidate),
   chosen: z.enum(churnMethods),
   bins: z.array(z.strictObject({ customers: z.int(), predicted: z.number(), actual: z.number() })),

@@ -2,6 +2,7 @@ import type { ClientBase } from 'pg'
 import { playbooks } from '#core/scoring/playbooks.ts'
 import { rfmSegments, type RfmSegment } from '#core/scoring/rfm.ts'
 import { appendEvents, type NewEvent } from './events.ts'
+import { beginReplacement, completeReplacement, finishReplacement, isReplaceable } from './replace-table.ts'
 
 export interface SegmentRefresh {
   segments: Partial<Record<RfmSegment, number>>
@@ -15,11 +16,13 @@ export interface SegmentRefresh {
  * customer's first segment is none, or the first scoring would report the whole shop. All of it happens inside the
  * database: after a first run a million customers come at once.
  * @param scores the table that holds the new scores
+ * @param replaceFrom so many moves are written as a new table of members
  */
 export async function refreshRfmSegments(
   tx: ClientBase,
   asOf: Date,
   scores: 'customer_scores' | 'customer_scores_next' = 'customer_scores',
+  replaceFrom = mostMoved,
 ): Promise<SegmentRefresh> {
   await insertMissing(tx)
   await tx.query('drop table if exists rfm_moves')
@@ -33,13 +36,9 @@ export async function refreshRfmSegments(
      left join segments as g on g.kind = 'rfm' and g.key = s.rfm_segment
      where m.segment_id is distinct from g.id`,
   )
-  await tx.query(
-    `delete from segment_members as m using rfm_moves as v where m.segment_id = v.from_id and m.customer_id = v.customer_id`,
-  )
-  await tx.query(
-    `insert into segment_members (segment_id, customer_id)
-     select v.to_id, v.customer_id from rfm_moves as v where v.to_id is not null order by v.customer_id on conflict do nothing`,
-  )
+  const { rows: counted } = await tx.query<{ n: number }>('select count(*)::int as n from rfm_moves')
+  if (counted[0]!.n >= replaceFrom && (await isReplaceable(tx, 'segment_members'))) await replaceMembers(tx)
+  else await moveMembers(tx)
   await tx.query({
     text: `declare rfm_news no scroll cursor for
      select 'left' as change, g.key as segment, v.customer_id from rfm_moves as v join segments as g on g.id = v.from_id
@@ -69,6 +68,37 @@ export async function refreshRfmSegments(
     ),
     ...moved[0]!,
   }
+}
+
+/** The first run of a large shop moves everybody; a night moves a few per cent. */
+const mostMoved = 200_000
+
+async function moveMembers(tx: ClientBase): Promise<void> {
+  await tx.query(
+    `delete from segment_members as m using rfm_moves as v where m.segment_id = v.from_id and m.customer_id = v.customer_id`,
+  )
+  await tx.query(
+    `insert into segment_members (segment_id, customer_id)
+     select v.to_id, v.customer_id from rfm_moves as v where v.to_id is not null order by v.customer_id on conflict do nothing`,
+  )
+}
+
+async function replaceMembers(tx: ClientBase): Promise<void> {
+  // Other segments' members are copied: who changes them waits until the end of this transaction.
+  await tx.query('lock table segment_members in share row exclusive mode')
+  const next = await beginReplacement(tx, 'segment_members')
+  await tx.query(
+    `insert into ${next} select m.* from segment_members as m
+     where not exists (select from rfm_moves as v where v.from_id = m.segment_id and v.customer_id = m.customer_id)`,
+  )
+  await tx.query(
+    `insert into ${next} (segment_id, customer_id)
+     select v.to_id, v.customer_id from rfm_moves as v
+     where v.to_id is not null and not exists (select from segment_members as m where m.segment_id = v.to_id and m.customer_id = v.customer_id)
+     order by v.customer_id`,
+  )
+  await completeReplacement(tx, 'segment_members')
+  await finishReplacement(tx, 'segment_members')
 }
 
 /** The same for some customers after their scores changed, in one statement. */

@@ -1,3 +1,7 @@
+import { normalCdf } from '../scoring/special-functions.ts'
+
+export { normalCdf }
+
 /** Inverse of the standard normal distribution: Acklam's rational approximation with one Halley step (about 1e-15). */
 export function normalQuantile(p: number): number {
   if (!(p > 0 && p < 1)) return p === 0 ? -Infinity : p === 1 ? Infinity : NaN
@@ -30,12 +34,6 @@ export function normalQuantile(p: number): number {
   const step = error * Math.sqrt(2 * Math.PI) * Math.exp((x * x) / 2)
   x -= step / (1 + (x * step) / 2)
   return p < 0.5 ? x : -x
-}
-
-/** Standard normal distribution function through the incomplete gamma function. */
-export function normalCdf(x: number): number {
-  const tail = 0.5 * (1 - lowerGamma(0.5, (x * x) / 2))
-  return x < 0 ? tail : 1 - tail
 }
 
 /** Student's t distribution function. */

@@ -127,8 +127,13 @@ export function createAssembler(options: AssemblerOptions): Assembler {
       const heard = messages
       messages = []
       if (!facts) return null
+      // Filled up instead of copied: a million times twenty fields.
+      const customer = facts as CustomerFacts
+      customer.bought = bought
+      customer.messages = heard
+      customer.previous = previous
       return {
-        facts: { ...facts, bought, messages: heard, previous },
+        facts: customer,
         inputHash,
         firstPurchaseMs: first,
         lastPurchaseMs: last,

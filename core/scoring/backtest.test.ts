@@ -38,8 +38,8 @@ describe('what may be used', () => {
 })
 
 /** A shop in which people buy at their own pace and leave; `after` changes the pace from a day on. */
-function shopOf(people: number, days: number, paceFrom: (day: number) => number) {
-  const generator = xoroshiro128plus(17)
+function shopOf(people: number, days: number, paceFrom: (day: number) => number, seed = 17) {
+  const generator = xoroshiro128plus(seed)
   const chance = (): number => uniformFloat64(generator)
   return ledgerOf(
     Array.from({ length: people }, () => {
@@ -68,6 +68,29 @@ test('a shop that goes on as before is tested on its last thirteen weeks, and it
   expect(exam.bins).toHaveLength(10)
   for (const bin of exam.bins) expect(Math.abs(bin.predicted - bin.actual)).toBeLessThan(0.12)
   expect(exam.candidates.map((c) => c.method)).toEqual(['supervised', 'formula', 'hiatus'])
+  expect(exam.auc_error).toBeGreaterThan(0.003)
+  expect(exam.auc_error).toBeLessThan(0.01)
+})
+
+test('the errors that a test names are those that other customers of the same shop would show', () => {
+  const exams = Array.from({ length: 24 }, (_, i) =>
+    runBacktest(
+      shopOf(800, 420, () => 1, 1000 + i),
+      419,
+      1,
+    )!,
+  )
+  const spreadOf = (of: (exam: (typeof exams)[number]) => number): number => {
+    const mean = exams.reduce((sum, exam) => sum + of(exam), 0) / exams.length
+    return Math.sqrt(exams.reduce((sum, exam) => sum + (of(exam) - mean) ** 2, 0) / (exams.length - 1))
+  }
+  const named = (of: (exam: (typeof exams)[number]) => number): number =>
+    exams.reduce((sum, exam) => sum + of(exam), 0) / exams.length
+  const ofChosen = (exam: (typeof exams)[number]): number => exam.candidates.find((c) => c.method === exam.chosen)!.auc
+  expect(spreadOf(ofChosen) / named((e) => e.auc_error)).toBeGreaterThan(0.6)
+  expect(spreadOf(ofChosen) / named((e) => e.auc_error)).toBeLessThan(1.5)
+  expect(spreadOf((e) => e.bias_before_trend) / named((e) => e.bias_error)).toBeGreaterThan(0.5)
+  expect(spreadOf((e) => e.bias_before_trend) / named((e) => e.bias_error)).toBeLessThan(2)
 })
 
 test('a shop whose customers suddenly buy twice as often is told so, and falls back', () => {

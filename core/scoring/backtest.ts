@@ -1,6 +1,6 @@
 import { groundAt, probabilityOfOrder, trainChurn, type ChurnMethod, type ChurnModel } from './churn-model.ts'
 import { historyOf } from './facts.ts'
-import { accuracy, auc, brier, calibrationBins, logLoss, type CalibrationBin } from './metrics.ts'
+import { accuracy, auc, aucError, brier, calibrationBins, logLoss, type CalibrationBin } from './metrics.ts'
 import { expectedOrders } from './purchase-model.ts'
 import { spanOf, transactionsBetween, type Ledger } from './snapshot.ts'
 
@@ -30,8 +30,12 @@ export interface Backtest {
   bias_before_trend: number
   bias: number
   trend: number
+  /** standard error of the bias, by chance of who ordered: very large shops are tested on a sample */
+  bias_error: number
   /** AUC of "who was here last comes back first": nothing may lose to that */
   recency_auc: number
+  /** standard error of the AUC of what is used */
+  auc_error: number
   candidates: Candidate[]
   chosen: ChurnMethod
   bins: CalibrationBin[]
@@ -83,10 +87,15 @@ export function runBacktest(ledger: Ledger, asOfDay: number, k: number): Backtes
     Float64Array.from(customers, ({ timing }) => -timing.daysSinceLast),
     active,
   )
-  const expected = customers.reduce((sum, c) => sum + expectedOrders(ground.purchases, historyOf(c.timing), weeks), 0)
+  const each = customers.map((c) => expectedOrders(ground.purchases, historyOf(c.timing), weeks))
+  const expected = each.reduce((sum, orders) => sum + orders, 0)
   const total = came.reduce((sum, orders) => sum + orders, 0)
   const bias = (expected * training.trend) / total - 1
   const { chosen, verdict } = judge(candidates, recency, bias)
+  // What each customer brought beside what they were expected to, on the level that came.
+  const level = total / expected
+  const squares = came.reduce((sum, orders, i) => sum + (orders - level * each[i]!) ** 2, 0)
+  const area = candidates.find((c) => c.method === chosen)!.auc
   return {
     known_until: cut,
     tested_until: asOfDay,
@@ -97,7 +106,9 @@ export function runBacktest(ledger: Ledger, asOfDay: number, k: number): Backtes
     bias_before_trend: expected / total - 1,
     bias,
     trend: training.trend,
+    bias_error: ((1 + bias) * Math.sqrt(squares)) / total,
     recency_auc: recency,
+    auc_error: aucError(area, actives, active.length - actives),
     candidates,
     chosen,
     bins: calibrationBins(chances[models.findIndex((m) => m.method === chosen)]!, active),

@@ -17,6 +17,14 @@ export function auc(scores: ArrayLike<number>, positive: ArrayLike<boolean | num
   return (rankSum - (positives * (positives + 1)) / 2) / (positives * (n - positives))
 }
 
+/** Standard error of an AUC by chance of who happened to be there (Hanley & McNeil 1982). */
+export function aucError(area: number, positives: number, negatives: number): number {
+  const q1 = area / (2 - area)
+  const q2 = (2 * area ** 2) / (1 + area)
+  const rest = (positives - 1) * (q1 - area ** 2) + (negatives - 1) * (q2 - area ** 2)
+  return Math.sqrt((area * (1 - area) + rest) / (positives * negatives))
+}
+
 export function brier(chances: ArrayLike<number>, positive: ArrayLike<boolean | number>): number {
   return mean(chances.length, (i) => (chances[i]! - Number(positive[i])) ** 2)
 }

@@ -68,8 +68,17 @@ const successPrior = 4
 const affinityPrior = 10
 const leastRatio = 1.3
 
+const nothingHeard: Responsiveness = {
+  delivered: 0,
+  answered: 0,
+  successRatePct: null,
+  preferredOffer: null,
+  preferredChannel: null,
+}
+
 /** Empirical Bayes: (responses + c rate) / (messages + c) over the rate, so that one click makes no preference. */
 export function scoreResponses(messages: readonly Answered[], base: ResponseBase): Responsiveness {
+  if (messages.length === 0) return nothingHeard
   let delivered = 0
   let answered = 0
   for (const row of messages) {

@@ -52,6 +52,9 @@ export async function readModelCard(pool: Pool, version: string | undefined): Pr
       bias_before_trend: backtest.bias_before_trend,
       trend: backtest.trend,
       recency_auc: backtest.recency_auc,
+      // Tests that were stored earlier have none.
+      auc_error: (backtest.auc_error as number | undefined) ?? null,
+      bias_error: (backtest.bias_error as number | undefined) ?? null,
       candidates: backtest.candidates,
       chosen: backtest.chosen,
       bins: backtest.bins,

@@ -24,37 +24,37 @@ export async function readProducts(client: ClientBase | Pool): Promise<Products>
     `select p.id, p.category, p.brand, p.size_ml as "sizeMl", p.price_cents as "priceCents" from products as p order by p.id`,
   )
   const words = new Int32Array(2 * rows.length)
-  const places = new Map<number, number>()
+  const all = new Uint32Array(4 * rows.length)
   const byId = new Map<string, number>()
-  // 53 bits of the 74 random ones: two products share a key about never, and then the second words tell them apart.
-  const keyOf = (c: number, d: number): number => (c & 0x1f_ffff) * 4_294_967_296 + d
-  const next = new Int32Array(rows.length).fill(-1)
-  const wordsOf = (id: string): [number, number, number, number] => {
-    const hex = id.replaceAll('-', '')
-    return [0, 8, 16, 24].map((from) => parseInt(hex.slice(from, from + 8), 16)) as [number, number, number, number]
+  // Open addressing, at most half full: a line finds its product without an object or a rounding of the key.
+  const slots = new Int32Array(2 ** Math.ceil(Math.log2(2 * rows.length + 2))).fill(-1)
+  const mask = slots.length - 1
+  const slotOf = (c: number, d: number): number => {
+    const h = Math.imul(c, 0x85ebca6b) ^ Math.imul(d, 0xc2b2ae35)
+    return (h ^ (h >>> 15)) & mask
   }
-  const all = rows.map(({ id }) => wordsOf(id))
   rows.forEach(({ id }, place) => {
-    const [a, b, c, d] = all[place]!
+    const hex = id.replaceAll('-', '')
+    for (let i = 0; i < 4; i++) all[4 * place + i] = parseInt(hex.slice(8 * i, 8 * i + 8), 16)
+    const [a, b, c, d] = all.subarray(4 * place, 4 * place + 4) as unknown as [number, number, number, number]
     words[2 * place] = a ^ c
     words[2 * place + 1] = b ^ d
     byId.set(id, place)
-    const key = keyOf(c, d)
-    next[place] = places.get(key) ?? -1
-    places.set(key, place)
+    let slot = slotOf(c, d)
+    while (slots[slot]! >= 0) slot = (slot + 1) & mask
+    slots[slot] = place
   })
   return {
     catalog: catalogOf(rows),
     ids: rows.map(({ id }) => id),
     words,
     placeOf(a, b, c, d) {
-      let place = places.get(keyOf(c, d)) ?? -1
-      while (place >= 0) {
-        const w = all[place]!
-        if (w[0] === a && w[1] === b && w[2] === c && w[3] === d) return place
-        place = next[place]!
+      for (let slot = slotOf(c, d); ; slot = (slot + 1) & mask) {
+        const place = slots[slot]!
+        if (place < 0) return -1
+        const at = 4 * place
+        if (all[at + 3] === d && all[at + 2] === c && all[at + 1] === b && all[at] === a) return place
       }
-      return -1
     },
     placeOfId: (id) => byId.get(id) ?? -1,
   }

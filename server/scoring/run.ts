@@ -5,12 +5,13 @@ import type { ChurnMethod } from '#core/scoring/churn-model.ts'
 import type { RfmSegment } from '#core/scoring/rfm.ts'
 import { createScorer } from '#core/scoring/scorecard.ts'
 import { learnShop } from '#core/scoring/shop-model.ts'
+import { completeReplacement, finishReplacement } from '../replace-table.ts'
 import { refreshRfmSegments } from '../rfm-segments.ts'
 import { readSetting } from '../settings.ts'
 import { storeModel } from './model-store.ts'
 import { storeNeighbours } from './neighbours.ts'
 import { readProducts } from './products.ts'
-import { completeReplacement, mergeTarget, prepareTarget, replaceScores } from './publish.ts'
+import { mergeTarget, prepareTarget } from './publish.ts'
 import { openScoreWriter } from './score-table.ts'
 import { gatherShop } from './shop-facts.ts'
 import { streamCustomers } from './streams.ts'
@@ -134,10 +135,10 @@ async function runOn(on: Connections, input: RunInput, report: RunReport): Promi
     },
     new Date(input.nowMs),
   )
-  if (target.replaces) await completeReplacement(writer)
+  if (target.replaces) await completeReplacement(writer, 'customer_scores')
   else await mergeTarget(writer, target.table)
   const moved = await refreshRfmSegments(writer, asOf, target.replaces ? 'customer_scores_next' : 'customer_scores')
-  if (target.replaces) await replaceScores(writer)
+  if (target.replaces) await finishReplacement(writer, 'customer_scores')
   await writer.query('commit')
   clock.lap('publish')
   return {

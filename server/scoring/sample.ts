@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg'
 
 /** So many customers tell what a shop sells, and what goes together: a share of a tenth is known to a thousandth. */
-const sampledCustomers = 20_000
+const sampledCustomers = 10_000
 
 /**
  * Draws the same share of the customers every time, and puts what they bought up to scoring.as_of into the temporary

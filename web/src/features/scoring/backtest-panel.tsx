@@ -76,6 +76,14 @@ export function BacktestPanel({ backtest: b }: { backtest: Backtest }) {
           </div>
         ))}
       </dl>
+      {b.auc_error !== null && b.bias_error !== null && (
+        <p className="px-4 pb-3 text-sm text-ink-2">
+          {t(
+            'By chance alone the AUC may be off by ±{auc} and the orders by ±{bias} (95% of the time, {n} customers tested).',
+            { auc: decimal(1.96 * b.auc_error, 3), bias: percent(1.96 * b.bias_error, 1), n: count(b.customers) },
+          )}
+        </p>
+      )}
       <p className="px-4 pb-4 text-sm text-ink-2">
         {t(
           'AUC: how often, of one who came back and one who did not, the right one was thought likelier. Brier: mean squared error of the chances, 0 is perfect. A model that ranks worse than “who was here last”, or is off by more than 20% of the orders, is not used.',
