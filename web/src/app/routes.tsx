@@ -47,6 +47,12 @@ export const pages: readonly PageRow[] = [
     load: () => import('../features/planning/new-plan-page.tsx'),
     role: 'manager',
   },
+  {
+    path: '/campaigns/automatic',
+    title: 'Automatic message',
+    load: () => import('../features/planning/new-message-page.tsx'),
+    role: 'manager',
+  },
   { path: '/campaigns/$id', title: 'Campaign', load: () => import('../features/planning/campaign-page.tsx') },
   {
     path: '/customers',

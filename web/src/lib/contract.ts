@@ -32,6 +32,7 @@ type Modules =
   | typeof import('#contract/signup.ts')
   | typeof import('#contract/stores.ts')
   | typeof import('#contract/system.ts')
+  | typeof import('#contract/triggers.ts')
   | typeof import('#contract/views.ts')
   | typeof import('#contract/notices.ts')
   | typeof import('#contract/webhooks.ts')

@@ -1,4 +1,4 @@
-import { EllipsisVertical, Pause, Play, Trash2, X } from 'lucide-react'
+import { Copy, EllipsisVertical, Pause, Play, Trash2, X } from 'lucide-react'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { count } from '../../lib/format.ts'
@@ -13,6 +13,8 @@ import { toast } from '../../ui/toast.tsx'
 import type { Campaign } from './campaign-words.ts'
 import { StartDialog } from './start-dialog.tsx'
 
+/** A minute to think again: nothing leaves before. */
+const holdSeconds = 60
 const lists = ['GET /api/v1/campaigns', 'GET /api/v1/sends', 'GET /api/v1/analytics']
 
 /** What may be done with a campaign in its state: approve, start, pause, resume, cancel, remove. */
@@ -41,6 +43,17 @@ export function CampaignActions({ campaign }: { campaign: Campaign }) {
   const cancel = useSend('POST /api/v1/campaigns/:id/cancel', {
     refresh: lists,
     onDone: () => toast(t('Cancelled {name}', { name })),
+  })
+  const clone = useSend('POST /api/v1/campaigns/:id/clone', {
+    refresh: ['GET /api/v1/campaigns'],
+    onDone: ({ campaign: made, changes }) => {
+      toast(
+        changes.length > 0
+          ? t('Copied; {count, plural, one {# entry} other {# entries}} had to change.', { count: changes.length })
+          : t('Copied {name}', { name }),
+      )
+      void navigate({ to: '/campaigns/$id', params: { id: made.id } } as never)
+    },
   })
   const remove = useSend('DELETE /api/v1/campaigns/:id', {
     refresh: ['GET /api/v1/campaigns'],
@@ -77,6 +90,7 @@ export function CampaignActions({ campaign }: { campaign: Campaign }) {
     if (yes) remove.mutate({ params })
   }
   const more = [
+    { label: t('Copy to a new draft'), icon: Copy, onSelect: () => clone.mutate({ params, body: {} }) },
     ...(status === 'approved' || status === 'scheduled' || status === 'active' || status === 'paused'
       ? [{ label: t('Cancel the campaign'), icon: X, tone: 'risk' as const, onSelect: () => void askCancel() }]
       : []),
@@ -84,18 +98,24 @@ export function CampaignActions({ campaign }: { campaign: Campaign }) {
       ? [{ label: t('Remove'), icon: Trash2, tone: 'risk' as const, onSelect: () => void askRemove() }]
       : []),
   ]
-  const empty = !campaign.weekly_plan || campaign.weekly_plan.entries.length === 0
+  const isTriggered = campaign.type === 'triggered'
+  const empty = !isTriggered && (!campaign.weekly_plan || campaign.weekly_plan.entries.length === 0)
   return (
     <>
       {status === 'draft' && (
         <Button look="primary" busy={approve.isPending} disabled={empty} onClick={() => approve.mutate({ params })}>
-          {t('Approve the plan')}
+          {isTriggered ? t('Approve the message') : t('Approve the plan')}
         </Button>
       )}
       {(status === 'approved' || status === 'scheduled') && (
-        <Button look="primary" busy={start.isPending} disabled={empty} onClick={() => setAsking(true)}>
+        <Button
+          look="primary"
+          busy={start.isPending}
+          disabled={empty}
+          onClick={() => (isTriggered ? start.mutate({ params, body: {} }) : setAsking(true))}
+        >
           <Play aria-hidden />
-          {startWords}
+          {isTriggered ? t('Start') : startWords}
         </Button>
       )}
       {status === 'active' && (
@@ -107,7 +127,9 @@ export function CampaignActions({ campaign }: { campaign: Campaign }) {
       {status === 'paused' && (
         <Button look="primary" busy={resume.isPending} onClick={() => resume.mutate({ params })}>
           <Play aria-hidden />
-          {t('Resume: {count} left', { count: count(campaign.total_sends - campaign.completed_sends) })}
+          {isTriggered
+            ? t('Resume')
+            : t('Resume: {count} left', { count: count(campaign.total_sends - campaign.completed_sends) })}
         </Button>
       )}
       {asking && (
@@ -116,7 +138,7 @@ export function CampaignActions({ campaign }: { campaign: Campaign }) {
           onClose={() => setAsking(false)}
           onStart={(now) => {
             setAsking(false)
-            start.mutate({ params, body: { now } })
+            start.mutate({ params, body: { now, hold_seconds: holdSeconds } })
           }}
         />
       )}

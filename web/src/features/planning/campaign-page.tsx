@@ -11,11 +11,13 @@ import { Time } from '../../ui/time.tsx'
 import { CampaignTest } from '../experiments/campaign-test.tsx'
 import { CampaignActions } from './campaign-actions.tsx'
 import { hasStarted, isEditable, ruleWords, useSegmentNames, type Campaign } from './campaign-words.ts'
+import { HoldNote } from './hold-note.tsx'
 import { LiveProgress } from './live-progress.tsx'
 import { PlanTab } from './plan-tab.tsx'
 import { weekWord } from './plan-words.ts'
 import { RecipientsTab } from './recipients-tab.tsx'
 import { ResultsTab } from './results-tab.tsx'
+import { TriggerTab } from './trigger-tab.tsx'
 
 const tabs = ['plan', 'results', 'recipients'] as const
 const spec = { tab: choice(tabs, 'plan'), entry: text() }
@@ -48,7 +50,7 @@ function Subtitle({ campaign: c }: { campaign: Campaign }) {
     <span className="mt-1 flex flex-wrap items-center gap-x-2 gap-y-1">
       <Status value={c.status} />
       {c.is_demo && <Pill>{t('Demo')}</Pill>}
-      <span>{weekWord(c.start_date)}</span>
+      <span>{c.type === 'triggered' ? t('Automatic message') : weekWord(c.start_date)}</span>
       {c.approved_at && (
         <span className="text-sm">
           {c.approved_by_name ? t('approved by {name}', { name: c.approved_by_name }) : t('approved')}{' '}
@@ -65,21 +67,27 @@ function Body({ campaign }: { campaign: Campaign }) {
   const mayEdit = useMay('manager') && isEditable(campaign.status)
   return (
     <>
+      <HoldNote campaign={campaign} />
       {hasStarted(campaign.status) && <LiveProgress campaign={campaign} />}
-      <div className="pb-4 empty:hidden">
-        <CampaignTest id={campaign.id} editable={isEditable(campaign.status)} />
-      </div>
+      {campaign.type !== 'triggered' && (
+        <div className="pb-4 empty:hidden">
+          <CampaignTest id={campaign.id} editable={isEditable(campaign.status)} />
+        </div>
+      )}
       <Tabs
         label={t('Campaign')}
         value={url.tab}
         onChange={(tab) => setUrl({ tab })}
         tabs={[
-          { value: 'plan', label: t('Plan') },
+          { value: 'plan', label: campaign.type === 'triggered' ? t('Message') : t('Plan') },
           { value: 'results', label: t('Results') },
-          { value: 'recipients', label: t('Recipients') },
+          ...(campaign.type !== 'triggered' || hasStarted(campaign.status)
+            ? [{ value: 'recipients' as const, label: t('Recipients') }]
+            : []),
         ]}
       >
-        {url.tab === 'plan' && (
+        {url.tab === 'plan' && campaign.type === 'triggered' && <TriggerTab campaign={campaign} names={names} />}
+        {url.tab === 'plan' && campaign.type !== 'triggered' && (
           <PlanTab
             campaign={campaign}
             names={names}

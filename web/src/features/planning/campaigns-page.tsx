@@ -1,5 +1,5 @@
 import { useNavigate } from '@tanstack/react-router'
-import { Plus } from 'lucide-react'
+import { Plus, Zap } from 'lucide-react'
 import { count, money } from '../../lib/format.ts'
 import { useHotkeys } from '../../lib/hotkeys.ts'
 import { t } from '../../lib/i18n.ts'
@@ -21,7 +21,11 @@ const dash = <span className="text-ink-2">–</span>
 const columns: Column<CampaignRow>[] = [
   { id: 'name', header: t('Campaign'), hide: false, phone: 'title', cell: (c) => c.name },
   { id: 'status', header: t('Status'), phone: 'aside', cell: (c) => <Status value={c.status} /> },
-  { id: 'start_date', header: t('Week'), cell: (c) => weekWord(c.start_date) },
+  {
+    id: 'start_date',
+    header: t('Week'),
+    cell: (c) => (c.type === 'triggered' ? t('Automatic') : weekWord(c.start_date)),
+  },
   {
     id: 'reach',
     header: t('Customers'),
@@ -90,10 +94,16 @@ export default function CampaignsPage() {
   useHotkeys(mayPlan ? { c: () => void navigate({ to: '/campaigns/new' } as never) } : {})
   const filtered = url.q !== '' || url.status !== ''
   const create = mayPlan && (
-    <LinkButton to="/campaigns/new" look="primary">
-      <Plus aria-hidden />
-      {t('Plan a week')}
-    </LinkButton>
+    <>
+      <LinkButton to="/campaigns/automatic">
+        <Zap aria-hidden />
+        {t('Automatic message')}
+      </LinkButton>
+      <LinkButton to="/campaigns/new" look="primary">
+        <Plus aria-hidden />
+        {t('Plan a week')}
+      </LinkButton>
+    </>
   )
   return (
     <Page
