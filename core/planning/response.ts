@@ -1,4 +1,4 @@
-import type { Offer } from './offer.ts'
+import { isDiscount, type Offer } from './offer.ts'
 import type { PastResult, PlanChannel, SegmentFacts } from './facts.ts'
 import { redemptionCostCents } from './price.ts'
 
@@ -72,20 +72,22 @@ const lift: Record<Offer['kind'], number> = {
   percent_off: 0.3,
   bogo: 0.4,
 }
-/** Chance that somebody who had stopped comes back because of it: news alone rarely does, a real offer may. */
+/** Chance that somebody who had stopped comes back because of it. */
 const revival: Record<Offer['kind'], number> = {
-  content: 0.001,
-  early_access: 0.002,
-  tasting_event: 0.002,
-  points: 0.004,
-  gift: 0.015,
-  free_item: 0.02,
-  price_point: 0.015,
-  multi_buy: 0.01,
-  amount_off: 0.025,
-  percent_off: 0.025,
-  bogo: 0.025,
+  content: 0.012,
+  early_access: 0.014,
+  tasting_event: 0.014,
+  points: 0.012,
+  gift: 0.022,
+  free_item: 0.026,
+  price_point: 0.022,
+  multi_buy: 0.016,
+  amount_off: 0.032,
+  percent_off: 0.035,
+  bogo: 0.03,
 }
+/** Of a group that has really stopped, news alone brings hardly anybody back. */
+const revivalInGroup = (offer: Offer): number => revival[offer.kind] * (isDiscount(offer) ? 0.7 : 0.1)
 /** Share of buyers among the readers who use the offer. */
 const used: Record<Offer['kind'], number> = {
   content: 0,
@@ -177,7 +179,7 @@ export function expectedExtra(
     seen[channel] *
     fitOf(offer, channel, segment) *
     // Lift grows less than the reduction does, the chance of a return as much.
-    (ordersPerWeek * lift[offer.kind] * depth + churn * revival[offer.kind] * depth * depth)
+    (ordersPerWeek * lift[offer.kind] * depth + churn * revivalInGroup(offer) * depth * depth)
   )
 }
 
