@@ -39,7 +39,6 @@ export interface TraitFacts {
 }
 
 export const pressureDays = 20
-export const readerDays = 365
 const saverFrom = 0.25
 const bounds = { due: 0.5, late: 2.5, gone: 5 }
 

@@ -4,7 +4,6 @@ import { dayMinutes, weekMinutes, type Population } from './population.ts'
 import type { World } from './world.ts'
 
 export type Outcome = 'sent' | 'held' | 'held_always'
-export const outcomes: readonly Outcome[] = ['sent', 'held', 'held_always']
 
 /** A message somebody decided on, or decided to hold out. Minutes are of the week, in the customer's own zone. */
 export interface Planned {
