@@ -104,7 +104,7 @@ export function describeGroups(keys: readonly string[]): string | null {
   const traits = keys.flatMap((k) => known.get(k) ?? [])
   if (traits.length === 0 || traits.length === known.size) return null
   const parts: string[] = []
-  const of = <K extends 'due' | 'reader' | 'pressure'>(dimension: K, all: readonly string[]): void => {
+  const of = (dimension: 'due' | 'reader' | 'pressure', all: readonly string[]): void => {
     const there = all.filter((level) => traits.some((t) => t[dimension] === level))
     if (there.length < all.length) parts.push(there.map((level) => words[dimension][level]!).join(' or '))
   }
