@@ -7,7 +7,10 @@ import { checkOffer, type StoreFacts } from '../compliance/rules.ts'
 import { decisive, type Verdict } from '../compliance/verdict.ts'
 import type { PlanEntry } from './plan.ts'
 
-export type AssignableEntry = Pick<PlanEntry, 'id' | 'day' | 'segment' | 'channel' | 'offer' | 'window' | 'score'>
+export type AssignableEntry = Pick<
+  PlanEntry,
+  'id' | 'day' | 'segment' | 'channel' | 'offer' | 'window' | 'score' | 'audience'
+>
 
 export interface StoreForGate extends StoreFacts, Partial<StoreHours> {
   id: string
@@ -20,6 +23,8 @@ export interface AssignableCustomer extends Omit<Recipient, 'is_suppressed'> {
   suppressed: { email: boolean; sms: boolean }
   store: StoreForGate
   segments: readonly string[]
+  /** by behaviour (groups.ts); left out: not known, so entries for certain groups only do not reach the customer */
+  group?: string
   /** hour of the day they usually buy, 0..24; null: no pattern */
   usual_hour: number | null
   /** marketing messages of other campaigns around this week, sent or waiting */
@@ -77,6 +82,12 @@ export function createAssigner(rules: AssignRules): (customer: AssignableCustome
       if (!customer.segments.includes(entry.segment)) continue
       const skip = (verdict: Verdict): void =>
         void out.push({ entry, outcome: 'skipped', verdict, due_at: null, window_end: null })
+      if (entry.audience && (customer.group === undefined || !entry.audience.includes(customer.group))) {
+        skip(
+          shopVerdict('planner-other-groups', 'The entry speaks to other customers of the segment.', 'Open it to all.'),
+        )
+        continue
+      }
       if (taken.has(entry.day)) {
         skip(shopVerdict('shop-one-a-day', 'The customer gets another message on that day.', 'Move one of the two.'))
         continue

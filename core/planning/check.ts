@@ -3,7 +3,8 @@ import { clockHours } from '../compliance/contact-hours.ts'
 import type { Verdict } from '../compliance/verdict.ts'
 import { checkCopy } from './copy.ts'
 import type { PlannerFacts, SegmentFacts } from './facts.ts'
-import { storeVerdicts } from './heuristic.ts'
+import { overlap, storeVerdicts } from './week.ts'
+import type { Offer } from './offer.ts'
 import { Window, type PlanChange, type PlanEntry, type Refusal } from './plan.ts'
 import { chooseTemplate } from './template-choice.ts'
 import { lawfulReach, storesOf } from './worth.ts'
@@ -115,11 +116,22 @@ function judgeAlone(given: PlanEntry, facts: PlannerFacts, counted: ReadonlySet<
   const verdicts = storeVerdicts(offer, segment, given.day, facts)
   const denied = verdicts.find((v) => v.outcome === 'deny')
   if (denied) return { drop: denied }
-  const reach = counted.has(given.id) ? given.reach : lawfulReach(offer, segment, given.channel, facts)
+  const reach = counted.has(given.id) ? given.reach : reachOf(given, offer, segment, facts)
   const entry = { ...given, offer, template_id: template.id, verdicts, reach }
   const words = withLawfulCopy(entry, facts)
   const judged = withinHours(words.entry, segment, facts)
   return 'drop' in judged ? judged : { entry: judged.entry, mended: [...words.mended, ...judged.mended] }
+}
+
+/** Whom the entry can reach at most: of its groups where it names some. */
+function reachOf(given: PlanEntry, offer: Offer, segment: SegmentFacts, facts: PlannerFacts): number {
+  const all = lawfulReach(offer, segment, given.channel, facts)
+  if (!given.audience || !segment.groups) return all
+  const people = (groups: typeof segment.groups): number => groups.reduce((n, g) => n + g.reachable[given.channel], 0)
+  const whole = people(segment.groups)
+  return whole === 0
+    ? 0
+    : Math.round((all * people(segment.groups.filter((g) => given.audience!.includes(g.key)))) / whole)
 }
 
 /** The entry without its words, where they promise more than the offer or say what must not be said. */
@@ -189,12 +201,14 @@ function judgeBeside(
     drop: shopSays(rule, summary, 'Remove another message, or raise the limit in the settings.'),
   })
   if (kept.some((e) => e.id === entry.id)) return cap('shop-entry-twice', 'The same entry was there twice.')
-  const own = kept.filter((e) => e.segment === entry.segment)
+  // Entries for other groups of the segment reach other people: only those that meet somebody count.
+  const own = kept.filter((e) => overlap(e, entry))
   if (own.some((e) => e.day === entry.day))
     return cap('shop-one-a-day', 'The segment gets another message on that day already.')
-  if (own.length >= limits.max_per_customer_week)
+  if (mostPerGroup(own, entry) >= limits.max_per_customer_week)
     return cap('cap-week', `The segment has its ${limits.max_per_customer_week} messages for the week already.`)
-  if (entry.channel === 'sms' && own.filter((e) => e.channel === 'sms').length >= limits.max_sms_per_customer_week)
+  const texts = own.filter((e) => e.channel === 'sms')
+  if (entry.channel === 'sms' && mostPerGroup(texts, entry) >= limits.max_sms_per_customer_week)
     return cap('cap-sms-week', `The segment has its ${limits.max_sms_per_customer_week} texts for the week already.`)
   if (entry.channel === 'email' && limits.email_per_day !== null) {
     const load = kept.filter((e) => e.day === entry.day && e.channel === 'email').reduce((sum, e) => sum + e.reach, 0)
@@ -205,4 +219,11 @@ function judgeBeside(
       )
   }
   return judged
+}
+
+/** The most of these entries that any one customer of the entry's audience gets. */
+function mostPerGroup(own: readonly PlanEntry[], entry: PlanEntry): number {
+  const groups = entry.audience ?? [...new Set(own.flatMap((e) => e.audience ?? []))]
+  const forAll = own.filter((e) => !e.audience).length
+  return Math.max(forAll, ...groups.map((group) => own.filter((e) => !e.audience || e.audience.includes(group)).length))
 }

@@ -3,10 +3,19 @@ import type { Policy } from '../compliance/policy.ts'
 import type { StoreFacts } from '../compliance/rules.ts'
 import type { Day } from '../calendar.ts'
 import type { StoreHours } from '../knowledge/store-hours.ts'
+import type { ResultRow } from './evidence.ts'
 import type { Offer } from './offer.ts'
 import type { PlanLimits, Window } from './plan.ts'
 
 export type PlanChannel = 'email' | 'sms'
+
+/** Customers of a segment who behave alike (groups.ts). */
+export interface GroupFacts {
+  key: string
+  size: number
+  /** customers whose address, consent and age allow the channel */
+  reachable: Record<PlanChannel, number>
+}
 
 /** What the planner knows of a segment: sizes, means and shares, never a person. */
 export interface SegmentFacts {
@@ -37,6 +46,8 @@ export interface SegmentFacts {
   top_category: string | null
   /** share of its customers per store id */
   stores: Readonly<Record<string, number>>
+  /** the segment by behaviour; left out: it is planned for as a whole */
+  groups?: readonly GroupFacts[]
 }
 
 /** What became of earlier messages. */
@@ -72,6 +83,8 @@ export interface PlannerFacts {
   templates: readonly TemplateFacts[]
   stores: readonly StoreOfPlan[]
   past: readonly PastResult[]
+  /** what planned messages changed, measured against customers held out of them; left out: nothing is known yet */
+  results?: readonly ResultRow[]
   limits: PlanLimits
   contact: ContactLimits
   policy: Policy

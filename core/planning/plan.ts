@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Verdict } from '../compliance/verdict.ts'
+import { GroupKey } from './groups.ts'
 import { Offer } from './offer.ts'
 
 /** Wall-clock window in the recipient's zone, half-open, "HH:MM". */
@@ -39,6 +40,16 @@ export const Copy = z.strictObject({
 })
 export type Copy = z.infer<typeof Copy>
 
+/** What was weighed for the same customers and left, and why. */
+export const Alternative = z.strictObject({
+  offer_title: z.string(),
+  channel: z.enum(['email', 'sms']),
+  /** expected extra margin of one message to them, in cents */
+  margin_cents: z.number(),
+  reason: z.string(),
+})
+export type Alternative = z.infer<typeof Alternative>
+
 /** One cell of the week: this segment gets this offer on this day, channel and window. */
 export const PlanEntry = z.strictObject({
   id: z.string(),
@@ -61,6 +72,10 @@ export const PlanEntry = z.strictObject({
   verdicts: z.array(Verdict),
   forecast: Forecast,
   locked: z.boolean(),
+  /** the groups of the segment that get it (groups.ts); left out: all of it */
+  audience: z.array(GroupKey).min(1).optional(),
+  /** the best of what was weighed and left */
+  rejected: z.array(Alternative).optional(),
   /** left out: the template's own words */
   copy: Copy.optional(),
 })

@@ -4,7 +4,7 @@ import type { Policy } from '../compliance/policy.ts'
 import { checkOffer } from '../compliance/rules.ts'
 import type { Verdict } from '../compliance/verdict.ts'
 import type { StoreForGate } from './assign.ts'
-import { joinStores } from './heuristic.ts'
+import { joinStores } from './week.ts'
 import { describeOffer, noOffer, offerKinds, type Offer } from './offer.ts'
 import type { Window } from './plan.ts'
 

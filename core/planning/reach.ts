@@ -16,6 +16,7 @@ const groups: readonly { label: string; matches: RegExp }[] = [
   { label: 'have had enough messages this week', matches: /^(cap-|us-[a-z]{2}-sms-daily)/ },
   { label: 'paused messages, or want fewer or others', matches: /^person-(paused|topic-off|pace)$/ },
   { label: 'are left in peace by the playbook of their segment', matches: /^playbook-cool-down$/ },
+  { label: 'behave otherwise than those the message is for', matches: /^planner-other-groups$/ },
   { label: 'have no open window that day', matches: /(-window|-hours|shop-window-over|quiet-hours)$/ },
   { label: 'get another message that day', matches: /^shop-one-a-day$/ },
 ]

@@ -1,4 +1,4 @@
-import type { Offer } from './offer.ts'
+import { isDiscount, type Offer } from './offer.ts'
 import type { PastResult, PlanChannel, SegmentFacts } from './facts.ts'
 import { redemptionCostCents } from './price.ts'
 
@@ -22,6 +22,24 @@ export interface MessageValue {
   spread: number
 }
 
+/** What is known beyond the segment's means: of one group in it, from results measured against held-out customers. */
+export interface Outlook {
+  orders_per_week: number
+  /** chance that they have stopped for good */
+  churn: number
+  /** additional orders over what the priors expect */
+  ratio: number
+  open: number
+  /** chance that the message makes somebody leave the channel, and what a reader is worth to it in cents */
+  leaving: number
+  reach_value_cents: number
+  /** of an additional order of this week, what is left after four weeks: below 1 orders were brought forward, above 1 people came back */
+  lasting: number
+  /** reductions actually used over those expected */
+  discount_ratio: number
+  spread: number
+}
+
 export interface MessageCase {
   segment: SegmentFacts
   offer: Offer
@@ -32,18 +50,19 @@ export interface MessageCase {
   earlier: number
   margin_share: number
   past: PastResponse
+  outlook?: Outlook
 }
 
-const seen: Record<PlanChannel, number> = { email: 0.28, sms: 0.85 }
+export const seen: Record<PlanChannel, number> = { email: 0.28, sms: 0.85 }
 const clicked: Record<PlanChannel, number> = { email: 0.16, sms: 0.08 }
 const costCents: Record<PlanChannel, number> = { email: 0.1, sms: 2 }
-const leaving: Record<PlanChannel, number> = { email: 0.0012, sms: 0.004 }
+export const leaving: Record<PlanChannel, number> = { email: 0.0012, sms: 0.004 }
 
 /** Growth of the purchase rate among those who see it. */
 const lift: Record<Offer['kind'], number> = {
   content: 0.22,
   early_access: 0.26,
-  tasting_event: 0.24,
+  tasting_event: 0.18,
   points: 0.18,
   gift: 0.26,
   free_item: 0.32,
@@ -67,6 +86,8 @@ const revival: Record<Offer['kind'], number> = {
   percent_off: 0.035,
   bogo: 0.03,
 }
+/** Of a group that has really stopped, news alone brings hardly anybody back. */
+const revivalInGroup = (offer: Offer): number => revival[offer.kind] * (isDiscount(offer) ? 0.7 : 0.1)
 /** Share of buyers among the readers who use the offer. */
 const used: Record<Offer['kind'], number> = {
   content: 0,
@@ -84,12 +105,16 @@ const used: Record<Offer['kind'], number> = {
 
 /** The value of one message; every term in it is shown on request. */
 export function valueOfMessage(facts: MessageCase): MessageValue {
+  return facts.outlook ? valueInGroup(facts, facts.outlook) : valueInSegment(facts)
+}
+
+function valueInSegment(facts: MessageCase): MessageValue {
   const { segment, offer, channel, earlier } = facts
   const learned = facts.past(segment.key, offer.kind, channel)
   const tired = 0.7 ** earlier
   const open = Math.min(0.98, learned.open * tired)
-  const fit = relevance(offer, segment) * playbookWeight(offer, channel, segment) * facts.day_factor * learned.ratio
-  const depth = offer.kind === 'percent_off' ? Math.min(2, (offer.value ?? 0) / 10) ** 0.5 : 1
+  const fit = fitOf(offer, channel, segment) * facts.day_factor * learned.ratio
+  const depth = depthOf(offer)
   const rate = segment.orders_per_week
   const without = 1 - Math.exp(-rate)
   const withIt = Math.min(
@@ -120,6 +145,53 @@ export function valueOfMessage(facts: MessageCase): MessageValue {
     spread: learned.spread,
   }
 }
+
+function valueInGroup(facts: MessageCase, outlook: Outlook): MessageValue {
+  const { segment, offer, channel } = facts
+  const { open, orders_per_week: rate } = outlook
+  const extra_orders = expectedExtra(offer, channel, segment, rate, outlook.churn) * outlook.ratio * facts.day_factor
+  const discount_cents =
+    expectedDiscount(offer, segment, open * rate + Math.max(0, extra_orders)) * outlook.discount_ratio
+  const gross = extra_orders * outlook.lasting * segment.basket_cents * facts.margin_share
+  const click = open * clicked[channel]
+  return {
+    open,
+    click,
+    order: Math.min(click, click * Math.min(0.6, rate + Math.max(0, extra_orders) / Math.max(0.05, open) + 0.1)),
+    extra_orders,
+    discount_cents,
+    cost_cents: costCents[channel],
+    margin_cents: gross - discount_cents - costCents[channel] - outlook.leaving * outlook.reach_value_cents,
+    spread: outlook.spread,
+  }
+}
+
+/** Additional orders within a week of one message, as the priors see it. */
+export function expectedExtra(
+  offer: Offer,
+  channel: PlanChannel,
+  segment: SegmentFacts,
+  ordersPerWeek: number,
+  churn: number,
+): number {
+  const depth = depthOf(offer)
+  return (
+    seen[channel] *
+    fitOf(offer, channel, segment) *
+    // Lift grows less than the reduction does, the chance of a return as much.
+    (ordersPerWeek * lift[offer.kind] * depth + churn * revivalInGroup(offer) * depth * depth)
+  )
+}
+
+/** What is given away on so many orders of people who have seen the offer, in cents. */
+export function expectedDiscount(offer: Offer, segment: SegmentFacts, orders: number): number {
+  return orders * used[offer.kind] * coverage(offer) * redemptionCostCents(offer, segment.basket_cents)
+}
+
+const depthOf = (offer: Offer): number =>
+  offer.kind === 'percent_off' ? Math.min(2, (offer.value ?? 0) / 10) ** 0.5 : 1
+const fitOf = (offer: Offer, channel: PlanChannel, segment: SegmentFacts): number =>
+  relevance(offer, segment) * playbookWeight(offer, channel, segment)
 
 // An offer on one shelf speaks to those who buy there.
 function relevance(offer: Offer, segment: SegmentFacts): number {

@@ -2,9 +2,9 @@ import type { ClientBase, Pool } from 'pg'
 import { createAssigner, type AssignRules } from '#core/planning/assign.ts'
 import type { PlannerFacts } from '#core/planning/facts.ts'
 import { forecastOf, sumForecasts } from '#core/planning/forecast.ts'
-import { valueOfEntry } from '#core/planning/heuristic.ts'
+import { valueOfEntry } from '#core/planning/entry.ts'
 import { createReachCount, withCount } from '#core/planning/reach.ts'
-import { learnResponse } from '#core/planning/response.ts'
+import { overlap } from '#core/planning/week.ts'
 import type { PlanEntry, Refusal, WeeklyPlan } from '#core/planning/plan.ts'
 import type { Ctx } from '../context.ts'
 import { streamAudience, type AudienceQuery } from './audience.ts'
@@ -85,14 +85,13 @@ export async function buildPlan(
       await onProgress?.(seen)
     }
   }
-  const past = learnResponse(facts.past, facts.segments)
   const refused = [...draft.refused]
   const entries: PlanEntry[] = []
   for (const entry of draft.entries) {
     const counted = withCount(entry, count.ofEntry(entry.id))
     const segment = facts.segments.find((s) => s.key === entry.segment)
-    const earlier = entries.filter((e) => e.segment === entry.segment && e.day < entry.day).length
-    const value = valueOfEntry(entry, earlier, facts, past)
+    const earlier = entries.filter((e) => overlap(e, entry) && e.day < entry.day).length
+    const value = valueOfEntry(entry, earlier, facts)
     const top = counted.kept_back[0]
     if (counted.reach === 0 && draft.engine !== 'manual' && !entry.locked) {
       refused.push({

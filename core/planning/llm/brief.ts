@@ -2,11 +2,11 @@ import { addDays, weekdayName } from '../../calendar.ts'
 import { checkOffer } from '../../compliance/rules.ts'
 import { holidaysBetween } from '../../holidays.ts'
 import type { PlannerFacts, SegmentFacts } from '../facts.ts'
-import { dayFactor, daysOf, valueOfEntry, windowOf } from '../heuristic.ts'
+import { dayFactor, daysOf, windowOf } from '../week.ts'
+import { audienceFor, scalesOf, valueOver } from '../weigh.ts'
 import { isDiscount, type Offer } from '../offer.ts'
 import type { PlanEntry } from '../plan.ts'
 import { redemptionCostCents } from '../price.ts'
-import { lawfulReach } from '../worth.ts'
 import { quoted } from './quote.ts'
 
 /** Names of ours for what the shop named: an answer can only point, never bring text of its own into the plan. */
@@ -135,12 +135,19 @@ function estimatesOf(s: SegmentFacts, facts: PlannerFacts, alias: ReadonlyMap<st
   return facts.limits.channels
     .flatMap((channel) =>
       facts.offers.flatMap((offer) => {
-        const reach = s.reachable[channel] === 0 ? 0 : lawfulReach(offer, s, channel, facts)
+        if (s.reachable[channel] === 0) return []
+        // As an entry would be placed: for those of the segment whom it pays to write to.
+        const scales = scalesOf(facts)
+        const { factor } = dayFactor(s, facts.first_day)
+        const { value, reach } = valueOver(
+          scales,
+          s,
+          { offer, channel, part: 'day' },
+          audienceFor(scales, s, offer, channel),
+          { dayFactor: scales.learning.isKnown ? 1 : factor },
+        )
         if (reach === 0) return []
-        const value = valueOfEntry({ segment: s.key, offer, channel, day: facts.first_day }, 0, facts)
-        return value
-          ? [{ offer: alias.get(offer.id), channel, reach, margin_cents: Math.round(value.margin_cents * 10) / 10 }]
-          : []
+        return [{ offer: alias.get(offer.id), channel, reach, margin_cents: Math.round(value.margin_cents * 10) / 10 }]
       }),
     )
     .toSorted((a, b) => b.margin_cents - a.margin_cents)

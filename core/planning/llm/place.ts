@@ -2,12 +2,14 @@ import type { Verdict } from '../../compliance/verdict.ts'
 import { plainSms } from '../../delivery/sms-segments.ts'
 import { checkCopy } from '../copy.ts'
 import type { PlannerFacts } from '../facts.ts'
-import { entryOf, valueOfEntry } from '../heuristic.ts'
+import { entryOf, valueOfEntry } from '../entry.ts'
 import { parseOfferText, sameTerms } from '../offer-text.ts'
 import type { Offer } from '../offer.ts'
 import type { Copy, PlanEntry, Refusal } from '../plan.ts'
 import type { EntryAnswer, ReadAnswer } from './answer.ts'
 import type { Aliases } from './brief.ts'
+import { overlap } from '../week.ts'
+import { audienceFor, scalesOf } from '../weigh.ts'
 import { quoted } from './quote.ts'
 
 /** What is wrong with an answer, in words that hold nothing the shop or the model wrote. */
@@ -70,8 +72,11 @@ export function placeAnswer(answer: ReadAnswer, aliases: Aliases, facts: Planner
         })
       continue
     }
-    const candidate = { segment, offer, channel: entry.channel, day: entry.day }
-    const earlier = out.entries.filter((e) => e.segment === segment.key && e.day < entry.day).length
+    const audience = audienceFor(scalesOf(facts), segment, offer, entry.channel)
+    const candidate = { segment, offer, channel: entry.channel, day: entry.day, ...(audience ? { audience } : {}) }
+    const earlier = out.entries.filter(
+      (e) => overlap(e, { ...candidate, segment: segment.key }) && e.day < entry.day,
+    ).length
     const value = valueOfEntry({ ...candidate, segment: segment.key }, earlier, facts)!
     if (value.margin_cents <= 0) {
       const verdict = modelSays(
@@ -89,7 +94,8 @@ export function placeAnswer(answer: ReadAnswer, aliases: Aliases, facts: Planner
       })
       continue
     }
-    const made = entryOf(candidate, value, value.margin_cents * segment.reachable[entry.channel], facts)
+    const made = entryOf(candidate, value, 0, facts)
+    made.score = value.margin_cents * made.reach
     const id = places.has(made.id) ? `${made.id}#${index}` : made.id
     const { copy, refusals } = copyOf(entry, offer, facts, aliases)
     for (const verdict of refusals) {

@@ -1,5 +1,5 @@
 import { checkPlan } from '../check.ts'
-import { daysOf } from '../heuristic.ts'
+import { daysOf } from '../week.ts'
 import type { PlannerFacts } from '../facts.ts'
 import type { PlanEntry, Refusal } from '../plan.ts'
 import { answerSchema, readAnswer } from './answer.ts'

@@ -1,0 +1,261 @@
+import { eveningFrom, type DayPart } from './evidence.ts'
+import type { PlanChannel, PlannerFacts, SegmentFacts } from './facts.ts'
+import { groupKey, pressureBands, traitsOfGroup, type Traits } from './groups.ts'
+import { learnGroups, type Arm, type Learning } from './learn.ts'
+import type { Offer } from './offer.ts'
+import { learnResponse, valueOfMessage, type MessageValue, type PastResponse } from './response.ts'
+import { lawfulReach } from './worth.ts'
+
+/** What an arm is worth to each group of a segment; a segment without groups has one, ''. */
+export interface WeighedArm extends Arm {
+  reach: ReadonlyMap<string, number>
+  /** as expected, for forecasts; what the choice goes by, less what tiredness will cost later */
+  value: ReadonlyMap<string, MessageValue>
+  net: ReadonlyMap<string, number>
+}
+
+interface Price {
+  tired: readonly (readonly number[])[]
+  reader_cents: number
+}
+
+/** All that is known for weighing, made once per facts. */
+export interface Scales {
+  facts: PlannerFacts
+  past: PastResponse
+  learning: Learning
+  /** per segment and habit: what the first and second message of the week cost in later tiredness, by pressure; and a reader's worth */
+  prices: Map<string, Price>
+}
+
+const known = new WeakMap<PlannerFacts, Scales>()
+
+/** The scales of these facts: the same facts give the same plan. Draws (Thompson sampling) cost more than they found. */
+export function scalesOf(facts: PlannerFacts): Scales {
+  let scales = known.get(facts)
+  if (!scales) {
+    scales = {
+      facts,
+      past: learnResponse(facts.past, facts.segments),
+      learning: learnGroups(facts, null),
+      prices: new Map(),
+    }
+    known.set(facts, scales)
+  }
+  return scales
+}
+
+/** Day and evening where results tell them apart and both are open; else the whole day. */
+export function partsOf(facts: PlannerFacts, channel: PlanChannel): DayPart[] {
+  const { start, end } = channel === 'email' ? facts.contact.email_window : facts.contact.sms_window
+  const parts: DayPart[] = []
+  if (start < eveningFrom) parts.push('day')
+  if (end > eveningFrom && (facts.results?.length ?? 0) > 0 && channel === 'email') parts.push('evening')
+  return parts.length > 0 ? parts : ['evening']
+}
+
+/** Who gets a second message within a week has mostly answered the first, or will not. */
+const again = 0.15
+const noPrice: Price = { tired: [[0, 0, 0]], reader_cents: 0 }
+
+/** The value of one message of the arm to one customer of the group. */
+export function valueInGroup(
+  scales: Scales,
+  segment: SegmentFacts,
+  group: string,
+  arm: Arm,
+  options: { dayFactor?: number; earlier?: number; sampled?: boolean } = {},
+): MessageValue {
+  const { facts, learning, past } = scales
+  const traits = traitsOfGroup(group)
+  const message = {
+    segment,
+    offer: arm.offer,
+    channel: arm.channel,
+    day_factor: options.dayFactor ?? 1,
+    earlier: options.earlier ?? 0,
+    margin_share: facts.margin_share,
+    past,
+  }
+  if (!traits) return valueOfMessage(message)
+  const level = Math.min(2, pressureBands.indexOf(traits.pressure) + (options.earlier ?? 0))
+  // A second message in the week presses more than the last level that is told apart.
+  const beyond = further ** Math.max(0, pressureBands.indexOf(traits.pressure) + (options.earlier ?? 0) - 2)
+  const outlook = learning.outlook(
+    segment,
+    { ...traits, pressure: pressureBands[level]! },
+    arm,
+    options.sampled ?? false,
+  )
+  const { reader_cents } = scales.prices.get(priceKey(segment, traits)) ?? noPrice
+  return valueOfMessage({
+    ...message,
+    outlook: {
+      ...outlook,
+      ratio: outlook.ratio * beyond * again ** (options.earlier ?? 0),
+      reach_value_cents: reader_cents,
+    },
+  })
+}
+
+/** What tiredness after one more message will cost, in cents. */
+function tiredPrice(scales: Scales, segment: SegmentFacts, group: string, earlier: number): number {
+  const traits = traitsOfGroup(group)
+  if (!traits) return 0
+  const { tired } = scales.prices.get(priceKey(segment, traits)) ?? noPrice
+  return tired[Math.min(earlier, tired.length - 1)]![pressureBands.indexOf(traits.pressure)]!
+}
+
+/** Groups of a segment that have anybody; '' when it is planned for as a whole. */
+export function groupsOf(segment: SegmentFacts): string[] {
+  return segment.groups?.map((g) => g.key) ?? ['']
+}
+
+export function weighArm(scales: Scales, segment: SegmentFacts, arm: Arm, earlier: number): WeighedArm {
+  const share = segment.reachable[arm.channel]
+  const lawful = share === 0 ? 0 : lawfulReach(arm.offer, segment, arm.channel, scales.facts) / share
+  const reach = new Map<string, number>()
+  const value = new Map<string, MessageValue>()
+  const net = new Map<string, number>()
+  const counts = new Map(segment.groups?.map((g) => [g.key, g.reachable[arm.channel]]) ?? [['', share]])
+  for (const [group, n] of counts) {
+    if (n === 0 || lawful === 0) continue
+    const mean = valueInGroup(scales, segment, group, arm, { earlier })
+    const drawn =
+      group === '' || !scales.learning.isKnown
+        ? mean
+        : valueInGroup(scales, segment, group, arm, { earlier, sampled: true })
+    reach.set(group, n * lawful)
+    value.set(group, mean)
+    net.set(group, drawn.margin_cents - tiredPrice(scales, segment, group, earlier))
+  }
+  return { ...arm, reach, value, net }
+}
+
+const discount = 0.95
+const readerWeeks = 26
+/** Beyond the messages that results tell apart, each further one of 20 days leaves this share of the worth. */
+const further = 0.85
+
+/** Habits stay while the rhythm turns: tiredness is paid for with one's own later messages, not with others'. */
+const priceKey = (segment: SegmentFacts, t: Traits): string =>
+  `${segment.key}|${t.reader}${t.isNight ? '.night' : ''}${t.isSaver ? '.saver' : ''}${t.isTexted ? '.text' : ''}`
+
+/**
+ * Prices the next message to each habit of a segment: what it takes from later ones. Over the weeks a customer is a small
+ * decision problem: none, one or two messages last week and the week before; every message now makes those of the next two
+ * weeks worth less. Solved by value iteration on the mean values at each pressure, it says how often to write, without a
+ * constant that fits one market only.
+ */
+export function priceSegment(scales: Scales, segment: SegmentFacts, arms: readonly Arm[]): void {
+  const habits = new Map<string, { traits: Traits; size: number }[]>()
+  for (const g of segment.groups ?? []) {
+    const traits = traitsOfGroup(g.key)!
+    const key = priceKey(segment, traits)
+    const own = habits.get(key) ?? []
+    own.push({ traits, size: Math.max(g.reachable.email, g.reachable.sms) })
+    habits.set(key, own)
+  }
+  for (const [key, groups] of habits)
+    if (!scales.prices.has(key)) scales.prices.set(key, priceOf(scales, [0, 1, 2].map((level) => meanBest(scales, segment, arms, groups, level)))) // prettier-ignore
+}
+
+/** @param known mean worth of a message after none, one, and more of 20 days */
+function priceOf(scales: Scales, known: readonly number[]): Price {
+  const worth = [...known, known[2]! * further, known[2]! * further ** 2, known[2]! * further ** 3]
+  // State 3a + b: a messages last week, b the week before.
+  const states = Array.from({ length: 9 }, (_, state) => ({
+    last: Math.floor(state / 3),
+    level: Math.floor(state / 3) + (state % 3),
+  }))
+  let values = new Array<number>(9).fill(0)
+  const after = (last: number, sent: number): number => discount * values[sent * 3 + last]!
+  const most = Math.min(2, scales.facts.limits.max_per_customer_week)
+  for (let i = 0; i < 100; i++)
+    values = states.map(({ last, level }) => {
+      let best = after(last, 0)
+      let gained = 0
+      for (let sent = 1; sent <= most; sent++) {
+        gained += worth[level + sent - 1]! * again ** (sent - 1)
+        best = Math.max(best, gained + after(last, sent))
+      }
+      return best
+    })
+  /** what the first, and the second, message of a week costs, by messages before */
+  const price = (sent: number): number[] =>
+    [[0], [1, 3], [2, 4, 6]].map((same) => {
+      const costs = same.map((state) => after(states[state]!.last, sent) - after(states[state]!.last, sent + 1))
+      return Math.max(0, costs.reduce((a, b) => a + b, 0) / costs.length)
+    })
+  return {
+    tired: [price(0), price(1)],
+    reader_cents: Math.max(50, readerWeeks * (1 - discount) * values[0]!),
+  }
+}
+
+/** Mean over customers of the best arm's value at a pressure, nothing where nothing pays. */
+function meanBest(
+  scales: Scales,
+  segment: SegmentFacts,
+  arms: readonly Arm[],
+  groups: readonly { traits: Traits; size: number }[],
+  level: number,
+): number {
+  let sum = 0
+  let people = 0
+  const mixed = new Map<string, number>()
+  for (const { traits, size } of groups) {
+    const group = groupKey({ ...traits, pressure: pressureBands[level]! })
+    mixed.set(group, (mixed.get(group) ?? 0) + size)
+  }
+  for (const [group, size] of mixed) {
+    let best = 0
+    for (const arm of arms)
+      if (arm.channel === 'email' || traitsOfGroup(group)!.isTexted)
+        best = Math.max(best, valueInGroup(scales, segment, group, arm).margin_cents)
+    sum += size * best
+    people += size
+  }
+  return people > 0 ? sum / people : 0
+}
+
+/** Mean value of a message over the groups an entry speaks to, and how many they are. */
+export function valueOver(
+  scales: Scales,
+  segment: SegmentFacts,
+  arm: Arm,
+  audience: readonly string[] | undefined,
+  options: { dayFactor?: number; earlier?: number } = {},
+): { value: MessageValue; reach: number } {
+  const share = segment.reachable[arm.channel]
+  const lawful = share === 0 ? 0 : lawfulReach(arm.offer, segment, arm.channel, scales.facts) / share
+  const groups = segment.groups?.filter((g) => !audience || audience.includes(g.key)) ?? []
+  const people = groups.reduce((n, g) => n + g.reachable[arm.channel], 0)
+  if (people === 0 || !segment.groups)
+    return {
+      value: valueInGroup(scales, segment, '', arm, options),
+      reach: segment.groups && audience ? 0 : Math.round(share * lawful),
+    }
+  const sum: MessageValue = { open: 0, click: 0, order: 0, extra_orders: 0, discount_cents: 0, cost_cents: 0, margin_cents: 0, spread: 0 } // prettier-ignore
+  for (const g of groups) {
+    const weight = g.reachable[arm.channel] / people
+    if (weight === 0) continue
+    const value = valueInGroup(scales, segment, g.key, arm, options)
+    for (const field of Object.keys(sum) as (keyof MessageValue)[]) sum[field] += weight * value[field]
+  }
+  return { value: sum, reach: Math.round(people * lawful) }
+}
+
+/** The groups for which the arm is expected to earn more than it takes from later messages. */
+export function audienceFor(
+  scales: Scales,
+  segment: SegmentFacts,
+  offer: Offer,
+  channel: PlanChannel,
+): string[] | undefined {
+  if (!segment.groups) return undefined
+  const arm: Arm = { offer, channel, part: 'day' }
+  const weighed = weighArm(scales, segment, arm, 0)
+  const paying = [...weighed.net].filter(([, net]) => net > 0).map(([group]) => group)
+  return paying.length > 0 ? paying : undefined
+}
