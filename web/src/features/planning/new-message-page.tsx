@@ -50,7 +50,7 @@ export default function NewMessagePage() {
           })
         }}
       >
-        <Panel title={t('Name')}>
+        <Panel title={t('The message')}>
           <div className="grid gap-4 sm:grid-cols-2">
             <Field label={t('Name')} error={tried && name.trim() === '' ? t('Give it a name.') : undefined}>
               <Input
