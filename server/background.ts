@@ -1,5 +1,6 @@
 import type { ClientBase, Pool } from 'pg'
 import type { Job } from '#contract/common.ts'
+import { actAs } from '#db/acting.ts'
 import { withTx } from '#db/pool.ts'
 import { audit, type Actor } from './audit.ts'
 import type { Ctx } from './context.ts'
@@ -191,7 +192,11 @@ async function execute(
   let end: { status: string; result: unknown; error: string | null }
   try {
     if (!handler) throw new Error(`no handler for jobs of kind ${job.kind}`)
-    end = { status: 'succeeded', result: (await handler(ctx, job.input, tools)) ?? null, error: null }
+    end = {
+      status: 'succeeded',
+      result: (await actAs(tools.actor, () => handler(ctx, job.input, tools))) ?? null,
+      error: null,
+    }
   } catch (error) {
     if (stopping.aborted) {
       await ctx.pool.query(`update jobs set status = 'queued' where id = $1 and status = 'running'`, [id])

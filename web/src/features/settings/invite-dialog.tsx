@@ -1,5 +1,5 @@
 import { useState } from 'react'
-import { useForm } from 'react-hook-form'
+import { useForm, useWatch } from 'react-hook-form'
 import type { ReplyOf } from '../../lib/api.ts'
 import { showRefusal } from '../../lib/form.ts'
 import { t } from '../../lib/i18n.ts'
@@ -30,7 +30,7 @@ export function InviteDialog({ onClose, onDone }: { onClose: () => void; onDone:
     onError: (error) => setRefusal(showRefusal(error, form.setError, ['email', 'full_name'])),
   })
   const { errors } = form.formState
-  const role = form.watch('role')
+  const role = useWatch({ control: form.control, name: 'role' })
   const submit = form.handleSubmit(({ email, full_name, role: chosen }) => {
     setRefusal(null)
     invite.mutate({ body: { email, full_name: full_name.trim() || null, role: chosen } })
