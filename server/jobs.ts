@@ -1,5 +1,6 @@
 import { withTx } from '#db/pool.ts'
 import type { JobHandler } from './background.ts'
+import { auditVerifyJob } from './accounts/audit-trail.ts'
 import { bulkJob, undoBulk } from './knowledge/bulk/run.ts'
 import { exportJob as customersExportJob } from './knowledge/export-run.ts'
 import { adjustConversions } from './conversions.ts'
@@ -59,4 +60,5 @@ export const jobHandlers: Record<string, JobHandler> = {
   rollup_rebuild: rebuildJob,
   report_export: exportJob,
   report_mail: reportMailJob,
+  audit_verify: auditVerifyJob,
 }

@@ -40,6 +40,7 @@ const paths = [
   '/settings/tills',
   '/settings/people',
   '/settings/api-keys',
+  '/settings/audit',
   '/profile',
 ]
 
