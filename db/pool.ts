@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises'
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
+import { beginSql } from './acting.ts'
 import type { DB } from './types.ts'
 
 // int8 as number: counts and cents stay far below 2^53; beyond it is an error, not a rounding.
@@ -64,12 +65,12 @@ export function createDb(pool: pg.Pool): Kysely<DB> {
   return new Kysely<DB>({ dialect: new PostgresDialect({ pool }) })
 }
 
-/** Runs in one transaction; rolls back and rethrows on any error. */
+/** Runs in one transaction, in the name of who acts (acting.ts); rolls back and rethrows on any error. */
 export async function withTx<T>(pool: pg.Pool, run: (tx: pg.PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect()
   let broken: Error | undefined
   try {
-    await client.query('begin')
+    await client.query(beginSql())
     const result = await run(client)
     await client.query('commit')
     return result

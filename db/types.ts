@@ -85,11 +85,25 @@ export interface AuditLog {
   after: Json | null;
   at: Generated<Timestamp>;
   before: Json | null;
+  content_hash: Buffer | null;
   entity: string;
   entity_id: string | null;
   id: Generated<string>;
   reason: string | null;
+  redacted_at: Timestamp | null;
   request_id: string | null;
+  salt: Buffer | null;
+  sealed_in: Int8 | null;
+}
+
+export interface AuditSeals {
+  first_at: Timestamp;
+  hash: Buffer;
+  last_at: Timestamp;
+  lines: number;
+  number: Int8;
+  pruned_at: Timestamp | null;
+  sealed_at: Generated<Timestamp>;
 }
 
 export interface Backups {
@@ -773,6 +787,24 @@ export interface RollupState {
   zone: string;
 }
 
+export interface RowChanges {
+  actor_id: string | null;
+  actor_kind: string;
+  after: Json | null;
+  at: Generated<Timestamp>;
+  before: Json | null;
+  content_hash: Buffer | null;
+  id: Generated<string>;
+  operation: string;
+  redacted_at: Timestamp | null;
+  request_id: string | null;
+  row_id: string | null;
+  rows: Generated<Int8>;
+  salt: Buffer | null;
+  sealed_in: Int8 | null;
+  table_name: string;
+}
+
 export interface SandboxMessages {
   body_html: string | null;
   body_text: string;
@@ -1147,6 +1179,7 @@ export interface DB {
   analytics_events: AnalyticsEvents;
   api_keys: ApiKeys;
   audit_log: AuditLog;
+  audit_seals: AuditSeals;
   backups: Backups;
   bulk_items: BulkItems;
   campaign_triggers: CampaignTriggers;
@@ -1195,6 +1228,7 @@ export interface DB {
   rollup_orders: RollupOrders;
   rollup_orders_delta: RollupOrdersDelta;
   rollup_state: RollupState;
+  row_changes: RowChanges;
   sandbox_messages: SandboxMessages;
   schema_migrations: SchemaMigrations;
   segment_counts: SegmentCounts;

@@ -1,5 +1,6 @@
 import type { ClientBase, Pool } from 'pg'
 import type { Job } from '#contract/common.ts'
+import { actAs } from '#db/acting.ts'
 import { withTx } from '#db/pool.ts'
 import { audit, type Actor } from './audit.ts'
 import type { Ctx } from './context.ts'
@@ -196,7 +197,7 @@ async function execute(
       status: 'succeeded',
       result:
         (await ctx.tracer.span(`job ${job.kind}`, { attributes: { 'job.id': id } }, () =>
-          handler(ctx, job.input, tools),
+          actAs(tools.actor, () => handler(ctx, job.input, tools)),
         )) ?? null,
       error: null,
     }

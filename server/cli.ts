@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { actAlwaysAs } from '#db/acting.ts'
 import { exit, type Output } from './cli/output.ts'
 
 const version = (
@@ -151,6 +152,10 @@ function build(): Command {
     .description('everything into another PostgreSQL, for example from the built-in one to a server')
     .requiredOption('--to <url>', 'postgres://user:password@host:5432/database, an empty database')
     .action(async (options) => (await import('./cli/backup.ts')).move(globals(), options))
+    .command('audit')
+    .description('verify: was the trail changed, line by line and seal by seal; head: the last seal, to keep elsewhere')
+    .argument('<what>', 'verify or head')
+    .action(async (what: string) => (await import('./cli/audit.ts')).auditCommand(globals(), what))
   const user = program.command('user').description('people who sign in')
   user
     .command('create')
@@ -180,6 +185,8 @@ function exitCodeOf(error: unknown): number | null {
 }
 
 const program = build()
+// What the API and the worker do has actors of its own; every other command is somebody at the keyboard.
+if (!['up', 'api', 'worker'].includes(process.argv[2] ?? '')) actAlwaysAs({ kind: 'cli', id: null })
 try {
   await program.parseAsync()
 } catch (error) {

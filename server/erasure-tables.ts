@@ -74,6 +74,11 @@ export const erasing: readonly [table: string, statement: string][] = [
     `update audit_log as l set before = null, after = null, reason = null
      where l.entity = 'customer' and l.entity_id = any(array(select x::text from unnest($1::uuid[]) as x))`,
   ],
+  [
+    'row_changes',
+    `update row_changes as l set before = null, after = null
+     where l.table_name = 'customers' and l.row_id = any(array(select x::text from unnest($1::uuid[]) as x))`,
+  ],
   // Why something was done to a few chosen people is often about one of them.
   [
     'audit_log',
@@ -127,6 +132,8 @@ export const scrubbed: readonly [table: string, column: string, where?: string][
   ['segment_versions', 'rules'],
   ['idempotency_keys', 'response'],
   ['audit_log', 'before', `t.entity in ('segment', 'view', 'suppression', 'export', 'job')`],
+  ['row_changes', 'before', `t.before is not null`],
+  ['row_changes', 'after', `t.after is not null`],
   ['audit_log', 'after', `t.entity in ('segment', 'view', 'suppression', 'export', 'job')`],
 ]
 
@@ -146,6 +153,7 @@ export const scrubbedText: readonly [table: string, column: string][] = [
 export const holdsNobody: readonly string[] = [
   'api_keys',
   'backups',
+  'audit_seals',
   'campaign_variants',
   'channel_providers',
   'chart_notes',

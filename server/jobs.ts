@@ -1,5 +1,6 @@
 import { withTx } from '#db/pool.ts'
 import type { JobHandler } from './background.ts'
+import { auditVerifyJob } from './accounts/audit-trail.ts'
 import { bulkJob, undoBulk } from './knowledge/bulk/run.ts'
 import { exportJob as customersExportJob } from './knowledge/export-run.ts'
 import { adjustConversions } from './conversions.ts'
@@ -61,4 +62,5 @@ export const jobHandlers: Record<string, JobHandler> = {
   report_export: exportJob,
   report_mail: reportMailJob,
   backup: backupJob,
+  audit_verify: auditVerifyJob,
 }

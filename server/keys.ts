@@ -10,6 +10,7 @@ export type KeyPurpose =
   | 'holdout'
   | 'api-key'
   | 'bounces'
+  | 'audit'
   | 'refresh'
   | 'sign-in'
   | 'recovery-codes'

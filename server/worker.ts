@@ -1,6 +1,7 @@
 import { dropOldExports } from './analytics/export/files.ts'
 import { sendDueReports } from './analytics/schedules.ts'
 import { systemActor } from './audit.ts'
+import { sealAudit } from './audit-seals.ts'
 import { jobHandlers } from './jobs.ts'
 import { runJob, sweepJobs } from './background.ts'
 import type { Ctx } from './context.ts'
@@ -44,6 +45,7 @@ const duties: Duty[] = [
   { name: 'triggered campaigns', everyMs: 60_000, run: advanceTriggers },
   { name: 'files of exports', everyMs: 600_000, run: expireExports },
   { name: 'stray copies of files', everyMs: 600_000, everywhere: true, run: dropStrayCopies },
+  { name: 'audit seals', everyMs: 30_000, run: sealAudit },
   { name: 'undo notes', everyMs: 3_600_000, run: forgetUndo },
   { name: 'imports past undoing', everyMs: 3_600_000, run: forgetOldImports },
   { name: 'rollups', everyMs: 10_000, run: keepRollups },

@@ -1,15 +1,18 @@
 import { accounts } from '#contract/accounts.ts'
 import { apiKeys } from '#contract/api-keys.ts'
+import { audit } from '#contract/audit.ts'
 import { ownAccount } from '#contract/own-account.ts'
 import { people } from '#contract/people.ts'
 import { views } from '#contract/views.ts'
 import { withTx } from '#db/pool.ts'
+import { startJob } from '../background.ts'
 import { demoLogin } from '../demo-login.ts'
 import { bind, type Routes } from '../http/bind.ts'
 import { notFound } from '../http/errors.ts'
 import { readSetting } from '../settings.ts'
 import { createApiKey, listApiKeys, revokeApiKey } from './api-keys.ts'
 import { countAttempt } from './attempts.ts'
+import { auditState, exportAudit, listAudit } from './audit-trail.ts'
 import { findLink, mailPasswordReset, usePasswordLink } from './links.ts'
 import { requirePassword, updateMe } from './own-account.ts'
 import { changePerson, dropSecondFactor, inviteAgain, invitePerson, listPeople, signOut } from './people.ts'
@@ -24,6 +27,7 @@ export const accountRoutes: Routes = (app, ctx) => {
   signInRoutes(app, ctx)
   ownRoutes(app, ctx)
   peopleRoutes(app, ctx)
+  auditRoutes(app, ctx)
 
   bind(app, ctx, apiKeys.list, async () => ({ data: await listApiKeys(ctx) }))
   bind(app, ctx, apiKeys.create, ({ body, actor, reply }) => {
@@ -133,4 +137,18 @@ const peopleRoutes: Routes = (app, ctx) => {
     await signOut(ctx, actor, params.id)
     return undefined
   })
+}
+
+const auditRoutes: Routes = (app, ctx) => {
+  bind(app, ctx, audit.list, ({ query }) => listAudit(ctx, query))
+  bind(app, ctx, audit.export, async ({ query, actor, reply }) => {
+    const stream = await exportAudit(ctx, actor, query)
+    return reply
+      .type('text/csv; charset=utf-8')
+      .header('cache-control', 'no-store')
+      .header('content-disposition', 'attachment; filename="audit.csv"')
+      .send(stream) as never
+  })
+  bind(app, ctx, audit.state, () => auditState(ctx))
+  bind(app, ctx, audit.verify, ({ actor }) => startJob(ctx, actor, 'audit_verify', {}))
 }

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify'
 import { z } from 'zod'
 import type { Answer, Received, RouteShape } from '#contract/http.ts'
+import { actAs } from '#db/acting.ts'
 import type { Actor } from '../audit.ts'
 import type { Ctx } from '../context.ts'
 import type { Policy } from './access-policy.ts'
@@ -56,7 +57,7 @@ export function bind<R extends RouteShape>(
         body: route.upload ? undefined : read('body', route.body, request.body),
       } as Received<R>
       const run = async (): Promise<Answered> => {
-        const answer: unknown = await handler({ ...received, actor, request, reply })
+        const answer: unknown = await actAs(actor, () => handler({ ...received, actor, request, reply }))
         return {
           status: route.status ?? (route.reply ? 200 : 204),
           body: route.reply ? route.reply.parse(answer) : null,

@@ -42,6 +42,7 @@ const paths = [
   '/settings/webhooks',
   '/settings/people',
   '/settings/api-keys',
+  '/settings/audit',
   '/profile',
 ]
 

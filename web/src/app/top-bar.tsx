@@ -155,7 +155,7 @@ export function UserMenu({ user, onKeys }: { user: User; onKeys: () => void }) {
       }
       items={[
         { heading: user.full_name ? `${user.full_name}, ${user.role}` : `${user.email}, ${user.role}` },
-        { label: t('Your profile'), icon: UserRound, to: '/profile' },
+        { label: t('Your account'), icon: UserRound, to: '/profile' },
         {
           label: dark ? t('Use the light theme') : t('Use the dark theme'),
           icon: dark ? Sun : Moon,

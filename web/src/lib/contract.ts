@@ -5,6 +5,7 @@ type Modules =
   | typeof import('#contract/accounts.ts')
   | typeof import('#contract/analytics.ts')
   | typeof import('#contract/api-keys.ts')
+  | typeof import('#contract/audit.ts')
   | typeof import('#contract/channels.ts')
   | typeof import('#contract/bulk.ts')
   | typeof import('#contract/compliance.ts')

@@ -18,6 +18,7 @@ const sections = [
   ['/settings/people', 'People'],
   ['/settings/api-keys', 'API keys'],
   ['/settings/llm', 'Model'],
+  ['/settings/audit', 'Audit'],
 ] as const
 
 /** Title, the sections of the settings, and for whom they are closed. `changedBy` may change them. */
