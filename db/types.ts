@@ -642,6 +642,12 @@ export interface ProviderHooks {
   provider_id: string;
 }
 
+export interface RateWindows {
+  count: number;
+  ends_at: Timestamp;
+  key: string;
+}
+
 export interface RefreshTokens {
   created_at: Generated<Timestamp>;
   expires_at: Timestamp;
@@ -1001,6 +1007,7 @@ export interface DB {
   product_neighbours: ProductNeighbours;
   products: Products;
   provider_hooks: ProviderHooks;
+  rate_windows: RateWindows;
   refresh_tokens: RefreshTokens;
   report_schedules: ReportSchedules;
   rollup_daily: RollupDaily;

@@ -163,6 +163,7 @@ export const holdsNobody: readonly string[] = [
   'product_neighbours',
   'products',
   'provider_hooks',
+  'rate_windows',
   'refresh_tokens',
   'report_schedules',
   'rollup_daily',
