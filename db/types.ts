@@ -699,6 +699,12 @@ export interface ProviderHooks {
   provider_id: string;
 }
 
+export interface RateWindows {
+  count: number;
+  ends_at: Timestamp;
+  key: string;
+}
+
 export interface RecoveryCodes {
   code_hash: Buffer;
   used_at: Timestamp | null;
@@ -1219,6 +1225,7 @@ export interface DB {
   product_neighbours: ProductNeighbours;
   products: Products;
   provider_hooks: ProviderHooks;
+  rate_windows: RateWindows;
   recovery_codes: RecoveryCodes;
   refresh_tokens: RefreshTokens;
   report_schedules: ReportSchedules;

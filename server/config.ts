@@ -21,6 +21,16 @@ const Environment = z.object({
     .optional()
     .describe('a streaming replica: reports read there while it is at most a few seconds behind'),
   DATABASE_POOL: z.coerce.number().int().min(2).max(200).default(20).describe('connections of a process at most'),
+  REDIS_URL: z
+    .string()
+    .regex(/^rediss?:\/\//, 'it must begin with redis:// or rediss://')
+    .optional()
+    .describe('Redis for wake-ups of jobs, live updates and request counts; absent: PostgreSQL does that too'),
+  REDIS_PREFIX: z
+    .string()
+    .regex(/^[\w-]{1,60}$/, 'use letters, digits, - and _')
+    .default('liquor-agent')
+    .describe('begins every key in Redis; another one for each shop that shares the server'),
   LMA_DATA: z
     .string()
     .default(path.join(root, '.data'))
@@ -105,6 +115,7 @@ export interface Config {
   directUrl: string | null
   replicaUrl: string | null
   poolSize: number
+  redis: { url: string; prefix: string } | null
   dataDir: string
   secret: string
   port: number
@@ -154,6 +165,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     directUrl: e.DATABASE_DIRECT_URL ?? null,
     replicaUrl: e.DATABASE_REPLICA_URL ?? null,
     poolSize: e.DATABASE_POOL,
+    redis: e.REDIS_URL ? { url: e.REDIS_URL, prefix: e.REDIS_PREFIX } : null,
     dataDir: path.resolve(e.LMA_DATA),
     secret: e.LMA_SECRET ?? keptSecret(path.resolve(e.LMA_DATA)),
     port: e.PORT,

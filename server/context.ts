@@ -8,9 +8,9 @@ import { createOpenAiLlm } from './adapters/llm-openai.ts'
 import { createFolder } from './adapters/files-folder.ts'
 import { createS3 } from './adapters/files-s3.ts'
 import { createImapMailboxes } from './adapters/mailbox-imap.ts'
-import { createPostgresQueue } from './adapters/queue-bullmq.ts'
+import { createBusAndQueue } from './adapters/messaging.ts'
 import { tills } from './adapters/tills/index.ts'
-import { createBus, type Bus } from './bus.ts'
+import type { Bus } from './bus.ts'
 import type { Config } from './config.ts'
 import { createLog, type Log } from './log.ts'
 import { createReadings, type Readings } from './readings.ts'
@@ -20,6 +20,7 @@ import { createTracer, noTracer, type Tracer } from './telemetry/tracing.ts'
 import type { Channels } from './ports/channel.ts'
 import type { HookPoster } from './ports/hook-poster.ts'
 import type { Files } from './ports/files.ts'
+import type { Limits } from './ports/limits.ts'
 import type { Llm } from './ports/llm.ts'
 import type { Mailboxes } from './ports/mailbox.ts'
 import type { Queue } from './ports/queue.ts'
@@ -44,6 +45,9 @@ export interface Ctx {
   clock: () => Date
   bus: Bus
   queue: Queue
+  limits: Limits
+  /** whether Redis answers; true when there is none */
+  ping: () => Promise<boolean>
   channels: Channels
   tills: Tills
   llm: Llm
@@ -77,6 +81,7 @@ export function createContext(
   pool.on('error', (err) => {
     if (!pool.ending) log.warn({ code: (err as NodeJS.ErrnoException).code }, 'database connection lost')
   })
+  const messaging = createBusAndQueue(config, directUrl, pool, log)
   const ctx: Ctx = {
     config,
     databaseUrl,
@@ -89,8 +94,10 @@ export function createContext(
     metrics,
     tracer,
     clock: options.clock ?? (() => new Date()),
-    bus: createBus(directUrl, pool, log),
-    queue: createPostgresQueue(directUrl, log),
+    bus: messaging.bus,
+    queue: messaging.queue,
+    limits: messaging.limits,
+    ping: messaging.ping,
     channels: createChannels(() => ctx),
     tills,
     llm: createOpenAiLlm(),
@@ -98,18 +105,22 @@ export function createContext(
     hooks: createHookPoster(),
     files: config.s3 ? createS3(config.s3) : createFolder(config.dataDir),
   }
+  closers.set(ctx, messaging.close)
   if (reporter) reporters.set(ctx, reporter)
   return ctx
 }
 
 // Only the log speaks to it, and closing waits for what it has not sent yet.
 const reporters = new WeakMap<Ctx, Reporter>()
+const closers = new WeakMap<Ctx, () => Promise<void>>()
 
 export async function closeContext(ctx: Ctx): Promise<void> {
   await ctx.channels.close()
   ctx.hooks.close()
   await ctx.queue.close().catch(() => undefined)
+  await ctx.limits.close()
   await ctx.bus.close()
+  await closers.get(ctx)?.()
   await ctx.files.close()
   await ctx.db.destroy().catch(() => undefined)
   if (!ctx.pool.ended) await ctx.pool.end()

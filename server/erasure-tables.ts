@@ -179,6 +179,7 @@ export const holdsNobody: readonly string[] = [
   'products',
   'provider_hooks',
   'recovery_codes',
+  'rate_windows',
   'refresh_tokens',
   'report_schedules',
   'rollup_daily',

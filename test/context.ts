@@ -2,14 +2,14 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll } from 'vitest'
-import { readConfig } from '#server/config.ts'
+import { readConfig, type Config } from '#server/config.ts'
 import { closeContext, createContext, type Ctx } from '#server/context.ts'
 import { createLog } from '#server/log.ts'
 import { freshDatabase } from './db.ts'
 
 /** A context over a database of its own, as in production but quiet. Closed after the test file. */
 export async function testContext(
-  options: { clock?: () => Date } = {},
+  options: { clock?: () => Date; config?: Partial<Config> } = {},
   given?: Awaited<ReturnType<typeof freshDatabase>>,
 ): Promise<Ctx> {
   const database = given ?? (await freshDatabase())
@@ -20,11 +20,16 @@ export async function testContext(
       LMA_DEMO: 'off',
     }),
     publicUrl: 'http://shop.test',
+    // Set by scripts/modes.mjs, which runs the same tests over Redis.
+    redis: process.env['TEST_REDIS_URL']
+      ? { url: process.env['TEST_REDIS_URL'], prefix: new URL(database.url).pathname.slice(1) }
+      : null,
+    ...options.config,
   }
   const ctx = createContext(config, database.url, {
     log: createLog(process.env['TEST_LOG'] ?? 'silent'),
     poolSize: 8,
-    ...options,
+    ...(options.clock ? { clock: options.clock } : {}),
   })
   afterAll(() => closeContext(ctx))
   return ctx

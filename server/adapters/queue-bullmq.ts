@@ -2,10 +2,20 @@ import { createPostgresBackend, withBackend } from 'bullmq'
 import type { Log } from '../log.ts'
 import type { Queue } from '../ports/queue.ts'
 
-const queueName = 'liquor-agent'
+export const queueName = 'liquor-agent'
 const bull = withBackend(createPostgresBackend)
 type BullQueue = InstanceType<typeof bull.Queue>
 type BullWorker = InstanceType<typeof bull.Worker>
+
+/** How a wake-up is kept and tried again, on either engine. */
+export const jobOptions = (options: { delayMs?: number; dedupeKey?: string }) => ({
+  ...(options.delayMs ? { delay: options.delayMs } : {}),
+  ...(options.dedupeKey ? { deduplication: { id: options.dedupeKey } } : {}),
+  attempts: 3,
+  backoff: { type: 'exponential', delay: 1000, jitter: 0.5 },
+  removeOnComplete: { count: 100 },
+  removeOnFail: { count: 1000 },
+})
 
 /** BullMQ over the same PostgreSQL, in a schema of its own. */
 export function createPostgresQueue(databaseUrl: string, log: Log): Queue {
@@ -31,14 +41,7 @@ export function createPostgresQueue(databaseUrl: string, log: Log): Queue {
     kind: 'postgres',
     async enqueue(name, data, options = {}) {
       const opened = await open()
-      await opened.add(name, data, {
-        ...(options.delayMs ? { delay: options.delayMs } : {}),
-        ...(options.dedupeKey ? { deduplication: { id: options.dedupeKey } } : {}),
-        attempts: 3,
-        backoff: { type: 'exponential', delay: 1000, jitter: 0.5 },
-        removeOnComplete: { count: 100 },
-        removeOnFail: { count: 1000 },
-      })
+      await opened.add(name, data, jobOptions(options))
     },
     async work(handler, concurrency) {
       // The first connection makes the schema; the worker then finds it there.

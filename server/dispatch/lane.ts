@@ -11,7 +11,7 @@ import type { ClaimedSend } from './claim.ts'
 import { createClaims } from './claims.ts'
 import { isAway, type GroupCommit } from './group-commit.ts'
 import type { ResultItem, StartVerdict } from './ledger.ts'
-import type { Worker } from './liveness.ts'
+import { countDispatchers, type Worker } from './liveness.ts'
 import { createNaps } from './naps.ts'
 import { createRouter, type Ticket } from './router.ts'
 
@@ -36,6 +36,10 @@ export interface Lane {
   /** nothing is held and the last look found nothing due */
   isIdle(): boolean
 }
+
+// What a provider takes in a minute it takes from all workers together.
+const shareOf = (perMinute: number | null, share: number): number | null =>
+  perMinute === null ? null : perMinute * share
 
 interface Ready {
   send: ClaimedSend
@@ -181,8 +185,12 @@ export function createLane({ ctx, kind, worker, commit, composer, admission, cam
         if (Date.now() - settingsAt > lookEveryMs) {
           const [settings, routes] = await Promise.all([readChannels(ctx.pool), ctx.channels.routes(kind)])
           slots = settings[kind].slots ?? ctx.config.slots
-          router.setRate(settings[kind].rate_per_minute)
-          router.use(routes, slots)
+          const share = 1 / (await countDispatchers(ctx))
+          router.setRate(shareOf(settings[kind].rate_per_minute, share))
+          router.use(
+            routes.map((r) => ({ ...r, ratePerMinute: shareOf(r.ratePerMinute, share) })),
+            slots,
+          )
           settingsAt = Date.now()
         }
         // Claim well ahead, so that no slot waits for it; not while there is enough to do, nor while the providers are away.

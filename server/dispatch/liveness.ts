@@ -12,6 +12,17 @@ export interface Worker {
   stop(): Promise<void>
 }
 
+const livenessName = 'liquor-agent liveness'
+
+/** Workers that are sending now, this one included. PostgreSQL forgets a dead one with its connection. */
+export async function countDispatchers(ctx: Pick<Ctx, 'pool'>): Promise<number> {
+  const { rows } = await ctx.pool.query<{ n: number }>(
+    `select count(*) as n from pg_stat_activity as a where a.datname = current_database() and a.application_name = $1`,
+    [livenessName],
+  )
+  return Math.max(1, rows[0]!.n)
+}
+
 // After a restart of the database every worker has lost its lock; nobody may be declared dead before all had a chance.
 const graceMs = 3_000
 
@@ -28,7 +39,7 @@ export async function startLiveness(ctx: Ctx): Promise<Worker> {
   async function take(): Promise<void> {
     const next = new pg.Client({
       connectionString: ctx.directUrl,
-      application_name: 'liquor-agent liveness',
+      application_name: livenessName,
       keepAlive: true,
       connectionTimeoutMillis: 5_000,
     })

@@ -1,15 +1,17 @@
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
+import { callbackify } from 'node:util'
 import cookie from '@fastify/cookie'
 import helmet from '@fastify/helmet'
 import multipart from '@fastify/multipart'
-import rateLimit from '@fastify/rate-limit'
+import rateLimit, { type RateLimitPluginOptions } from '@fastify/rate-limit'
 import fastifyStatic from '@fastify/static'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import websocket from '@fastify/websocket'
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import type { Ctx } from '../context.ts'
+import type { Limits } from '../ports/limits.ts'
 import { slices } from '../slices.ts'
 import { openTo, requirePolicies } from './access-policy.ts'
 import { AppError, sendProblem } from './errors.ts'
@@ -88,6 +90,8 @@ export async function createApp(ctx: Ctx): Promise<FastifyInstance> {
     allowList: (request) => !request.url.startsWith('/api/'),
     keyGenerator: (request) =>
       request.url.startsWith('/api/v1/auth/') ? `auth:${callerOf(request.ip)}` : `api:${callerOf(request.ip)}`,
+    store: sharedStore(ctx.limits),
+    skipOnError: true,
     errorResponseBuilder: (_request, context) =>
       new AppError('rate.limited', `Too many requests; try again in ${context.after}.`),
   })
@@ -132,6 +136,26 @@ export async function createApp(ctx: Ctx): Promise<FastifyInstance> {
   for (const register of slices) register(app, ctx)
   serveUi(app, path.join(ctx.config.root, 'web/dist'))
   return app
+}
+
+/** The counter of @fastify/rate-limit, over all processes. */
+function sharedStore(limits: Limits): NonNullable<RateLimitPluginOptions['store']> {
+  const add = callbackify(async (key: string, windowMs: number) => {
+    const { count, ttlMs } = await limits.add(key, windowMs)
+    return { current: count, ttl: ttlMs }
+  })
+  return class SharedStore {
+    incr(
+      key: string,
+      done: (error: Error | null, result?: { current: number; ttl: number }) => void,
+      windowMs = 60_000,
+    ): void {
+      add(key, windowMs, done)
+    }
+    child(): SharedStore {
+      return this
+    }
+  }
 }
 
 function serveUi(app: FastifyInstance, dist: string): void {

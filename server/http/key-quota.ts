@@ -1,14 +1,14 @@
 import type { FastifyReply } from 'fastify'
 import { AppError } from './errors.ts'
-import { createWindows } from './windows.ts'
+import type { Ctx } from '../context.ts'
 
-/** Requests a key may make in a minute, per process; beside the limit of its address. */
+/** Requests a key may make in a minute, over all processes; beside the limit of its address. */
 export const keyQuota = 600
-const windows = createWindows(60_000)
 
 /** Counts a request of a key and says in the headers what is left. Throws `rate.limited`. */
-export function countRequest(keyId: string, reply: FastifyReply, now: number): void {
-  const { count, seconds } = windows.add(keyId, now)
+export async function countRequest(ctx: Pick<Ctx, 'limits'>, keyId: string, reply: FastifyReply): Promise<void> {
+  const { count, ttlMs } = await ctx.limits.add(`key:${keyId}`, 60_000)
+  const seconds = Math.ceil(ttlMs / 1000)
   void reply
     .header('x-ratelimit-limit', keyQuota)
     .header('x-ratelimit-remaining', Math.max(0, keyQuota - count))

@@ -15,7 +15,7 @@ const newest = Math.max(...readMigrations().map((m) => m.version))
 
 /** Whether this process may be given work now. Never throws; a database that hangs counts as away after two seconds. */
 export async function conditionsOf(ctx: Ctx): Promise<Condition[]> {
-  return [await database(ctx)]
+  return Promise.all([database(ctx), ...(ctx.config.redis ? [redis(ctx)] : [])])
 }
 
 async function database(ctx: Ctx): Promise<Condition> {
@@ -30,6 +30,16 @@ async function database(ctx: Ctx): Promise<Condition> {
       : condition(false, `the schema is at ${version}, this release needs ${newest}: run liquor-agent migrate`)
   } catch (error) {
     return condition(false, `the database does not answer (${(error as { code?: string }).code ?? 'timeout'})`)
+  }
+}
+
+async function redis(ctx: Ctx): Promise<Condition> {
+  const answers = await within(ctx.ping()).catch(() => false)
+  return {
+    name: 'redis',
+    ok: answers,
+    isNeeded: false,
+    detail: answers ? 'answers' : 'does not answer; PostgreSQL does its work meanwhile',
   }
 }
 
