@@ -225,9 +225,6 @@ function readHeaders(text: string): Record<string, string> {
   )
 }
 
-/** Names of all environment variables. */
-export const environmentNames: readonly string[] = Object.keys(Environment.shape)
-
 /** Text of an .env.example made from the table above. */
 export function environmentHelp(): string {
   return Object.entries(Environment.shape)
