@@ -25,6 +25,7 @@ export const erasing: readonly [table: string, statement: string][] = [
        refused_by = case when s.status = 'pending' then 'person-erased' else s.refused_by end
      where s.customer_id = any($1::uuid[]) and s.recipient <> 'erased'`,
   ],
+  ['trigger_entries', `delete from trigger_entries as t where t.customer_id = any($1::uuid[])`],
   ['actions', `delete from actions as a where a.customer_id = any($1::uuid[]) and a.status = 'proposed'`],
   // Only what we wrote ourselves stays; a provider's own words may quote the address.
   [
@@ -151,6 +152,7 @@ export const scrubbedText: readonly [table: string, column: string][] = [
 
 /** Tables that hold nobody who buys: the shop, its users, its goods, sums, and ids. */
 export const holdsNobody: readonly string[] = [
+  'campaign_triggers',
   'api_keys',
   'backups',
   'audit_seals',

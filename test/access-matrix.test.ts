@@ -50,6 +50,8 @@ function mayCall(caller: Caller, policy: RoutePolicy): boolean {
 /** Routes that refuse for a reason of their own, whoever calls. */
 const refusesItself: Record<string, string> = {
   'POST /api/v1/auth/register': 'the shop has its first user already',
+  'HEAD /metrics': 'as GET does',
+  'GET /metrics': 'asks for its own token, or whether the question comes from this machine',
 }
 
 let address = 0

@@ -16,7 +16,7 @@ await keepDuty(
     everyMs: Number(process.env['EVERY_MS']),
     run: async () => {
       const { rows } = await ctx.pool.query<{ n: number }>(
-        `with fired as (insert into fired (tick, pid) select duties.tick, $1 from duties where duties.name = 'test' returning 1)
+        `with made as (insert into fired (tick, pid) select duties.tick, $1 from duties where duties.name = 'test' returning 1)
          select count(*) + 1 as n from fired`,
         [process.pid],
       )
@@ -26,3 +26,4 @@ await keepDuty(
   stop.signal,
 )
 await closeContext(ctx)
+process.exit(0)

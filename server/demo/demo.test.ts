@@ -22,7 +22,8 @@ test('the demo is the same shop every time, believable, and gone without a trace
   ).rows.map((t) => t.name)
   const counts = async (): Promise<Record<string, number>> => {
     const found: Record<string, number> = {}
-    for (const name of tables)
+    // The trail keeps that there was a demo; nothing can take a line out of it.
+    for (const name of tables.filter((t) => t !== 'row_changes'))
       found[name] = (await one<{ n: number }>(`select count(*) as n from "${name.replaceAll('"', '')}"`)).n
     return found
   }
