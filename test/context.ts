@@ -20,7 +20,7 @@ export async function testContext(
       LMA_DEMO: 'off',
     }),
     publicUrl: 'http://shop.test',
-    // Set by scripts/modes.mjs, which runs the same tests over Redis.
+    // Set by whoever runs the same tests over Redis.
     redis: process.env['TEST_REDIS_URL']
       ? { url: process.env['TEST_REDIS_URL'], prefix: new URL(database.url).pathname.slice(1) }
       : null,

@@ -7,7 +7,7 @@ import { startEmbedded } from '#db/embedded.ts'
 import { migrate } from '#db/migrate.ts'
 
 /**
- * `TEST_DATABASE_SERVER`: another server to test on, its superuser and database postgres; set by scripts/modes.mjs.
+ * `TEST_DATABASE_SERVER`: another server to test on, its superuser and database postgres.
  */
 async function startServer(dataDir: string): Promise<{ url: string; stop(): Promise<void> }> {
   const given = process.env['TEST_DATABASE_SERVER']
