@@ -17,7 +17,14 @@ export const TriggerState = z.strictObject({
   exited: z.int(),
   /** refused by the gate when their time had come */
   skipped: z.int(),
-  because: z.array(z.strictObject({ status: z.enum(['skipped', 'exited']), because: z.string(), customers: z.int() })),
+  because: z.array(
+    z.strictObject({
+      status: z.enum(['skipped', 'exited']),
+      because: z.string(),
+      /** goes after "customers who" */ label: z.string(),
+      customers: z.int(),
+    }),
+  ),
   /** to how many it happened in the last days: what to expect */
   preview: z.strictObject({ days: z.int(), customers: z.int() }),
 })

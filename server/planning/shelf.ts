@@ -1,4 +1,4 @@
-import type { ClientBase } from 'pg'
+import type { ClientBase, Pool } from 'pg'
 import type { Offer } from '#core/planning/offer.ts'
 import { formatCents } from '#core/money.ts'
 import { readSetting } from '../settings.ts'
@@ -19,7 +19,7 @@ export interface Shelf {
 }
 
 /** The five best sellers of each category over the last 90 days that are in stock, and the products offers name. */
-export async function findShelf(client: ClientBase): Promise<Shelf> {
+export async function findShelf(client: ClientBase | Pool): Promise<Shelf> {
   const { currency } = await readSetting(client, 'shop')
   const { rows } = await client.query<{
     id: string

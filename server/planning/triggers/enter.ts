@@ -17,13 +17,14 @@ interface Found {
 
 /**
  * Catches everybody to whom it happened between `from` and `to`. In the caller's transaction. Returns how many are new.
+ * @param startedAt of the campaign: what happened before is past, however far the overlap looks back
  * @param zone of the shop: days begin there
  */
 export async function enter(
   tx: ClientBase,
   campaignId: string,
   trigger: Trigger,
-  { from, to, zone }: { from: Date; to: Date; zone: string },
+  { from, to, startedAt, zone }: { from: Date; to: Date; startedAt: Date; zone: string },
 ): Promise<number> {
   const found = happened(trigger.event, { from: new Date(from.getTime() - overlapMs), to, zone, start: from })
   if (!found) return 0
@@ -32,13 +33,21 @@ export async function enter(
     `insert into trigger_entries (campaign_id, customer_id, event_key, event_at, ready_at)
      select distinct on (h.customer_id) $${n + 1}::uuid, h.customer_id, h.event_key, h.event_at, greatest(h.event_at, $${n + 4}) + make_interval(hours => $${n + 2})
      from (${found.sql}) as h join customers as c on c.id = h.customer_id and c.deleted_at is null
-     where not exists (
+     where h.event_at >= $${n + 5} and not exists (
        select from trigger_entries as t where t.campaign_id = $${n + 1} and t.customer_id = h.customer_id
          and (t.event_key = h.event_key or t.status = 'waiting' or ($${n + 3}::int is null and t.status <> 'exited')
            or t.event_at > h.event_at - make_interval(days => $${n + 3}::int) and t.status <> 'exited'))
      order by h.customer_id, h.event_at
      on conflict do nothing`,
-    [...found.values, campaignId, trigger.delay_hours, trigger.rest_days, from],
+    [
+      ...found.values,
+      campaignId,
+      trigger.delay_hours,
+      trigger.rest_days,
+      from,
+      // A birthday is a whole day, and the days to look at are chosen already.
+      trigger.event.on === 'birthday' ? '-infinity' : startedAt,
+    ],
   )
   return rowCount ?? 0
 }

@@ -11,7 +11,7 @@ import { readSetting } from '../../settings.ts'
 import { loadStores } from '../../stores.ts'
 import { streamAudience } from '../audience.ts'
 import { createTexts, insertChunk, rowOf } from '../materialise.ts'
-import { findShelf } from '../shelf.ts'
+import { findShelf, type Shelf } from '../shelf.ts'
 import { enter, firstLook, takeExits } from './enter.ts'
 
 /** So many in one look and campaign; the others are next, a minute later. */
@@ -33,9 +33,11 @@ export async function advanceTriggers(ctx: Ctx): Promise<Advanced> {
   const { rows } = await ctx.pool.query<{ id: string }>(
     `select c.id from campaigns as c join campaign_triggers as t on t.campaign_id = c.id where c.status = 'active' order by c.id`,
   )
+  if (rows.length === 0) return total
+  const facts = await readFacts(ctx)
   for (const { id } of rows) {
     try {
-      const one = await advance(ctx, id)
+      const one = await advance(ctx, id, facts)
       for (const key of Object.keys(total) as (keyof Advanced)[]) total[key] += one[key]
     } catch (err) {
       // One campaign that cannot go on must not hold the others up.
@@ -46,26 +48,38 @@ export async function advanceTriggers(ctx: Ctx): Promise<Advanced> {
   return total
 }
 
-async function advance(ctx: Ctx, id: string): Promise<Advanced> {
-  const now = ctx.clock()
+// The same for all campaigns of one look; the shelf counts three months of sales, so only who has messages to make asks.
+async function readFacts(ctx: Ctx) {
   const [shop, limits, policy, stores] = await Promise.all([
     readSetting(ctx.pool, 'shop'),
     readSetting(ctx.pool, 'limits'),
     readPolicy(ctx.pool),
     loadStores(ctx.pool),
   ])
+  let shelf: Promise<Shelf> | undefined
+  return { shop, limits, policy, stores, shelf: (): Promise<Shelf> => (shelf ??= findShelf(ctx.pool)) }
+}
+
+async function advance(ctx: Ctx, id: string, facts: Awaited<ReturnType<typeof readFacts>>): Promise<Advanced> {
+  const now = ctx.clock()
+  const { shop, limits, policy, stores } = facts
   const zone = shop.time_zone
   return withTx(ctx.pool, async (tx) => {
     const done: Advanced = { entered: 0, exited: 0, sent: 0, holdout: 0, skipped: 0 }
-    const { rows } = await tx.query<{ trigger: unknown; checked_to: Date | null; holdout_share: number }>(
-      `select t.trigger, t.checked_to, c.holdout_share::float8 as holdout_share from campaign_triggers as t join campaigns as c on c.id = t.campaign_id
+    const { rows } = await tx.query<{
+      trigger: unknown
+      checked_to: Date | null
+      started_at: Date
+      holdout_share: number
+    }>(
+      `select t.trigger, t.checked_to, c.started_at, c.holdout_share::float8 as holdout_share from campaign_triggers as t join campaigns as c on c.id = t.campaign_id
        where t.campaign_id = $1 and c.status = 'active' for update of t`,
       [id],
     )
     if (!rows[0]) return done
     const trigger = Trigger.parse(rows[0].trigger)
     const from = rows[0].checked_to ?? firstLook(trigger, now, zone)
-    done.entered = await enter(tx, id, trigger, { from, to: now, zone })
+    done.entered = await enter(tx, id, trigger, { from, to: now, startedAt: rows[0].started_at, zone })
     await tx.query('update campaign_triggers set checked_to = $2 where campaign_id = $1', [id, now])
     done.exited = await takeExits(tx, id, trigger, now)
     const { rows: ready } = await tx.query<{ customer_id: string }>(
@@ -102,7 +116,7 @@ async function advance(ctx: Ctx, id: string): Promise<Advanced> {
       now,
       soonest: true,
     })
-    const shelf = await findShelf(tx)
+    const shelf = await facts.shelf()
     const arm = { key: null, subject: null, entries }
     const texts = createTexts(entries, { currency: shop.currency, policy })
     const decided: { customer: string; outcome: Assignment['outcome']; because: string | null }[] = []
@@ -135,10 +149,6 @@ async function advance(ctx: Ctx, id: string): Promise<Advanced> {
       [id, now, decided.map((d) => d.customer), decided.map((d) => d.outcome), decided.map((d) => d.because)],
     )
     for (const { outcome } of decided) done[outcome === 'pending' ? 'sent' : outcome] += 1
-    await tx.query(
-      'update campaigns set total_sends = (select count(*) from sends as s where s.campaign_id = $1) where campaigns.id = $1',
-      [id],
-    )
     return done
   })
 }

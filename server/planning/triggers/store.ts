@@ -5,6 +5,7 @@ import { checkOffer } from '#core/compliance/rules.ts'
 import { decisive } from '#core/compliance/verdict.ts'
 import { faultOf, Trigger } from '#core/planning/trigger.ts'
 import { isEditable } from '#core/planning/lifecycle.ts'
+import { labelOfRule } from '#core/planning/reach.ts'
 import { withTx } from '#db/pool.ts'
 import { audit, type Actor } from '../../audit.ts'
 import type { Ctx } from '../../context.ts'
@@ -19,6 +20,11 @@ import { checkSender } from '../materialise.ts'
 import { countHappened, firstLook } from './enter.ts'
 
 const previewDays = 30
+const exitWords: Record<string, string> = {
+  ordered: 'have ordered meanwhile',
+  left_segment: 'have left the segment again',
+  changed: 'waited for another event, before the campaign was changed',
+}
 const dayMs = 86_400_000
 
 /** Throws not_found for a campaign without a trigger. */
@@ -44,7 +50,14 @@ export async function readTrigger(ctx: Ctx, id: string): Promise<TriggerState> {
       skipped: countOf('skipped'),
       because: rows.flatMap((r) =>
         r.because && (r.status === 'skipped' || r.status === 'exited')
-          ? [{ status: r.status, because: r.because, customers: r.n }]
+          ? [
+              {
+                status: r.status,
+                because: r.because,
+                label: r.status === 'skipped' ? labelOfRule(r.because) : (exitWords[r.because] ?? r.because),
+                customers: r.n,
+              },
+            ]
           : [],
       ),
       preview: { days: previewDays, customers: await countHappened(client, stored.trigger.event, { from, to, zone }) },

@@ -94,8 +94,8 @@ test('who joins is welcomed once, after the delay; who ordered meanwhile, said n
     exited: 1,
     skipped: 1,
     because: expect.arrayContaining([
-      { status: 'exited', because: 'ordered', customers: 1 },
-      { status: 'skipped', because: 'person-consent-email', customers: 1 },
+      { status: 'exited', because: 'ordered', label: 'have ordered meanwhile', customers: 1 },
+      { status: 'skipped', because: 'person-consent-email', label: 'have not agreed to messages', customers: 1 },
     ]),
   })
 })
@@ -146,6 +146,28 @@ test('a birthday is met from the 21st on, once a year, also on 29 February', asy
     later(24)
   }
   expect(await sendsOf(id)).toEqual(['leap@example.com', 'today21@example.com'])
+})
+
+test('long quiet and due again are met on their day, and what happened just before the start is past', async () => {
+  const quiet = await start('Quiet', { event: { on: 'no_order', days: 30 }, delay_hours: 0, exits: [] })
+  const due = await start('Due', { event: { on: 'replenishment_due' }, delay_hours: 0, exits: ['ordered'] })
+  const score = async (email: string, lastAgoHours: number, nextInHours: number): Promise<void> => {
+    const at = (hours: number): Date => new Date(now.getTime() + hours * 3_600_000)
+    await ctx.pool.query(
+      `insert into customer_scores (customer_id, as_of, model_version, rfm_segment, last_purchase_at, next_purchase_at) values ($1, $2, 'test', 'Promising', $3, $4)`,
+      [await customer(email), now, at(-lastAgoHours), at(nextInHours)],
+    )
+  }
+  await score('past@example.com', 30 * 24 + 5, -5)
+  await score('quiet@example.com', 30 * 24 - 5, 24 * 20)
+  await score('due@example.com', 24 * 9, 5)
+  await score('far@example.com', 24, 24 * 20)
+  later(1)
+  await advanceTriggers(ctx)
+  expect([await sendsOf(quiet), await sendsOf(due)]).toEqual([[], []])
+  later(6)
+  await advanceTriggers(ctx)
+  expect([await sendsOf(quiet), await sendsOf(due)]).toEqual([['quiet@example.com'], ['due@example.com']])
 })
 
 test('the holdout of a triggered campaign is kept without message, and pausing stops the looking', async () => {

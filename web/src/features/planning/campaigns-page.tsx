@@ -108,7 +108,9 @@ export default function CampaignsPage() {
   return (
     <Page
       title={t('Campaigns')}
-      subtitle={t('A campaign is one week: which segment gets which offer, on which day and channel.')}
+      subtitle={t(
+        'A campaign is a week of offers by segment, day and channel, or a message that waits for something to happen.',
+      )}
       actions={create}
     >
       <DataTable

@@ -25,7 +25,7 @@ export function HoldNote({ campaign: { id, status, hold_until: until } }: { camp
     >
       <p className="min-w-0 flex-1 basis-64">
         <span className="block font-semibold">
-          {t('Nothing has left yet. The first messages go in {count, plural, one {# second} other {# seconds}}.', {
+          {t('Nothing has left yet, and nothing does for {count, plural, one {# second} other {# seconds}}.', {
             count: left,
           })}
         </span>

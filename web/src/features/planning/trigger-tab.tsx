@@ -107,15 +107,7 @@ function Body({
                 [t('Waiting'), count(state.waiting)],
                 [t('Messages made'), count(state.sent)],
                 [t('Held out'), count(state.holdout)],
-                ...state.because.map(
-                  (b) =>
-                    [
-                      b.status === 'exited'
-                        ? t('Left while waiting: {why}', { why: wordOf(b.because) })
-                        : t('Kept back: {why}', { why: wordOf(b.because) }),
-                      count(b.customers),
-                    ] as const,
-                ),
+                ...state.because.map((b) => [t('Kept back: {why}', { why: b.label }), count(b.customers)] as const),
               ]}
             />
           )}
@@ -124,10 +116,3 @@ function Body({
     </div>
   )
 }
-
-const words: Record<string, string> = {
-  ordered: t('has ordered'),
-  left_segment: t('has left the segment'),
-  changed: t('the event was changed'),
-}
-const wordOf = (because: string): string => words[because] ?? because
