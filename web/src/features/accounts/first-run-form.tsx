@@ -8,6 +8,7 @@ import { beginSession } from '../../lib/session.ts'
 import { Button } from '../../ui/button.tsx'
 import { Field, Input } from '../../ui/field.tsx'
 import { Note } from '../../ui/panel.tsx'
+import { NewPasswordField, newPasswordRules } from './new-password-field.tsx'
 
 /** The first admin of a new shop; signs in at once. */
 export function FirstRunForm() {
@@ -43,21 +44,11 @@ export function FirstRunForm() {
           {...form.register('email', { required: t('Write your email address.') })}
         />
       </Field>
-      <Field
+      <NewPasswordField
         label={t('Password')}
-        hint={t('At least 12 characters. A sentence you remember is better than signs you do not.')}
         error={errors.password?.message}
-        required
-      >
-        <Input
-          type="password"
-          autoComplete="new-password"
-          {...form.register('password', {
-            required: t('Choose a password.'),
-            minLength: { value: 12, message: t('Use at least 12 characters.') },
-          })}
-        />
-      </Field>
+        {...form.register('password', newPasswordRules)}
+      />
       <Button type="submit" look="primary" busy={register.isPending || register.isSuccess} className="w-full">
         {t('Create the first admin')}
       </Button>

@@ -9,6 +9,7 @@ import { Button } from '../../ui/button.tsx'
 import { Field, Input } from '../../ui/field.tsx'
 import { Loading, Skeleton } from '../../ui/page.tsx'
 import { Note } from '../../ui/panel.tsx'
+import { NewPasswordField, newPasswordRules } from './new-password-field.tsx'
 
 type Link = ReplyOf<'POST /api/v1/auth/link'>
 
@@ -82,21 +83,11 @@ function ChooseForm({ token, link }: { token: string; link: Link }) {
           <Input autoComplete="name" maxLength={200} {...form.register('full_name')} />
         </Field>
       )}
-      <Field
+      <NewPasswordField
         label={t('New password')}
-        hint={t('At least 12 characters. A sentence you remember is better than signs you do not.')}
         error={errors.password?.message}
-        required
-      >
-        <Input
-          type="password"
-          autoComplete="new-password"
-          {...form.register('password', {
-            required: t('Choose a password.'),
-            minLength: { value: 12, message: t('Use at least 12 characters.') },
-          })}
-        />
-      </Field>
+        {...form.register('password', newPasswordRules)}
+      />
       <Button type="submit" look="primary" busy={save.isPending} className="w-full">
         {joins ? t('Join') : t('Save the new password')}
       </Button>
