@@ -12,7 +12,7 @@ export default async function boot(): Promise<() => Promise<void>> {
   const port = await freePort()
   // Receivers of webhooks stand on this machine.
   const server = spawn(process.execPath, ['server/cli.ts', 'up'], {
-    env: { ...process.env, LMA_DATA: data, PORT: String(port), LOG_LEVEL: 'warn', LMA_PRIVATE_WEBHOOKS: '1' },
+    env: { ...process.env, LMA_DATA: data, PORT: String(port), LOG_LEVEL: 'warn', LMA_PRIVATE_ADDRESSES: 'all' },
     stdio: ['ignore', 'inherit', 'inherit'],
   })
   const base = `http://localhost:${port}`
