@@ -152,6 +152,7 @@ function build(): Command {
     .description('everything into another PostgreSQL, for example from the built-in one to a server')
     .requiredOption('--to <url>', 'postgres://user:password@host:5432/database, an empty database')
     .action(async (options) => (await import('./cli/backup.ts')).move(globals(), options))
+  program
     .command('audit')
     .description('verify: was the trail changed, line by line and seal by seal; head: the last seal, to keep elsewhere')
     .argument('<what>', 'verify or head')
