@@ -15,6 +15,7 @@ const checks = [
   ],
   ['unused code', bin('knip'), []],
   ['tests that documents name', node, ['scripts/check-named-tests.mjs']],
+  ['command line in the docs', node, ['scripts/docs-cli.ts', '--verify']],
   ['database types', node, ['scripts/generate-types.ts', '--verify']],
 ]
 let bad = 0
