@@ -61,7 +61,7 @@ export const PlanEntry = z.strictObject({
   window: Window,
   /** customers who would get it after every limit */
   reach: z.int().nonnegative(),
-  /** customers of the segment looked at: reach + held_out + the sum of kept_back */
+  /** customers it is meant for, the segment or its audience: reach + held_out + the sum of kept_back */
   matched: z.int().nonnegative(),
   /** would get it, but are kept without message to measure what it earns */
   held_out: z.int().nonnegative(),

@@ -13,6 +13,7 @@ import { findCampaign } from './campaigns.ts'
 import { linkCalls } from './llm/calls.ts'
 import { planWithModel } from './llm/plan.ts'
 import { loadPlannerFacts } from './planner-facts.ts'
+import { countResults } from './results.ts'
 
 export interface GenerateInput {
   /** any day of the week to plan */
@@ -61,6 +62,7 @@ export async function generatePlan(
     })
   const monday = mondayOf(input.weekStart)
   const onlySegments = input.segments ?? before?.only_segments ?? null
+  await countResults(ctx, input.signal)
   const facts = chooseSegments(
     await loadPlannerFacts(ctx, monday, input.holdoutShare ?? before?.holdout_share),
     onlySegments,
