@@ -1,9 +1,7 @@
 import { beforeAll, expect, test } from 'vitest'
 import { addDays } from '#core/calendar.ts'
 import { collectEvidence } from '#core/planning/evidence.ts'
-import { withTx } from '#db/pool.ts'
 import { systemActor } from '../audit.ts'
-import { eraseCustomers } from '../erasure.ts'
 import { approveCampaign } from './approve.ts'
 import { streamAudience } from './audience.ts'
 import { audienceOf } from './build-plan.ts'
@@ -118,9 +116,3 @@ test('what a plan brought is counted beside its holdout, day by day, once and ag
   await countResults(ctx)
   expect((await reading())[0]!.n).toBe(left)
 }, 60_000) // prettier-ignore
-
-test('what is known of somebody’s reading goes with them', async () => {
-  const [one] = await sql<{ id: string }>('select customer_id as id from customer_reading limit 1')
-  await withTx(ctx.pool, (tx) => eraseCustomers(ctx, tx, [one!.id]))
-  expect(await sql('select 1 from customer_reading where customer_id = $1', [one!.id])).toEqual([])
-})
