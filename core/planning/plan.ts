@@ -21,7 +21,10 @@ export const Forecast = z.strictObject({
   revenue_cents: Estimate,
   /** expected incremental gross margin after discount and contact cost */
   margin_cents: Estimate,
+  /** of the messages */
   cost_cents: z.int(),
+  /** reductions that will be used, also by those who would have bought anyway */
+  discount_cents: z.int().optional(),
 })
 export type Forecast = z.infer<typeof Forecast>
 
@@ -106,6 +109,9 @@ export const PlanLimits = z.strictObject({
   holdout_share: z.number().min(0).max(0.5),
   channels: z.array(z.enum(['email', 'sms'])),
   email_per_day: z.int().positive().nullable(),
+  sms_per_day: z.int().positive().nullish(),
+  /** most that messages and the reductions used may cost in the week, as far as can be expected; null: no limit */
+  budget_cents: z.int().nonnegative().nullish(),
 })
 export type PlanLimits = z.infer<typeof PlanLimits>
 

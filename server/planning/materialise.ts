@@ -17,7 +17,7 @@ import { holdoutSalt, streamAudience, type AudienceMember } from './audience.ts'
 import { assignRules, audienceOf } from './build-plan.ts'
 import { checkMove, findCampaign, planOf } from './campaigns.ts'
 import { startDraw, type DrawnArm } from './experiments/draw.ts'
-import { loadPlannerFacts } from './planner-facts.ts'
+import { loadPlannerFacts, ownLimits } from './planner-facts.ts'
 import { findShelf, productsFor, type Shelf } from './shelf.ts'
 
 export interface Started {
@@ -54,7 +54,7 @@ export async function startCampaign(
   checkMove(seen, 'start')
   await checkSender(ctx)
   const plan = planOf(seen)
-  const facts = await loadPlannerFacts(ctx, plan.week_start, seen.holdout_share)
+  const facts = await loadPlannerFacts(ctx, plan.week_start, ownLimits(seen))
   const now = ctx.clock()
   const entries = options.now
     ? atOnce(plan.entries, facts.contact, localDate(now, (await readSetting(ctx.pool, 'shop')).time_zone))

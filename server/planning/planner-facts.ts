@@ -1,6 +1,7 @@
 import type { ClientBase, Pool } from 'pg'
 import { addDays, localDate, localMinutes, minutesOf, type Day } from '#core/calendar.ts'
 import type { PlannerFacts, TemplateFacts } from '#core/planning/facts.ts'
+import type { WeeklyPlan } from '#core/planning/plan.ts'
 import type { Ctx } from '../context.ts'
 import { readPolicy } from '../policy.ts'
 import { readSetting } from '../settings.ts'
@@ -9,11 +10,22 @@ import { loadStores } from '../stores.ts'
 import { findPastResults, findResults } from './results.ts'
 import { findSegments } from './segment-facts.ts'
 
+export interface OwnLimits {
+  holdoutShare?: number | undefined
+  /** null: no limit, whatever the shop says */
+  budgetCents?: number | null | undefined
+}
+
+/** What a campaign's draft was made with. */
+export function ownLimits(campaign: { holdout_share: number; weekly_plan: WeeklyPlan | null }): OwnLimits {
+  return { holdoutShare: campaign.holdout_share, budgetCents: campaign.weekly_plan?.limits.budget_cents }
+}
+
 /**
  * Everything an engine may see: aggregates of segments, offers, templates, past results, limits and law. No person, no
- * address. @param holdoutShare of the campaign, else the shop's
+ * address. @param own what the campaign says otherwise than the shop's limits
  */
-export async function loadPlannerFacts(ctx: Ctx, weekStart: Day, holdoutShare?: number): Promise<PlannerFacts> {
+export async function loadPlannerFacts(ctx: Ctx, weekStart: Day, own: OwnLimits = {}): Promise<PlannerFacts> {
   const { pool } = ctx
   const now = ctx.clock()
   const [shop, limits, policy, stores, offers, templates] = await Promise.all([
@@ -52,9 +64,11 @@ export async function loadPlannerFacts(ctx: Ctx, weekStart: Day, holdoutShare?: 
     limits: {
       max_per_customer_week: limits.max_per_customer_week,
       max_sms_per_customer_week: limits.max_sms_per_customer_week,
-      holdout_share: holdoutShare ?? limits.holdout_share,
+      holdout_share: own.holdoutShare ?? limits.holdout_share,
       channels: ['email', 'sms'],
       email_per_day: limits.email_per_day,
+      sms_per_day: limits.sms_per_day,
+      budget_cents: own.budgetCents === undefined ? limits.budget_week_cents : own.budgetCents,
     },
     contact: limits,
   }
