@@ -230,7 +230,7 @@ async function through(ctx: Ctx, base: string, name: 'postfix' | 'opensmtpd'): P
     const signal = new AbortController().signal
     let bounced = 0
     const handed = Date.now()
-    while (Date.now() - handed < 120_000) {
+    while (Date.now() - handed < 300_000) {
       await readBounceMailboxes(ctx, signal)
       await processInbox(ctx)
       const { rows } = await ctx.pool.query<{ n: number }>(
