@@ -368,6 +368,14 @@ export interface Duties {
   took_ms: number | null;
 }
 
+export interface Erasures {
+  addresses: Generated<Json>;
+  at: Generated<Timestamp>;
+  customer_ids: string[];
+  file: string | null;
+  id: Generated<string>;
+}
+
 export interface EventKeys {
   at: Generated<Timestamp>;
   event_id: string;
@@ -1202,6 +1210,7 @@ export interface DB {
   customers: Customers;
   delivery_attempts: DeliveryAttempts;
   duties: Duties;
+  erasures: Erasures;
   event_keys: EventKeys;
   experiments: Experiments;
   exports: Exports;

@@ -12,6 +12,7 @@ import { attributeOrders } from './feedback/attribute.ts'
 import { readBounceMailboxes } from './feedback/bounce-mailboxes.ts'
 import { forgetOldPosts, processInbox } from './feedback/hooks/process.ts'
 import { refreshCampaignCounters } from './counters.ts'
+import { copyErasures } from './erasure-ledger.ts'
 import { expireExports } from './knowledge/exports.ts'
 import { dropStrayCopies } from './shared-files.ts'
 import { forgetSignIns, forgetUndo } from './retention.ts'
@@ -45,6 +46,7 @@ const duties: Duty[] = [
   { name: 'triggered campaigns', everyMs: 60_000, run: advanceTriggers },
   { name: 'files of exports', everyMs: 600_000, run: expireExports },
   { name: 'stray copies of files', everyMs: 600_000, everywhere: true, run: dropStrayCopies },
+  { name: 'copies of erasures', everyMs: 60_000, run: copyErasures },
   { name: 'audit seals', everyMs: 30_000, run: sealAudit },
   { name: 'undo notes', everyMs: 3_600_000, run: forgetUndo },
   { name: 'imports past undoing', everyMs: 3_600_000, run: forgetOldImports },
