@@ -376,6 +376,14 @@ export interface Duties {
   took_ms: number | null;
 }
 
+export interface Erasures {
+  addresses: Generated<Json>;
+  at: Generated<Timestamp>;
+  customer_ids: string[];
+  file: string | null;
+  id: Generated<string>;
+}
+
 export interface EventKeys {
   at: Generated<Timestamp>;
   event_id: string;
@@ -1239,6 +1247,7 @@ export interface DB {
   customers: Customers;
   delivery_attempts: DeliveryAttempts;
   duties: Duties;
+  erasures: Erasures;
   event_keys: EventKeys;
   experiments: Experiments;
   exports: Exports;
