@@ -14,8 +14,22 @@ test('a migration that was changed after it ran is refused', async () => {
   await expect(migrate(url, changed)).rejects.toThrow(/was changed after it had been applied/)
 })
 
-test('a database that is ahead of the program is refused', async () => {
-  await expect(migrate(url, readMigrations().slice(0, -1))).rejects.toThrow(/newer release/)
+test('a release goes on working on the schema of the next one, unless that says it must not', async () => {
+  const older = readMigrations().slice(0, -1)
+  expect(await migrate(url, older)).toEqual([])
+  await pool.query('update schema_migrations set breaks_previous = true where version = $1', [
+    readMigrations().at(-1)!.version,
+  ])
+  await expect(migrate(url, older)).rejects.toThrow(/newer release/)
+  await pool.query('update schema_migrations set breaks_previous = false')
+  // In between is not ahead: that is another history.
+  await expect(migrate(url, readMigrations().toSpliced(3, 1))).rejects.toThrow(/newer release/)
+})
+
+test('what takes something away from the release before says so', () => {
+  const takes = /\bdrop (table|column)\b|\brename\b|\bset not null\b|\balter column \w+ (set data )?type\b/i
+  const quiet = readMigrations().filter((m) => m.version >= 38 && takes.test(m.sql) && !m.breaksPrevious)
+  expect(quiet.map((m) => m.name)).toEqual([])
 })
 
 test('ids made for an instant sort by that instant and fall into its month', async () => {

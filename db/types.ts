@@ -873,6 +873,7 @@ export interface SandboxMessages {
 
 export interface SchemaMigrations {
   applied_at: Generated<Timestamp>;
+  breaks_previous: Generated<boolean>;
   checksum: string;
   name: string;
   version: number;

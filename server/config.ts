@@ -21,7 +21,7 @@ const Environment = z.object({
   DATABASE_REPLICA_URL: z
     .string()
     .optional()
-    .describe('a streaming replica: `doctor` says how far it is behind; reports do not read there yet'),
+    .describe('a streaming replica: reports read there while it is at most 5 s behind; `doctor` says how far it is'),
   DATABASE_POOL: z.coerce.number().int().min(2).max(200).default(20).describe('connections of a process at most'),
   REDIS_URL: z
     .string()

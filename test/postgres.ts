@@ -104,6 +104,29 @@ export async function startCluster(settings: Record<string, string> = {}, from?:
   }
 }
 
+/** A streaming stand-by of a cluster that was started with `streaming`. */
+export async function startStandby(primary: Cluster, settings: Record<string, string> = {}): Promise<Cluster> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'lma-standby-'))
+  if (account.uid) chownSync(folder, account.uid, account.gid)
+  // pg_basebackup writes as the owner of the clusters, and -R leaves standby.signal and the address of the primary.
+  const at = ['-h', '127.0.0.1', '-p', String(primary.port), '-U', 'liquor']
+  primary.tool('pg_basebackup', [
+    ...at,
+    '-D',
+    path.join(folder, 'data'),
+    '-X',
+    'stream',
+    '-c',
+    'fast',
+    '-R',
+    '--no-sync',
+  ])
+  return startCluster({ ...streaming, ...settings }, { folder })
+}
+
+/** What a cluster needs to have stand-bys. */
+export const streaming = { wal_level: 'replica', max_wal_senders: '5', hot_standby: 'on' }
+
 /** Makes a database there and gives its address. */
 export async function createDatabase(server: string, name: string): Promise<string> {
   const client = new pg.Client({ connectionString: server })

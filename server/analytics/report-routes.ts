@@ -3,6 +3,7 @@ import { reports } from '#contract/reports.ts'
 import { withTx } from '#db/pool.ts'
 import { startJob } from '../background.ts'
 import { bind, type Routes } from '../http/bind.ts'
+import { readStale } from '../readings.ts'
 import { readState } from '../rollups.ts'
 import { changeSetting, readSetting } from '../settings.ts'
 import { readAttribution } from './attribution.ts'
@@ -17,16 +18,16 @@ import { readWhatIf } from './what-if.ts'
 
 export const reportRoutes: Routes = (app, ctx) => {
   bind(app, ctx, reports.overview, ({ query }) => readOverview(ctx, query))
-  bind(app, ctx, reports.cohorts, ({ query }) => readCohorts(ctx, query.months))
-  bind(app, ctx, reports.activity, ({ query }) => readActivity(ctx, query))
-  bind(app, ctx, reports.rfm, () => readRfm(ctx))
-  bind(app, ctx, reports.attribution, ({ query }) => readAttribution(ctx, query))
-  bind(app, ctx, reports.whatIf, () => readWhatIf(ctx))
-  bind(app, ctx, reports.listHealth, () => readListHealth(ctx))
-  bind(app, ctx, reports.campaigns, ({ query }) => readCampaigns(ctx, query))
-  bind(app, ctx, reports.segments, ({ query }) => readSegments(ctx, query))
-  bind(app, ctx, reports.offers, ({ query }) => readOffers(ctx, query))
-  bind(app, ctx, reports.deliverability, ({ query }) => readDeliverability(ctx, query))
+  bind(app, ctx, reports.cohorts, ({ query }) => readStale(ctx, (stale) => readCohorts(stale, query.months)))
+  bind(app, ctx, reports.activity, ({ query }) => readStale(ctx, (stale) => readActivity(stale, query)))
+  bind(app, ctx, reports.rfm, () => readStale(ctx, readRfm))
+  bind(app, ctx, reports.attribution, ({ query }) => readStale(ctx, (stale) => readAttribution(stale, query)))
+  bind(app, ctx, reports.whatIf, () => readStale(ctx, readWhatIf))
+  bind(app, ctx, reports.listHealth, () => readStale(ctx, readListHealth))
+  bind(app, ctx, reports.campaigns, ({ query }) => readStale(ctx, (stale) => readCampaigns(stale, query)))
+  bind(app, ctx, reports.segments, ({ query }) => readStale(ctx, (stale) => readSegments(stale, query)))
+  bind(app, ctx, reports.offers, ({ query }) => readStale(ctx, (stale) => readOffers(stale, query)))
+  bind(app, ctx, reports.deliverability, ({ query }) => readStale(ctx, (stale) => readDeliverability(stale, query)))
 
   bind(app, ctx, reports.notes, async ({ query }) => ({ data: await listNotes(ctx, query) }))
   bind(app, ctx, reports.addNote, ({ body, actor }) => addNote(ctx, actor, body))

@@ -1,5 +1,6 @@
 import { analytics } from '#contract/analytics.ts'
 import { bind, type Routes } from '../http/bind.ts'
+import { readStale } from '../readings.ts'
 import { readCampaign } from './campaign.ts'
 import { readChurn } from './churn.ts'
 import { readDashboard } from './dashboard.ts'
@@ -10,6 +11,6 @@ export const analyticsRoutes: Routes = (app, ctx) => {
   reportRoutes(app, ctx)
   bind(app, ctx, analytics.dashboard, ({ query, actor }) => readDashboard(ctx, actor, query))
   bind(app, ctx, analytics.revenue, ({ query }) => readRevenue(ctx, query))
-  bind(app, ctx, analytics.churn, ({ query, actor }) => readChurn(ctx, actor, query))
+  bind(app, ctx, analytics.churn, ({ query, actor }) => readStale(ctx, (stale) => readChurn(stale, actor, query)))
   bind(app, ctx, analytics.campaign, ({ params }) => readCampaign(ctx, params.id))
 }

@@ -12,6 +12,7 @@ import { audit, type Actor } from '../../audit.ts'
 import { startJob, type JobHandler } from '../../background.ts'
 import type { Ctx } from '../../context.ts'
 import { AppError, notFound } from '../../http/errors.ts'
+import { readStale } from '../../readings.ts'
 import { readSetting } from '../../settings.ts'
 import { dropFile, fetchFile, shareFile } from '../../shared-files.ts'
 import { readOverview } from '../overview.ts'
@@ -116,7 +117,7 @@ export const exportJob: JobHandler = async (ctx, input, tools) => {
   const report = reportKinds.find((k) => k === params.report)
   if (!report) throw new Error(`no report is called ${params.report}`)
   await tools.progress(0, 2, 'Counting')
-  const file = await sheetsOf(ctx, report, period)
+  const file = await readStale(ctx, (stale) => sheetsOf(stale, report, period))
   await tools.progress(1, 2, 'Writing the file')
   const folder = path.join(ctx.config.dataDir, 'reports')
   await mkdir(folder, { recursive: true })
