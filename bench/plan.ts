@@ -62,8 +62,8 @@ async function fill(pool: Pool): Promise<void> {
 async function fillResults(pool: Pool): Promise<void> {
   await pool.query(`insert into plan_result_days (day, first_at, later_at) select d::date, now(), now() from generate_series($1::date - 364, $1::date - 35, interval '7 days') as d`, [monday])
   await pool.query(
-    `insert into plan_results (day, segment, customer_group, outcome, offer_key, offer_kind, channel, part, n, opens, clicks, leaves, conversions, orders, spent_cents, discount_cents, later_n, later_orders)
-     select d.day, 'segment_' || s, g.key, a.outcome, a.offer, a.kind, a.channel, 'day', n, case when a.outcome = 'sent' then n / 4 else 0 end, case when a.outcome = 'sent' then n / 25 else 0 end, 0, 0, n * a.rate / 100, n * a.rate * 45, case when a.kind = 'percent_off' then n * a.rate * 4 else 0 end, n, n * 12 / 100
+    `insert into plan_results (day, design, segment, customer_group, outcome, offer_key, offer_kind, channel, part, n, opens, clicks, leaves, conversions, orders, spent_cents, discount_cents, opened_orders, opened_spent_cents, opened_discount_cents, later_n, later_orders)
+     select d.day, '0.1', 'segment_' || s, g.key, a.outcome, a.offer, a.kind, a.channel, 'day', n, case when a.outcome = 'sent' then n / 4 else 0 end, case when a.outcome = 'sent' then n / 25 else 0 end, 0, 0, n * a.rate / 100, n * a.rate * 45, case when a.kind = 'percent_off' then n * a.rate * 4 else 0 end, case when a.outcome = 'sent' then n * a.rate / 400 else 0 end, 0, 0, n, n * 12 / 100
      from plan_result_days as d cross join generate_series(1, ${segments}) as s cross join unnest($1::text[]) with ordinality as g(key, i)
      cross join (values ('held', 'picks', 'content', 'email', 8, 0), ('sent', 'picks', 'content', 'email', 10, 1), ('sent', 'ten', 'percent_off', 'email', 11, 2), ('sent', 'first', 'early_access', 'sms', 10, 3)) as a(outcome, offer, kind, channel, rate, k)
      cross join lateral (select case when a.outcome = 'held' then 60 else 200 end + (hashtext(g.key || d.day || s || a.k) & 63) as n) as t

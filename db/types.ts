@@ -677,6 +677,7 @@ export interface PlanResults {
   conversions: number;
   customer_group: string;
   day: string;
+  design: string;
   discount_cents: Int8;
   later_n: number;
   later_orders: number;
@@ -684,6 +685,9 @@ export interface PlanResults {
   n: number;
   offer_key: string;
   offer_kind: string;
+  opened_discount_cents: Int8;
+  opened_orders: number;
+  opened_spent_cents: Int8;
   opens: number;
   orders: number;
   outcome: string;
