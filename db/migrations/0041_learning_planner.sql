@@ -18,8 +18,6 @@ create table plan_result_days (
 -- One day's messages of a segment, group and arm, and beside them those held out of it by lot. No person is in it.
 create table plan_results (
   day            date not null references plan_result_days(day) on delete cascade,
-  -- campaigns that held out the same share; only they are compared with each other
-  design         text not null,
   segment        text not null,
   -- '' when not known
   customer_group text not null,
@@ -38,14 +36,10 @@ create table plan_results (
   orders         int not null,
   spent_cents    bigint not null,
   discount_cents bigint not null,
-  -- the same of those who opened the message: only they could act on it
-  opened_orders         int not null,
-  opened_spent_cents    bigint not null,
-  opened_discount_cents bigint not null,
   -- those whose fourth week is over, and their orders of days 8 to 28
   later_n        int not null,
   later_orders   int not null,
-  primary key (day, design, segment, customer_group, outcome, offer_key, offer_kind, channel, part)
+  primary key (day, segment, customer_group, outcome, offer_key, offer_kind, channel, part)
 );
 
 -- How somebody reads what they get: messages of a year, counted with the days above.
