@@ -38,7 +38,7 @@ export interface Lift {
 }
 
 /** The market after its burn-in, with what the shop has learned from it. */
-function burnIn(world: World, seed: number, customers: number) {
+export function burnIn(world: World, seed: number, customers: number) {
   const market = new Market(world, createPopulation(world, seed, customers))
   const shop = new Shop(market)
   const ledger = new Ledger(market)
@@ -51,7 +51,7 @@ function burnIn(world: World, seed: number, customers: number) {
   return { market, shop, ledger }
 }
 
-function runPolicy(from: Market, policyOf: (market: Market) => Policy): { market: Market; policy: Policy } {
+export function runPolicy(from: Market, policyOf: (market: Market) => Policy): { market: Market; policy: Policy } {
   const market = from.fork()
   market.isCounted = true
   const policy = policyOf(market)
@@ -62,7 +62,7 @@ function runPolicy(from: Market, policyOf: (market: Market) => Policy): { market
 const sum = (values: Float64Array): number => values.reduce((a, b) => a + b, 0)
 
 /** The price pair with the best result on a part of the customers. */
-function bestPrices(from: Market, shop: Shop, believe: Believe, tune: number): Prices {
+export function bestPrices(from: Market, shop: Shop, believe: Believe, tune: number): Prices {
   const small = smaller(from, tune)
   let best = { prices: priceGrid[0]!, margin: -Infinity }
   for (const prices of priceGrid) {

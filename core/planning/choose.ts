@@ -20,9 +20,9 @@ export interface Choice extends Arm {
 }
 
 /** More entries than this for one segment nobody reads. */
-const mostEntries = 5
+const mostEntries = 6
 /** An entry must add this share of what the segment's best one brings. */
-const leastGain = 0.03
+const leastGain = 0.015
 const shownAlternatives = 3
 
 interface Had {

@@ -3,8 +3,8 @@ import { collectEvidence, type ResultRow } from './evidence.ts'
 import { allGroups, describeGroups, groupKey, traitsOf, traitsOfGroup } from './groups.ts'
 
 const row = (part: Partial<ResultRow>): ResultRow => ({
-  period: 700, segment: 'Promising', group: 'due.mild.rested', outcome: 'held', offer: 'content', kind: 'content', channel: 'email', part: 'day',
-  n: 1000, opens: 0, clicks: 0, leaves: 0, orders: 200, spent_cents: 0, discount_cents: 0, later_n: 0, later_orders: 0,
+  period: 700, design: 'plan', segment: 'Promising', group: 'due.mild.rested', outcome: 'held', offer: 'content', kind: 'content', channel: 'email', part: 'day',
+  n: 1000, opens: 0, clicks: 0, leaves: 0, orders: 200, spent_cents: 0, discount_cents: 0, opened_orders: 0, opened_spent_cents: 0, opened_discount_cents: 0, later_n: 0, later_orders: 0,
   ...part,
 }) // prettier-ignore
 
@@ -26,5 +26,5 @@ test('every group has a key that reads back, and words', () => {
   expect(describeGroups(allGroups)).toBeNull()
   expect(describeGroups(allGroups.filter((k) => k.startsWith('gone.')))).toBe('stopped coming')
   const facts = { dueRatio: 6, delivered: 9, opened: 0, clicked: 0, recent: 3, isNightBuyer: false, priceSensitivity: null, canBeTexted: true } // prettier-ignore
-  expect(groupKey(traitsOf(facts))).toBe('gone.cool.pressed.text')
+  expect(groupKey(traitsOf(facts))).toBe('gone.silent.crowded.text')
 })

@@ -40,8 +40,8 @@ export function createBooks(size: number) {
     delivered: new Uint16Array(size),
     opened: new Uint16Array(size),
     clicked: new Uint16Array(size),
-    /** the last three messages */
-    sentAt: new Int32Array(size * 3).fill(-1),
+    /** the last four messages */
+    sentAt: new Int32Array(size * 4).fill(-1),
     /** bit 1 email, bit 2 text messages: may be written to */
     open: new Uint8Array(size),
     /** orders of the shop by weekday, Monday first, and by hour */
@@ -253,8 +253,8 @@ export class Market {
     // Whether a text was read nobody can see.
     if (isOpened && channel === 'email') books.opened[i]!++
     if (clicked) books.clicked[i]!++
-    books.sentAt.copyWithin(i * 3, i * 3 + 1, i * 3 + 3)
-    books.sentAt[i * 3 + 2] = at
+    books.sentAt.copyWithin(i * 4, i * 4 + 1, i * 4 + 4)
+    books.sentAt[i * 4 + 3] = at
     this.listener.message?.(record, { at, openedAt: channel === 'email' ? openedAt : null, clicked, left })
     if (openedAt === null) return
     const offer = world.offers[planned.offer]!

@@ -151,7 +151,7 @@ export function isHeld(market: Market, i: number): boolean {
   return draw(market.people.seed, i, 0, purpose.latent) < holdoutShare
 }
 /** A lot of the week's own besides: what one message adds is read from these. */
-function heldOut(market: Market, i: number): Outcome {
+export function heldOut(market: Market, i: number): Outcome {
   if (isHeld(market, i)) return 'held_always'
   return draw(market.people.seed, i, market.week, purpose.latent + 1) < campaignHoldout ? 'held' : 'sent'
 }
