@@ -6,7 +6,7 @@ import { draw } from '#sim/market/chance.ts'
 import { Ledger } from '#sim/market/ledger.ts'
 import { Market } from '#sim/market/market.ts'
 import {
-  blastPolicy, heuristicEngine, isHeld, modelEngine, plannerPolicy, randomPolicy, rfmPolicy, type Policy,
+  blastPolicy, heuristicEngine, isHeld, modelEngine, plannerPolicy, randomPolicy, rfmPolicy, staticPolicy, type Policy,
 } from '#sim/market/policies.ts' // prettier-ignore
 import { createPopulation } from '#sim/market/population.ts'
 import { holdoutShare, Shop } from '#sim/market/shop.ts'
@@ -19,6 +19,9 @@ export interface PolicyResult {
   sends: number
   leaves: number
   forecastCents: number | null
+  /** margin that last touch claims: a week after a message was opened (a text: arrived), and after a click */
+  openedCents: number
+  clickedCents: number
 }
 export interface SeedResult {
   seed: number
@@ -38,7 +41,7 @@ export interface Lift {
 }
 
 /** The market after its burn-in, with what the shop has learned from it. */
-export function burnIn(world: World, seed: number, customers: number) {
+function burnIn(world: World, seed: number, customers: number) {
   const market = new Market(world, createPopulation(world, seed, customers))
   const shop = new Shop(market)
   const ledger = new Ledger(market)
@@ -51,7 +54,7 @@ export function burnIn(world: World, seed: number, customers: number) {
   return { market, shop, ledger }
 }
 
-export function runPolicy(from: Market, policyOf: (market: Market) => Policy): { market: Market; policy: Policy } {
+function runPolicy(from: Market, policyOf: (market: Market) => Policy): { market: Market; policy: Policy } {
   const market = from.fork()
   market.isCounted = true
   const policy = policyOf(market)
@@ -62,7 +65,7 @@ export function runPolicy(from: Market, policyOf: (market: Market) => Policy): {
 const sum = (values: Float64Array): number => values.reduce((a, b) => a + b, 0)
 
 /** The price pair with the best result on a part of the customers. */
-export function bestPrices(from: Market, shop: Shop, believe: Believe, tune: number): Prices {
+function bestPrices(from: Market, shop: Shop, believe: Believe, tune: number): Prices {
   const small = smaller(from, tune)
   let best = { prices: priceGrid[0]!, margin: -Infinity }
   for (const prices of priceGrid) {
@@ -108,6 +111,7 @@ export function runSeed(file: string, seed: number, customers: number, options: 
     ['blast content', (m) => blastPolicy(m, offerOf('content', null))],
     ['blast 10 % off', (m) => blastPolicy(m, offerOf('percent_off', 10))],
     ['RFM rules', (m) => rfmPolicy(m, shopOf(m))],
+    ['static rule', (m) => staticPolicy(m, shopOf(m))],
     ['optimiser', planner(heuristicEngine)],
     ...(options.withModel ? [['LLM engine', planner(modelEngine)] as [string, (m: Market) => Policy]] : []),
     ['informed ceiling', (m) => informedPolicy(m, shopOf(m), believe, informed)],
@@ -124,6 +128,8 @@ export function runSeed(file: string, seed: number, customers: number, options: 
       sends: m.totals.sends,
       leaves: m.totals.leaves,
       forecastCents: policy.forecastCents ?? null,
+      openedCents: m.totals.openedCents,
+      clickedCents: m.totals.clickedCents,
     })),
     lift: liftOf(of('optimiser'), of('no contact')),
     seconds: (performance.now() - started) / 1000,
