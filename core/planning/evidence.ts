@@ -15,9 +15,9 @@ export interface ResultRow {
   period: number
   /**
    * Campaigns that held out the same share, by any name. Only they are compared with each other: were a quiet month with few
-   * held out and a busy one with many put together, the season would look like an effect.
+   * held out and a busy one with many put together, the season would look like an effect. Left out: all held out the same.
    */
-  design: string
+  design?: string
   segment: string
   group: string
   /**
@@ -37,12 +37,12 @@ export interface ResultRow {
   spent_cents: number
   discount_cents: number
   /**
-   * Of those who opened the message (0 where opening cannot be seen): their orders, and what they paid and were given on
-   * them. Only who reads a message can act on it, so this tells offers apart with a third of the noise.
+   * Of those who opened the message: their orders, and what they paid and were given on them. Only who reads a message can
+   * act on it, so this tells offers apart with a third of the noise. Left out: not counted, or opening cannot be seen.
    */
-  opened_orders: number
-  opened_spent_cents: number
-  opened_discount_cents: number
+  opened_orders?: number
+  opened_spent_cents?: number
+  opened_discount_cents?: number
   /** those whose fourth week is over, and their orders of days 8 to 28 */
   later_n: number
   later_orders: number
@@ -61,10 +61,12 @@ export interface BaseCell {
   spent_cents: number
   discount_cents: number
 }
-export interface SentCell extends Pick<
-  ResultRow,
-  'segment' | 'group' | 'offer' | 'kind' | 'channel' | 'part' | (typeof summed)[number]
-> {
+export interface SentCell
+  extends
+    Record<(typeof summed)[number], number>,
+    Pick<ResultRow, 'segment' | 'group' | 'offer' | 'kind' | 'channel' | 'part'> {
+  /** the orders of those who opened are known */
+  isRead: boolean
   exposure: number
   /** openings times the season's index */
   opened_exposure: number
@@ -129,15 +131,16 @@ function addSent(
   { index, weight: aged, trust }: Stratum,
   usual: { n: number; rate: number } | undefined,
 ): void {
-  const key = `${r.segment}|${r.group}|${r.offer}|${r.channel}|${r.part}`
+  const isRead = r.channel === 'email' && r.opened_orders !== undefined
+  const key = `${r.segment}|${r.group}|${r.offer}|${r.channel}|${r.part}|${isRead ? 'read' : ''}`
   let cell = sent.get(key)
   if (!cell) {
     const { segment, group, offer, kind, channel, part } = r
-    cell = { segment, group, offer, kind, channel, part, ...nothing }
+    cell = { segment, group, offer, kind, channel, part, isRead, ...nothing }
     sent.set(key, cell)
   }
   const weight = aged * trust
-  for (const field of summed) cell[field] += weight * r[field]
+  for (const field of summed) cell[field] += weight * (r[field] ?? 0)
   cell.exposure += weight * r.n * index
   cell.opened_exposure += weight * r.opens * index
   if (!usual || r.later_n === 0) return
@@ -156,7 +159,7 @@ const nothing = {
 }
 const dueOf = (group: string): string => group.slice(0, group.indexOf('.'))
 
-const stratumOf = (r: ResultRow): string => `${r.period}|${r.design}`
+const stratumOf = (r: ResultRow): string => `${r.period}|${r.design ?? ''}`
 
 /** Orders per held-out customer of a segment and rhythm, shrunk to the shop's. */
 function usualRates(rows: readonly ResultRow[]): (r: ResultRow) => number {

@@ -65,8 +65,7 @@ export function fitReductions(
     const offer = facts.offers[c.at.offer]!
     const segment = facts.segments[c.at.segment]!
     sum.one ||= expectedDiscount(offer, segment, 1)
-    sum.seen +=
-      c.channel === 'email' ? c.opened_discount_cents - shelf * c.opened_orders : c.discount_cents - shelf * c.orders
+    sum.seen += c.isRead ? c.opened_discount_cents - shelf * c.opened_orders : c.discount_cents - shelf * c.orders
     sum.expected += expectedDiscount(offer, segment, buyers(c))
   }
   return (offer) => {
@@ -96,7 +95,7 @@ export function fitBaskets(
   const sums = Array.from({ length: offers }, () => ({ cents: 0, expected: 0, one: 0 }))
   for (const c of sent) {
     const own = usual.get(c.segment)
-    if (c.channel !== 'email' || c.opened_orders === 0 || !own || own.orders < 20) continue
+    if (!c.isRead || c.opened_orders === 0 || !own || own.orders < 20) continue
     const sum = sums[c.at.offer]!
     const basket = own.cents / own.orders
     sum.cents += c.opened_spent_cents + c.opened_discount_cents

@@ -202,12 +202,12 @@ function fitEffect(
   const selection = readersAnyway(cells, anyway)
   const read = Float64Array.from(cells, (c) => (c.channel === 'email' ? c.opened_exposure : seen.sms * c.exposure))
   const y = Float64Array.from(cells, (c, i) =>
-    c.channel === 'email'
+    c.isRead
       ? c.opened_orders - c.opened_exposure * anyway[i]! * selection[c.at.reader]!
       : c.orders - c.exposure * anyway[i]!,
   )
   // Orders come by chance, a little more unevenly than by Poisson, and what was usual is an estimate too.
-  const variance = Float64Array.from(cells, (c, i) => 1.25 * anyway[i]! * (c.channel === 'email' ? c.opened_exposure : c.exposure) + 0.1) // prettier-ignore
+  const variance = Float64Array.from(cells, (c, i) => 1.25 * anyway[i]! * (c.isRead ? c.opened_exposure : c.exposure) + 0.1) // prettier-ignore
   const of = cells.map((c) => c.at)
   const dimensions = { lift: liftDimensions(codes), back: returnDimensions(codes) }
   const part = (own: 'lift' | 'back', expected: (i: number) => number) => ({
@@ -237,7 +237,7 @@ function fitEffect(
 function readersAnyway(cells: readonly Seen<SentCell>[], anyway: Float64Array): number[] {
   const sums = Array.from({ length: 6 }, () => ({ orders: 0, expected: 0, read: 0, n: 0 }))
   cells.forEach((c, i) => {
-    if (c.channel !== 'email') return
+    if (!c.isRead) return
     for (const sum of [sums[c.at.reader]!, sums[5]!]) {
       sum.orders += c.orders - c.opened_orders
       sum.expected += (c.exposure - c.opened_exposure) * anyway[i]!
