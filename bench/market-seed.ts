@@ -75,13 +75,9 @@ function bestPrices(from: Market, shop: Shop, believe: Believe, tune: number): P
   }
   return best.prices
 }
-/** The first customers alone: the others are not written to and not looked at. */
+/** The market of the first customers alone. */
 function smaller(from: Market, n: number): Market {
-  const market = from.fork()
-  market.books.orders.fill(0, n)
-  market.books.open.fill(0, n)
-  market.alive.fill(0, n)
-  return market
+  return new Market(from.world, { ...from.people, size: n }, from)
 }
 
 export function runSeed(file: string, seed: number, customers: number, options: { withModel: boolean }): SeedResult {
