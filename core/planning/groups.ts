@@ -49,10 +49,10 @@ export const usualHabits: ShopHabits = { clickRate: 0.1, reducedShare: 0.2 }
 
 export const pressureDays = 14
 /** upper bounds of the bands of `dueRatio`, but the last */
-const dueBounds = [0.3, 0.7, 2, 4, 8]
+export const dueBounds = [0.3, 0.7, 2, 4, 8]
 /** of clicks per opened message over the shop's, after shrinkage by `clickStrength` openings: cool, mild, keen */
-const clickBounds = [0.7, 1.3, 2]
-const clickStrength = 7
+export const clickBounds = [0.7, 1.3, 2]
+export const clickStrength = 7
 /** a saver buys at a reduced price this many times as often as the shop's mean */
 const saverFrom = 1.25
 
@@ -62,10 +62,13 @@ export function traitsOf(facts: TraitFacts, habits: ShopHabits = usualHabits): T
     reader: readerOf(facts, habits.clickRate),
     pressure: pressureBands[Math.min(3, facts.recent)]!,
     isNight: facts.isNightBuyer,
-    isSaver: (facts.priceSensitivity ?? 0) >= saverFrom * Math.max(0.04, habits.reducedShare),
+    isSaver: (facts.priceSensitivity ?? 0) >= saverShare(habits),
     isTexted: facts.canBeTexted,
   }
 }
+
+/** Share of orders at a reduced price from which somebody is a saver. */
+export const saverShare = (habits: ShopHabits): number => saverFrom * Math.max(0.04, habits.reducedShare)
 
 function bandOf(value: number, bounds: readonly number[]): number {
   let band = 0
