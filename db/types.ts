@@ -685,6 +685,7 @@ export interface PlanResults {
   conversions: number;
   customer_group: string;
   day: string;
+  design: string;
   discount_cents: Int8;
   later_n: number;
   later_orders: number;
@@ -692,6 +693,9 @@ export interface PlanResults {
   n: number;
   offer_key: string;
   offer_kind: string;
+  opened_discount_cents: Int8;
+  opened_orders: number;
+  opened_spent_cents: Int8;
   opens: number;
   orders: number;
   outcome: string;

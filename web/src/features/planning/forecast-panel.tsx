@@ -37,8 +37,8 @@ export function ForecastTable({ forecast, holdout }: { forecast: Forecast; holdo
       </table>
       <p className="mt-2 text-sm text-ink-2">
         {t(
-          'Contact costs {cost}. {holdout, plural, =0 {Nobody is held out, so the effect cannot be measured.} one {One customer is held out to measure the effect.} other {# customers are held out to measure the effect.}}',
-          { cost: aboutMoney(forecast.cost_cents), holdout },
+          'Messages cost {cost}, reductions that are used {discount}. {holdout, plural, =0 {Nobody is held out, so the effect cannot be measured.} one {One customer is held out to measure the effect.} other {# customers are held out to measure the effect.}}',
+          { cost: aboutMoney(forecast.cost_cents), discount: aboutMoney(forecast.discount_cents ?? 0), holdout },
         )}
       </p>
     </>
