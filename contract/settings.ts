@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isZone } from '#core/calendar.ts'
 import { Window } from '#core/planning/plan.ts'
 import { defaultAverageThresholdCents } from '#core/scoring/rfm.ts'
 import { Website } from './common.ts'
@@ -7,8 +8,11 @@ import { route } from './http.ts'
 /** Facts about the shop that every stage reads. One row of `settings` each, name -> schema. */
 export const ShopSettings = z.strictObject({
   name: z.string().min(1).max(120),
-  currency: z.string().length(3).default('USD'),
-  time_zone: z.string().default('America/New_York'),
+  currency: z
+    .string()
+    .regex(/^[A-Z]{3}$/, 'Write the three letters of a currency, like USD.')
+    .default('USD'),
+  time_zone: z.string().max(60).refine(isZone, 'Choose a time zone like America/New_York.').default('America/New_York'),
   /** gross margin in percent where a product has no cost */
   margin_pct: z.number().min(0).max(100).default(25),
   /** a frequent customer whose average order is below this is a small basket (segment Low_Value_Frequent) */
