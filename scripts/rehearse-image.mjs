@@ -34,7 +34,11 @@ for (const line of DockerfileParser.parse(readFileSync(path.join(root, 'Dockerfi
     if (stages.has(words[0])) cpSync(stages.get(words[0]), stage, { recursive: true })
     start = { entry: [], env: {} }
   } else if (line.getKeyword() === 'COPY') {
-    const from = line.getFlags().find((flag) => flag.getName() === 'from')?.getValue() ?? null
+    const from =
+      line
+        .getFlags()
+        .find((flag) => flag.getName() === 'from')
+        ?.getValue() ?? null
     const [sources, target] = [words.slice(0, -1), words.at(-1)]
     for (const source of sources) {
       const file = from ? path.join(stages.get(from), source.replace(/^\/app\//, '')) : path.join(root, source)
