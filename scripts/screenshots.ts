@@ -1,8 +1,7 @@
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import path from 'node:path'
 import { chromium } from '@playwright/test'
 import sparticuz from '@sparticuz/chromium'
-import { existsSync } from 'node:fs'
 
 // npm run docs:screenshots -- http://localhost:8000: the pictures of the README, from a running demo shop, in real Chromium.
 const base = process.argv[2] ?? 'http://localhost:8000'
@@ -16,7 +15,7 @@ const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, red
 async function shoot(name: string, url: string): Promise<void> {
   await page.goto(base + url)
   await page.locator('h1').waitFor()
-  await page.waitForFunction('document.querySelectorAll("[aria-busy=true]").length === 0')
+  while ((await page.locator('[aria-busy=true]').count()) > 0) await page.waitForTimeout(100)
   await page.waitForTimeout(500)
   await page.screenshot({ path: path.join(folder, `${name}.jpg`), type: 'jpeg', quality: 82 })
   console.log(name)
@@ -25,11 +24,13 @@ async function shoot(name: string, url: string): Promise<void> {
 await page.goto(base)
 await page.getByRole('button', { name: 'Sign in to the demo' }).click()
 await page.getByRole('heading', { level: 1, name: 'This week' }).waitFor()
-const login = await page.request.get(`${base}/api/v1/auth/state`)
-const answer = await page.request.post(`${base}/api/v1/auth/login`, { data: (await login.json()).demo_login })
+// In a context of its own: a second sign-in would end the one of the page.
+const { request } = await browser.newContext()
+const login = await request.get(`${base}/api/v1/auth/state`)
+const answer = await request.post(`${base}/api/v1/auth/login`, { data: (await login.json()).demo_login })
 const headers = { authorization: `Bearer ${(await answer.json()).access_token}` }
 const first = async (url: string): Promise<string> =>
-  (await (await page.request.get(`${base}/api/v1${url}`, { headers })).json()).data[0].id
+  (await (await request.get(`${base}/api/v1${url}`, { headers })).json()).data[0].id
 await shoot('week', '/')
 await shoot('plan', `/campaigns/${await first('/campaigns?status=draft&page_size=1')}`)
 await shoot('customer', `/customers/${await first('/customers?sort=-clv_score&page_size=1')}`)
