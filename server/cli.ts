@@ -117,6 +117,14 @@ export function build(): Command {
     .option('--now', 'do not wait for the windows of the plan: everything that may go now goes now', false)
     .action(async (options) => (await import('./cli/send.ts')).send(globals(), options))
   program
+    .command('personal-data')
+    .description('everything kept of one person, as a zip with a page for people and JSON for machines')
+    .argument('<customer>', 'their id, number, email or phone')
+    .argument('[file]', 'where to write it (default: personal-data.zip)')
+    .action(async (customer: string, file: string | undefined) =>
+      (await import('./cli/personal-data.ts')).personalData(globals(), customer, file ?? 'personal-data.zip'),
+    )
+  program
     .command('status')
     .description('what is in the shop and what runs')
     .action(async () => (await import('./cli/report.ts')).status(globals()))

@@ -39,7 +39,7 @@ async function start(mode: string, undo: Undo[]): Promise<void> {
     LOG_LEVEL: 'warn',
     PUBLIC_URL: base,
     // Receivers of webhooks stand on this machine.
-    LMA_PRIVATE_WEBHOOKS: '1',
+    LMA_PRIVATE_ADDRESSES: 'all',
   }
   if (mode !== 'embedded') {
     const cluster = await startCluster()

@@ -5,6 +5,9 @@ import { mail, never } from '#test/outgoing.ts'
 import type { Channel, Outcome } from '../../ports/channel.ts'
 import { createDkimSigner } from './dkim.ts'
 import { createSmtp, type SmtpOptions } from './smtp.ts'
+import { createNet } from '../net.ts'
+
+const net = createNet({ allowPrivate: true })
 
 const open: { close(): Promise<void> }[] = []
 afterEach(async () => {
@@ -18,18 +21,21 @@ async function against(
 ): Promise<{ server: SmtpServer; channel: Channel; send: (to?: string) => Promise<Outcome> }> {
   const started = await startSmtpServer(settings, server)
   open.push(started)
-  const channel = createSmtp({
-    host: started.host,
-    port: started.port,
-    secure: false,
-    requireTls: false,
-    user: null,
-    pass: null,
-    connections: 2,
-    connectTimeoutMs: 1500,
-    replyTimeoutMs: 1500,
-    ...options,
-  })
+  const channel = createSmtp(
+    {
+      host: started.host,
+      port: started.port,
+      secure: false,
+      requireTls: false,
+      user: null,
+      pass: null,
+      connections: 2,
+      connectTimeoutMs: 1500,
+      replyTimeoutMs: 1500,
+      ...options,
+    },
+    net,
+  )
   open.push(channel)
   let n = 0
   const send = (to = 'ann@example.com'): Promise<Outcome> => {
@@ -114,6 +120,19 @@ test('a server that has enough of a connection gets a new one, and no message is
   expect(outcomes.every((o) => o.kind === 'accepted')).toBe(true)
   expect(server.taken).toHaveLength(10)
   expect(server.connections).toBeGreaterThanOrEqual(4)
+})
+
+test('one that only says so when it is offered the next message is understood, too', async () => {
+  const { server, send } = await against({ mailsPerConnection: 3 })
+  const outcomes = []
+  for (let i = 0; i < 10; i++) outcomes.push(await send())
+  expect(outcomes.every((o) => o.kind === 'accepted')).toBe(true)
+  expect(server.taken).toHaveLength(10)
+  expect(server.connections).toBe(4)
+  // Said to the first message of a connection it is an answer.
+  const full = await against({ mailsPerConnection: 0 })
+  expect(await full.send()).toMatchObject({ kind: 'deferred', code: 'smtp.452' })
+  expect(full.server.connections).toBe(1)
 })
 
 test('a tarpit that is slower than our patience is no server', async () => {
