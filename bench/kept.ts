@@ -10,15 +10,17 @@ const log = { info: () => undefined, warn: () => undefined }
  * A database folder for one run. Filling a shop takes longer than measuring it: with `--keep FOLDER` the filled shop is
  * put there once, and every run works on a copy, so that each finds the same state.
  * @param name tells shops of different make and size apart inside FOLDER
+ * @param fsync on while it is measured; filling never waits for the disk
  */
 export async function startFilled(
   name: string,
   fill: (database: Embedded, dataDir: string) => Promise<void>,
+  { fsync = false } = {},
 ): Promise<{ database: Embedded; dataDir: string; stop: () => Promise<void> }> {
   const at = process.argv.indexOf('--keep')
   const kept = at > 0 && process.argv[at + 1] ? path.join(path.resolve(process.argv[at + 1]!), name) : null
   const dataDir = mkdtempSync(path.join(tmpdir(), `lma-${name}-`))
-  const start = (): Promise<Embedded> => startEmbedded({ dataDir, log, fsync: false })
+  const start = (safe = fsync): Promise<Embedded> => startEmbedded({ dataDir, log, fsync: safe })
   const copy = (from: string, to: string): unknown => execFileSync('cp', ['-a', '--reflink=auto', from, to])
   let database: Embedded | undefined
   const stop = async (): Promise<void> => {
@@ -30,17 +32,17 @@ export async function startFilled(
       copy(`${kept}/.`, dataDir)
       database = await start()
     } else {
-      database = await start()
+      database = await start(false)
       await fill(database, dataDir)
+      if (kept || fsync) await database.stop()
       if (kept) {
-        await database.stop()
         // Under its name only when it is whole.
         rmSync(`${kept}.part`, { recursive: true, force: true })
         mkdirSync(path.dirname(kept), { recursive: true })
         copy(dataDir, `${kept}.part`)
         renameSync(`${kept}.part`, kept)
-        database = await start()
       }
+      if (kept || fsync) database = await start()
     }
   } catch (error) {
     await stop()

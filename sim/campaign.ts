@@ -43,7 +43,7 @@ export async function simCampaign(
   const templateId = templates[0]?.id
   if (!templateId) throw new Error('The starter templates are missing; call seedTemplates first.')
   const { rows: campaigns } = await pool.query<{ id: string }>(
-    `insert into campaigns (name, status, start_date, end_date, started_at, total_sends) values ('Sim ' || $1, 'active', $2::timestamptz::date, $2::timestamptz::date + 6, $2, $3) returning id`,
+    `insert into campaigns (name, status, start_date, end_date, started_at, total_sends) values ('Sim ' || $1, 'paused', $2::timestamptz::date, $2::timestamptz::date + 6, $2, $3) returning id`,
     [tag, at, count],
   )
   const campaignId = campaigns[0]!.id
@@ -67,5 +67,7 @@ export async function simCampaign(
     [campaignId, tag, channel, count, JSON.stringify(offer), at, templateId],
   )
   await pool.query('analyze sends, customers, actions')
+  // Only now: a worker that is at it already would close a campaign that has no sends yet.
+  await pool.query(`update campaigns set status = 'active' where id = $1`, [campaignId])
   return { campaignId, templateId }
 }

@@ -93,7 +93,7 @@ describe.each(pages)('%s', (page) => {
         if (!exists(rest[0])) wrong.push(`${line}: there is no such file`)
       } else if (first === 'kubectl' && rest.includes('-k')) {
         if (!exists(path.join(rest[rest.indexOf('-k') + 1]!, 'kustomization.yaml'))) wrong.push(line)
-      } else if (first === 'terraform') {
+      } else if (first === 'terraform' && rest[0]?.startsWith('-chdir=')) {
         if (!exists(rest[0]!.replace('-chdir=', ''))) wrong.push(line)
       }
     }
@@ -110,7 +110,7 @@ describe.each(pages)('%s', (page) => {
     }
     for (const piece of code(text)) {
       const named = /^(?:core|contract|db|server|web|sim|bench|test|scripts|deploy|docs)\/[\w./-]+$/.exec(piece)?.[0]
-      if (named && !exists(named) && !/(\/x|\/X)\b|<|\*/.test(named)) dead.push(named)
+      if (named && !exists(named) && !exists(`${named}.ts`) && !/(\/x|\/X)\b|<|\*/.test(named)) dead.push(named)
     }
     expect(dead).toEqual([])
   })

@@ -49,6 +49,7 @@ async function database(ctx: Ctx): Promise<Check[]> {
     most: number
     longest_s: number
     broken: string[]
+    timescale: string | null
   }>(
     `select current_setting('server_version') as version, current_setting('fsync') as fsync,
        extract(epoch from clock_timestamp())::float8 * 1000 - $1 as skew,
@@ -56,7 +57,8 @@ async function database(ctx: Ctx): Promise<Check[]> {
        current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int as most,
        (select coalesce(max(extract(epoch from now() - a.xact_start)), 0)::float8 from pg_stat_activity as a
         where a.datname = current_database() and a.backend_type = 'client backend' and a.pid <> pg_backend_pid()) as longest_s,
-       (select coalesce(array_agg(i.indexrelid::regclass::text), '{}') from pg_index as i where not i.indisvalid) as broken`,
+       (select coalesce(array_agg(i.indexrelid::regclass::text), '{}') from pg_index as i where not i.indisvalid) as broken,
+       (select e.extversion from pg_extension as e where e.extname = 'timescaledb') as timescale`,
     [Date.now()],
   )
   const found = rows[0]!
@@ -64,7 +66,11 @@ async function database(ctx: Ctx): Promise<Check[]> {
   const skewS = Math.max(0, Math.abs(found.skew) - answerMs) / 1000
   const full = found.used / found.most
   return [
-    check('database', 'ok', `PostgreSQL ${found.version}, answers in ${answerMs.toFixed(0)} ms`),
+    check(
+      'database',
+      'ok',
+      `PostgreSQL ${found.version}${found.timescale ? ` with TimescaleDB ${found.timescale}` : ''}, answers in ${answerMs.toFixed(0)} ms`,
+    ),
     check(
       'connections',
       full > 0.95 ? 'bad' : full > 0.8 ? 'warn' : 'ok',

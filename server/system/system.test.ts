@@ -137,3 +137,17 @@ test('a backup that lost bytes on the disk is found by restoring it for practice
   await expect(checkBackup(createReadStream(made.location!))).rejects.toThrow(/cut off/)
   rmSync(made.location!)
 })
+
+test('TimescaleDB is seen where it is', async () => {
+  const other = await testContext()
+  const database = async (): Promise<string> => (await inspect(other)).find((c) => c.check === 'database')!.detail
+  expect(await database()).not.toContain('TimescaleDB')
+  await withTx(other.pool, async (tx) => {
+    await tx.query('set local allow_system_table_mods = on')
+    await tx.query(
+      `insert into pg_extension (oid, extname, extowner, extnamespace, extrelocatable, extversion)
+       values (99999, 'timescaledb', 10, 'public'::regnamespace, false, '2.23.0')`,
+    )
+  })
+  expect(await database()).toContain('with TimescaleDB 2.23.0')
+})

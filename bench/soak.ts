@@ -1,0 +1,222 @@
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { startEmbedded } from '#db/embedded.ts'
+import { migrate } from '#db/migrate.ts'
+import { createPool } from '#db/pool.ts'
+import { createUser } from '#server/accounts/users.ts'
+import { systemActor } from '#server/audit.ts'
+import { startSession } from '#server/accounts/session.ts'
+import { readConfig } from '#server/config.ts'
+import { closeContext, createContext } from '#server/context.ts'
+import { createLog } from '#server/log.ts'
+import { simCampaign } from '#sim/campaign.ts'
+import { startSmtpSink } from '#sim/smtp-sink.ts'
+import { hasRedis, startRedis } from '#test/redis.ts'
+import { startStack } from '#test/stack.ts'
+import { judge, openSends, seedShop, waitFor, type Verdict } from './campaign-run.ts'
+import type { LoadPlan, LoadReport } from './load-client.ts'
+
+// Campaign after campaign and people at work, while something breaks every few seconds: a process, the database, Redis, the
+// mail server. One API and one worker are never killed; their memory and open files must not grow.
+const quick = process.argv.includes('--quick')
+const at = process.argv.indexOf('--minutes')
+const minutes = at > 0 ? Number(process.argv[at + 1]) : quick ? 0.4 : 10
+const everyMs = quick ? 2_500 : 9_000
+const perCampaign = quick ? 500 : 3_000
+const slots = 20
+const secret = 'a secret that only the soak bench uses, 32+ characters'
+const say = (text: string): boolean => process.stderr.write(text + '\n')
+const notes: string[] = []
+const dataDir = mkdtempSync(path.join(tmpdir(), 'lma-soak-'))
+const server = await startEmbedded({ dataDir, log: { info: () => undefined, warn: () => undefined } })
+const pool = createPool(server.url, { max: 4 })
+pool.on('error', () => undefined)
+const sink = await startSmtpSink({ latencyMs: 10 })
+const redis = hasRedis ? await startRedis() : null
+if (!redis) notes.push('without Redis: there is no redis-server of the system')
+await migrate(server.url)
+await seedShop(server.url, dataDir, secret)
+const stack = await startStack(
+  {
+    DATABASE_URL: server.url,
+    SMTP_URL: `smtp://127.0.0.1:${sink.port}`,
+    LMA_SECRET: secret,
+    LMA_DATA: dataDir,
+    LMA_SLOTS: String(slots),
+    LMA_TRUST_PROXY: '1',
+    DATABASE_POOL: '10',
+    LOG_LEVEL: 'error',
+    ...(redis ? { REDIS_URL: redis.url } : {}),
+  },
+  { api: 2, worker: 2 },
+)
+const leave = async (): Promise<void> => {
+  await stack.stop()
+  await sink.close()
+  await redis?.remove()
+  await pool.end().catch(() => undefined)
+  await server.stop()
+  rmSync(dataDir, { recursive: true, force: true })
+}
+for (const signal of ['SIGTERM', 'SIGINT'] as const)
+  process.once(signal, () => void leave().then(() => process.exit(1)))
+
+const spared = (['api', 'worker'] as const).map((role) => stack.members.find((m) => m.role === role)!)
+const samples = spared.map(() => [] as { minute: number; rss: number; fds: number }[])
+const began = Date.now()
+const until = began + minutes * 60_000
+
+/** Memory and open files of those that live through everything. */
+async function watch(): Promise<void> {
+  while (Date.now() < until) {
+    await Promise.all(
+      spared.map(async ({ port }, i) => {
+        const text = await fetch(`http://127.0.0.1:${port}/metrics`)
+          .then((r) => r.text())
+          .catch(() => '')
+        const figure = (name: string): number => Number(new RegExp(`^${name} (.+)$`, 'm').exec(text)?.[1])
+        const rss = figure('process_resident_memory_bytes') / 2 ** 20
+        if (rss > 0) samples[i]!.push({ minute: (Date.now() - began) / 60_000, rss, fds: figure('process_open_fds') })
+      }),
+    )
+    await sleep(quick ? 1_000 : 5_000)
+  }
+}
+
+/** Least squares over the second half: by then caches are full. Per minute. */
+function slope(of: readonly { minute: number; rss: number; fds: number }[], what: 'rss' | 'fds'): number {
+  const half = of.slice(Math.floor(of.length / 2))
+  const mean = (pick: (s: (typeof half)[number]) => number): number =>
+    half.reduce((sum, s) => sum + pick(s), 0) / half.length
+  const [x, y] = [mean((s) => s.minute), mean((s) => s[what])]
+  const top = half.reduce((sum, s) => sum + (s.minute - x) * (s[what] - y), 0)
+  return Math.round((top / half.reduce((sum, s) => sum + (s.minute - x) ** 2, 0)) * 100) / 100
+}
+
+const faults: Record<string, number> = {}
+let duplicatesBound = 0
+async function breakThings(): Promise<void> {
+  const kinds = ['worker', 'api', 'provider', 'database', ...(redis ? ['redis'] : [])]
+  for (let n = 0; Date.now() < until - everyMs; n++) {
+    await sleep(everyMs * (0.6 + Math.random() * 0.8))
+    // Each kind in its turn at first, so that a short soak sees all of them.
+    const kind = n < kinds.length ? kinds[n]! : kinds[Math.floor(Math.random() * kinds.length)]!
+    faults[kind] = (faults[kind] ?? 0) + 1
+    if (kind === 'worker' || kind === 'api') {
+      const victim = stack.members.find((m) => m.role === kind && !spared.includes(m) && m.child.exitCode === null)
+      if (!victim) continue
+      if (kind === 'worker') duplicatesBound += slots
+      await victim.kill('SIGKILL')
+      stack.members.splice(stack.members.indexOf(victim), 1)
+      await stack.start(kind)
+    } else if (kind === 'provider') {
+      // Too fast for it, for a while; then connections that break in the middle.
+      sink.faults.rcptReply = () => '451 4.7.1 too many messages'
+      await sleep(everyMs / 4)
+      delete sink.faults.rcptReply
+      sink.faults.dropBeforeData = 0.2
+      await sleep(everyMs / 4)
+      delete sink.faults.dropBeforeData
+    } else if (kind === 'database') {
+      const pid = server.pid()
+      duplicatesBound += 2 * slots
+      if (pid !== null) process.kill(pid, 'SIGKILL')
+    } else {
+      await redis!.command('FLUSHALL').catch(() => undefined)
+      await redis!.kill()
+      await sleep(everyMs / 3)
+      await redis!.start()
+    }
+  }
+}
+
+const campaigns: string[] = []
+async function keepSending(): Promise<void> {
+  while (Date.now() < until) {
+    try {
+      const { campaignId } = await simCampaign(pool, perCampaign, new Date())
+      campaigns.push(campaignId)
+      while (Date.now() < until && (await openSends(pool, campaignId)) !== 0) await sleep(250)
+    } catch {
+      // The database was killed meanwhile; a campaign that was begun stays paused and is not judged.
+      await sleep(500)
+    }
+  }
+}
+
+async function people(): Promise<LoadReport> {
+  const ctx = createContext(
+    { ...readConfig({ LMA_DATA: dataDir, LMA_SECRET: secret }), databaseUrl: server.url },
+    server.url,
+    { log: createLog('silent') },
+  )
+  const user = await createUser(ctx, systemActor, {
+    email: 'soak@shop.test',
+    password: 'a long bench password',
+    fullName: 'Soak',
+    role: 'manager',
+  })
+  const { accessToken } = await startSession(ctx, user.id, { userAgent: 'soak', ip: '127.0.0.1' })
+  const { campaignId } = await simCampaign(pool, 50, new Date())
+  campaigns.push(campaignId)
+  const { rows } = await pool.query<{ id: string }>('select c.id from customers as c limit 50')
+  await closeContext(ctx)
+  const plan: LoadPlan = {
+    ports: [Number(new URL(stack.base).port)],
+    token: accessToken,
+    perSecond: 20,
+    seconds: Math.floor(Math.min(minutes * 60, 13 * 60)) - 5,
+    ids: rows.map((r) => r.id),
+    campaignId: null,
+  }
+  const child = spawn(process.execPath, [path.join(import.meta.dirname, 'load-client.ts')], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  let out = ''
+  child.stdout.on('data', (data: Buffer) => (out += data.toString()))
+  child.stdin.end(JSON.stringify(plan))
+  await new Promise((resolve) => child.once('close', resolve))
+  return JSON.parse(out) as LoadReport
+}
+
+try {
+  say(`${minutes} minutes of campaigns, people and faults ...`)
+  const answers = people()
+  await Promise.all([watch(), breakThings(), keepSending()])
+  const report = await answers
+  say(JSON.stringify({ faults, report }))
+  await pool.query(`update campaigns set status = 'active' where status = 'paused' and id = any($1)`, [campaigns])
+  const verdicts: Verdict[] = []
+  for (const id of campaigns) {
+    await waitFor(notes, 'a campaign ends', async () => (await openSends(pool, id)) === 0, 180_000)
+    verdicts.push(await judge(pool, id, sink, 0))
+  }
+  const sum = (key: keyof Verdict): number => verdicts.reduce((total, v) => total + v[key], 0)
+  const [api, worker] = samples as [(typeof samples)[number], (typeof samples)[number]]
+  const figures = {
+    minutes,
+    faults: Object.values(faults).reduce((a, b) => a + b, 0),
+    by_kind: faults,
+    campaigns: campaigns.length,
+    messages: sum('messages'),
+    lost: sum('lost'),
+    duplicates: sum('duplicates'),
+    bound: duplicatesBound,
+    unknown: sum('unknown'),
+    requests: report.asked,
+    failed_requests: report.errors,
+    api_rss_mb: Math.round(api.at(-1)?.rss ?? 0),
+    api_rss_mb_per_minute: slope(api, 'rss'),
+    api_open_files_per_minute: slope(api, 'fds'),
+    worker_rss_mb: Math.round(worker.at(-1)?.rss ?? 0),
+    worker_rss_mb_per_minute: slope(worker, 'rss'),
+    worker_open_files_per_minute: slope(worker, 'fds'),
+  }
+  process.stdout.write(JSON.stringify({ bench: 'soak', quick, figures, notes }) + '\n')
+  process.exitCode = figures.lost === 0 && figures.duplicates <= figures.bound ? 0 : 1
+} finally {
+  await leave()
+}
