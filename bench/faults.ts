@@ -110,7 +110,7 @@ try {
     unknown: sum((v) => v.unknown),
     unknown_bound: sum((v) => v.bound),
     recovery_max_ms: recoveries.length > 0 ? Math.max(...recoveries) : null,
-    sums_that_are_not_a_recount: wrongSums.hours + wrongSums.days + wrongSums.orders,
+    sums_that_are_not_a_recount: Object.values(wrongSums).reduce((total, n) => total + n, 0),
     events_recounted: counted[0]!.events,
     not_ok: verdicts.filter((v) => !v.ok).map((v) => v.fault),
     negative_control_lost: control?.lost ?? null,

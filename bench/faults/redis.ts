@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { systemActor } from '#server/audit.ts'
 import { startJob } from '#server/background.ts'
+import { closeContext } from '#server/context.ts'
 import { simCampaign } from '#sim/campaign.ts'
 import { startSmtpSink } from '#sim/smtp-sink.ts'
 import { hasRedis, noRedis, startRedis } from '#test/redis.ts'
@@ -17,7 +18,7 @@ export async function redisAway(stage: Stage): Promise<Verdict | null> {
   const size = stage.quick ? 1_500 : 6_000
   const env = { REDIS_URL: redis.url }
   const worker = stage.worker({ mode: 'everything', smtpPort: sink.port, env })
-  const asking = stage.inside({ ...env, LMA_SLOTS: '1', SMTP_URL: `smtp://127.0.0.1:${sink.port}` })
+  const asking = stage.context(env)
   await sleep(2_000)
   // The rate while the middle of the campaign leaves: start and end are no measure.
   const rateOf = async (during: () => Promise<void>): Promise<{ campaignId: string; rate: number }> => {
@@ -34,8 +35,7 @@ export async function redisAway(stage: Stage): Promise<Verdict | null> {
     return { campaignId, rate }
   }
   const jobs: string[] = []
-  const job = async (): Promise<void> =>
-    void jobs.push((await startJob(asking.ctx, systemActor, 'audit_verify', {})).id)
+  const job = async (): Promise<void> => void jobs.push((await startJob(asking, systemActor, 'audit_verify', {})).id)
   const calm = await rateOf(async () => job())
   let flushed = 0
   const flushedRun = await rateOf(async () => {
@@ -62,7 +62,7 @@ export async function redisAway(stage: Stage): Promise<Verdict | null> {
   await stage.waitFor('all jobs are done', async () => (await unfinished(stage, jobs)) === 0, 60_000)
   worker.kill('SIGTERM')
   await exited(worker)
-  await asking.stop()
+  await closeContext(asking)
   const left = await unfinished(stage, jobs)
   const share = Number((Math.min(flushedRun.rate, away.rate) / calm.rate).toFixed(2))
   const verdict = await judge(stage, {
@@ -87,7 +87,7 @@ export async function redisAway(stage: Stage): Promise<Verdict | null> {
 
 async function unfinished(stage: Stage, jobs: readonly string[]): Promise<number> {
   const { rows } = await stage.pool.query<{ n: number }>(
-    `select count(*) as n from jobs where id = any($1::uuid[]) and status <> 'done'`,
+    `select count(*) as n from jobs where id = any($1::uuid[]) and status <> 'succeeded'`,
     [jobs],
   )
   return rows[0]!.n

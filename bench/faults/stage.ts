@@ -38,6 +38,8 @@ export interface Stage {
   notes: string[]
   /** a worker process of its own */
   worker(options: WorkerOptions): ChildProcess
+  /** this process beside the workers; close with closeContext */
+  context(env: Record<string, string>): Ctx
   /** this process as a worker: `stop` as SIGTERM does */
   inside(env: Record<string, string>): { ctx: Ctx; stop(): Promise<void> }
   waitFor(what: string, check: () => boolean | Promise<boolean>, withinMs: number): Promise<boolean>
@@ -80,10 +82,12 @@ export function createStage(server: Embedded, pool: pg.Pool, dataDir: string, qu
       child.once('exit', () => children.delete(child))
       return child
     },
-    inside(env) {
-      const ctx = createContext({ ...readConfig({ ...base, ...env }), databaseUrl: server.url }, server.url, {
+    context: (env) =>
+      createContext({ ...readConfig({ ...base, ...env }), databaseUrl: server.url }, server.url, {
         log: createLog('silent'),
-      })
+      }),
+    inside(env) {
+      const ctx = stage.context(env)
       const stop = new AbortController()
       const running = runDispatcher(ctx, { signal: stop.signal })
       return {
@@ -102,6 +106,7 @@ export function createStage(server: Embedded, pool: pg.Pool, dataDir: string, qu
         await sleep(10)
       }
       stage.notes.push(`gave up waiting: ${what}`)
+      process.stderr.write(`gave up waiting: ${what}\n`)
       return false
     },
     async waiting(campaignId) {
