@@ -46,8 +46,8 @@ const scenarios: [name: string, run: (stage: Stage) => Promise<Verdict | null>][
   ['F12', raceWithCommands],
   ['F18', lockedTables],
   ['F23', noWhileClaimed],
-  ['F24', (s) => soak(s, soakMinutes)],
   ['control', (s) => killWorkers(s, 'checkpoint', quick ? 600 : 1_500, 3)],
+  ['F24', (s) => soak(s, soakMinutes)],
 ]
 /** Faults of the list that have their proof elsewhere. */
 const elsewhere = {

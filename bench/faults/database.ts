@@ -115,7 +115,6 @@ async function exhausted(stage: Stage): Promise<{ status: number; retryAfter: st
   const answer = await app.inject({
     method: 'POST',
     url: '/api/v1/auth/login',
-    headers: { origin: ctx.config.publicUrl },
     payload: { email: 'somebody@example.com', password: 'a long password of somebody' },
   })
   for (const client of held) client.release()

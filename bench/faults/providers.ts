@@ -122,10 +122,13 @@ export async function outages(stage: Stage): Promise<Verdict> {
 export async function slowProvider(stage: Stage): Promise<Verdict> {
   const sink = await startSmtpSink({ latencyMs: 5 })
   const proxy = await startProxy(sink.port)
-  const worker = stage.inside({ SMTP_URL: `smtp://127.0.0.1:${proxy.port}` })
+  // Noon in New York: the law lets no text out at night, whenever this runs.
+  const offset = new Date().setUTCHours(17, 0, 0, 0) - Date.now()
+  const now = (): Date => new Date(Date.now() + offset)
+  const worker = stage.inside({ SMTP_URL: `smtp://127.0.0.1:${proxy.port}` }, now)
   const texts = stage.quick ? 1_500 : 6_000
   const rateOf = async (): Promise<number> => {
-    const { campaignId } = await simCampaign(stage.pool, texts, new Date(), { channel: 'sms' })
+    const { campaignId } = await simCampaign(stage.pool, texts, now(), { channel: 'sms' })
     campaigns.push(campaignId)
     const began = Date.now()
     await worker.ctx.bus.publish('dispatch', {})
@@ -135,7 +138,7 @@ export async function slowProvider(stage: Stage): Promise<Verdict> {
   const campaigns: string[] = []
   await rateOf()
   const alone = [await rateOf(), await rateOf()]
-  const mail = await simCampaign(stage.pool, 400, new Date())
+  const mail = await simCampaign(stage.pool, 400, now())
   await proxy.set('slow', 5_000)
   await sleep(1_500)
   const beside = [await rateOf(), await rateOf()]

@@ -39,9 +39,9 @@ export interface Stage {
   /** a worker process of its own */
   worker(options: WorkerOptions): ChildProcess
   /** this process beside the workers; close with closeContext */
-  context(env: Record<string, string>): Ctx
+  context(env: Record<string, string>, clock?: () => Date): Ctx
   /** this process as a worker: `stop` as SIGTERM does */
-  inside(env: Record<string, string>): { ctx: Ctx; stop(): Promise<void> }
+  inside(env: Record<string, string>, clock?: () => Date): { ctx: Ctx; stop(): Promise<void> }
   waitFor(what: string, check: () => boolean | Promise<boolean>, withinMs: number): Promise<boolean>
   /** sends that wait; -1 while the database is away */
   waiting(campaignId: string): Promise<number>
@@ -82,12 +82,13 @@ export function createStage(server: Embedded, pool: pg.Pool, dataDir: string, qu
       child.once('exit', () => children.delete(child))
       return child
     },
-    context: (env) =>
+    context: (env, clock) =>
       createContext({ ...readConfig({ ...base, ...env }), databaseUrl: server.url }, server.url, {
         log: createLog('silent'),
+        ...(clock ? { clock } : {}),
       }),
-    inside(env) {
-      const ctx = stage.context(env)
+    inside(env, clock) {
+      const ctx = stage.context(env, clock)
       const stop = new AbortController()
       const running = runDispatcher(ctx, { signal: stop.signal })
       return {
