@@ -55,7 +55,7 @@ export async function startProxy(target: number): Promise<FaultProxy> {
         pairs.delete(pair)
         other.destroy()
       })
-    if (mode === 'stall') (client.pause(), server.pause())
+    if (mode === 'stall') for (const socket of [client, server]) socket.pause()
   })
   const listen = (port: number): Promise<void> =>
     new Promise((resolve, reject) => {
@@ -78,8 +78,8 @@ export async function startProxy(target: number): Promise<FaultProxy> {
         await closed
       } else if (before === 'refuse') await listen(proxy.port)
       for (const { client, server } of pairs) {
-        if (next === 'stall') (client.pause(), server.pause())
-        else if (before === 'stall') (client.resume(), server.resume())
+        if (next === 'stall') for (const socket of [client, server]) socket.pause()
+        else if (before === 'stall') for (const socket of [client, server]) socket.resume()
         else if (before === 'mute') client.destroy()
       }
     },
