@@ -153,7 +153,7 @@ export function PlanTab({ campaign, names, mayEdit, openEntry, onOpenEntry }: Pr
               )}
             </Panel>
             <Panel title={t('Forecast')} detail={t('The middle, and where 8 of 10 such weeks fall.')}>
-              <ForecastTable forecast={plan.forecast} holdout={plan.holdout_customers} />
+              <ForecastTable plan={plan} />
             </Panel>
           </div>
           <Panel
