@@ -693,9 +693,9 @@ export interface PlanResults {
   n: number;
   offer_key: string;
   offer_kind: string;
-  opened_discount_cents: Int8;
-  opened_orders: number;
-  opened_spent_cents: Int8;
+  opened_discount_cents: Generated<Int8>;
+  opened_orders: Generated<number>;
+  opened_spent_cents: Generated<Int8>;
   opens: number;
   orders: number;
   outcome: string;
