@@ -42,6 +42,8 @@ export const LimitSettings = z.strictObject({
   /** what to do where the customer's state or zone is unknown */
   unknown_place: z.enum(['warn', 'hold']).default('warn'),
   email_per_day: z.int().positive().nullable().default(null),
+  /** with more messages than this a campaign is started by somebody else than who approved it; null: whoever may */
+  four_eyes_above: z.int().min(0).max(100_000_000).nullable().default(null),
 })
 export type LimitSettings = z.infer<typeof LimitSettings>
 

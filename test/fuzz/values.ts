@@ -174,6 +174,8 @@ function textOf(random: Random, { format, maxLength }: JsonSchema, { ids }: Know
       return `fuzz${int(random, 0, 999)}@example.com`
     case 'uri':
       return `https://example.com/${int(random, 0, 99)}`
+    default:
+      break
   }
   const words = [
     'Rye',

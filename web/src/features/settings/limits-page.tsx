@@ -30,6 +30,7 @@ const shown = (l: Limits) => ({
   ...l,
   holdout_percent: Math.round(l.holdout_share * 1000) / 10,
   email_per_day: l.email_per_day === null ? '' : String(l.email_per_day),
+  four_eyes_above: l.four_eyes_above === null ? '' : String(l.four_eyes_above),
   attested: l.email_ages.includes('attested'),
 })
 
@@ -45,7 +46,12 @@ function LimitsForm({ limits }: { limits: Limits }) {
     },
     onError: (error) =>
       setRefusal(
-        showRefusal(error, form.setError, ['max_per_customer_week', 'max_sms_per_customer_week', 'email_per_day']),
+        showRefusal(error, form.setError, [
+          'max_per_customer_week',
+          'max_sms_per_customer_week',
+          'email_per_day',
+          'four_eyes_above',
+        ]),
       ),
   })
   const { errors, isDirty } = form.formState
@@ -67,6 +73,7 @@ function LimitsForm({ limits }: { limits: Limits }) {
         email_ages: v.attested ? ['dob_verified', 'attested'] : ['dob_verified'],
         unknown_place: v.unknown_place,
         email_per_day: v.email_per_day.trim() === '' ? null : Number(v.email_per_day),
+        four_eyes_above: v.four_eyes_above.trim() === '' ? null : Number(v.four_eyes_above),
       },
     })
   })
@@ -91,6 +98,19 @@ function LimitsForm({ limits }: { limits: Limits }) {
                 {...form.register('email_per_day', {
                   validate: (s) =>
                     s.trim() === '' || /^[1-9]\d*$/.test(s.trim()) || t('Write a whole number, or nothing.'),
+                })}
+              />
+            </Field>
+            <Field
+              label={t('Two people above so many messages')}
+              hint={t('Somebody else than who approved a campaign starts it. Empty: whoever may.')}
+              error={errors.four_eyes_above?.message}
+            >
+              <Input
+                inputMode="numeric"
+                {...form.register('four_eyes_above', {
+                  validate: (s) =>
+                    s.trim() === '' || /^\d{1,8}$/.test(s.trim()) || t('Write a whole number, or nothing.'),
                 })}
               />
             </Field>
