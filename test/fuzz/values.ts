@@ -175,6 +175,7 @@ function textOf(random: Random, { format, maxLength }: JsonSchema, { ids }: Know
     case 'uri':
       return `https://example.com/${int(random, 0, 99)}`
     default:
+      break
   }
   const words = [
     'Rye',
