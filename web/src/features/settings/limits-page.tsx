@@ -131,6 +131,10 @@ function LimitsForm({ limits }: { limits: Limits }) {
                     s.trim() === '' ||
                     (Number(s) >= 1 && Number(s) <= 10_000_000) ||
                     t('Write an amount from 1 on, or nothing.'),
+                })}
+              />
+            </Field>
+            <Field
               label={t('Two people above so many messages')}
               hint={t('Somebody else than who approved a campaign starts it. Empty: whoever may.')}
               error={errors.four_eyes_above?.message}
