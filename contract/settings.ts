@@ -38,6 +38,9 @@ export const LimitSettings = z.strictObject({
   /** what to do where the customer's state or zone is unknown */
   unknown_place: z.enum(['warn', 'hold']).default('warn'),
   email_per_day: z.int().positive().nullable().default(null),
+  sms_per_day: z.int().positive().nullable().default(null),
+  /** most that the messages of a week and the reductions used may cost; null: no limit */
+  budget_week_cents: z.int().positive().max(1_000_000_000).nullable().default(null),
 })
 export type LimitSettings = z.infer<typeof LimitSettings>
 

@@ -14,6 +14,8 @@ const checks = [
     ['--config', '.dependency-cruiser.cjs', 'core', 'contract', 'db', 'server', 'web/src'],
   ],
   ['unused code', bin('knip'), []],
+  ['tests that documents name', node, ['scripts/check-named-tests.mjs']],
+  ['command line in the docs', node, ['scripts/docs-cli.ts', '--verify']],
   ['database types', node, ['scripts/generate-types.ts', '--verify']],
 ]
 let bad = 0

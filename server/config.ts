@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { z } from 'zod'
+import { addressUses, type AddressUse } from './outbound-address.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
 
@@ -59,10 +60,16 @@ const Environment = z.object({
     .default('auto')
     .describe('auto: an empty shop gets the demo data at the first start'),
   LMA_SLOTS: z.coerce.number().int().min(1).max(500).default(20).describe('messages in flight per channel and worker'),
-  LMA_PRIVATE_WEBHOOKS: z
-    .enum(['0', '1'])
-    .default('0')
-    .describe('1: webhooks may also go to addresses of your own network, without https'),
+  LMA_PRIVATE_ADDRESSES: z
+    .string()
+    .regex(
+      new RegExp(`^(all|(${addressUses.join('|')})(,(${addressUses.join('|')}))*)$`),
+      `write all, or some of ${addressUses.join(',')}`,
+    )
+    .optional()
+    .describe(
+      `what may go to addresses of your own network when they are set in the UI: all, or some of ${addressUses.join(',')}; what stands in the environment may always`,
+    ),
   METRICS_TOKEN: z
     .string()
     .min(16)
@@ -127,8 +134,8 @@ export interface Config {
   logLevel: string
   demo: 'auto' | 'off'
   slots: number
-  /** webhooks may leave to private addresses, too */
-  privateWebhooks: boolean
+  /** what may leave to private addresses that were typed into the settings, too */
+  privateAddresses: ReadonlySet<AddressUse>
   trustProxy: number
   s3: {
     bucket: string
@@ -180,7 +187,9 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     logLevel: e.LOG_LEVEL,
     demo: e.LMA_DEMO,
     slots: e.LMA_SLOTS,
-    privateWebhooks: e.LMA_PRIVATE_WEBHOOKS === '1',
+    privateAddresses: new Set(
+      e.LMA_PRIVATE_ADDRESSES === 'all' ? addressUses : (e.LMA_PRIVATE_ADDRESSES?.split(',') as AddressUse[]),
+    ),
     trustProxy: e.LMA_TRUST_PROXY,
     s3: e.S3_BUCKET
       ? {

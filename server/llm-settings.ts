@@ -34,8 +34,11 @@ function chosen({ openai }: Pick<Config, 'openai'>, stored: StoredLlm): Chosen {
 }
 
 /** Where to ask: the environment decides before the settings. Null: no model is set up. Throws when the key cannot be read. */
-export function llmEndpoint(config: Pick<Config, 'openai' | 'secret'>, stored: StoredLlm): LlmEndpoint | null {
-  const { baseUrl, keyFrom } = chosen(config, stored)
+export function llmEndpoint(
+  config: Pick<Config, 'openai' | 'secret' | 'privateAddresses'>,
+  stored: StoredLlm,
+): LlmEndpoint | null {
+  const { baseUrl, keyFrom, byEnvironment } = chosen(config, stored)
   if (!keyFrom && !baseUrl) return null
   const apiKey =
     keyFrom === 'environment'
@@ -43,7 +46,13 @@ export function llmEndpoint(config: Pick<Config, 'openai' | 'secret'>, stored: S
       : keyFrom === 'settings'
         ? decryptSecret(config.secret, llmKeyContext, stored.api_key_enc!)
         : null
-  return { baseUrl, apiKey, model: config.openai.model ?? stored.model ?? usualModel }
+  return {
+    baseUrl,
+    apiKey,
+    model: config.openai.model ?? stored.model ?? usualModel,
+    // What the operator names may be anywhere; what somebody typed only where the operator allows it.
+    allowPrivate: byEnvironment || config.privateAddresses.has('model'),
+  }
 }
 
 /** As people may see it. */

@@ -18,6 +18,8 @@ export async function testContext(
       LMA_DATA: mkdtempSync(path.join(tmpdir(), 'lma-test-')),
       LMA_SECRET: 'a secret that only tests use, 32+ characters',
       LMA_DEMO: 'off',
+      // Simulators stand on this machine.
+      LMA_PRIVATE_ADDRESSES: 'all',
     }),
     publicUrl: 'http://shop.test',
     // Set by whoever runs the same tests over Redis.

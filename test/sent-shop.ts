@@ -25,6 +25,7 @@ export async function shopOf(
       LMA_DATA: mkdtempSync(path.join(tmpdir(), 'lma-test-')),
       LMA_SECRET: 'a secret that only tests use, 32+ characters',
       LMA_DEMO: 'off',
+      LMA_PRIVATE_ADDRESSES: 'all',
     }),
     publicUrl: 'http://shop.test',
   }

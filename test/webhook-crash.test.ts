@@ -9,7 +9,7 @@ import { createWebhook } from '#server/webhooks/subscriptions.ts'
 import { testContext } from './context.ts'
 
 const ctx = await testContext()
-Object.assign(ctx.config, { privateWebhooks: true })
+Object.assign(ctx.config, { privateAddresses: new Set(['webhooks']) })
 const events = 1_500
 const kills = 5
 /** at most so many are leased by one process for one receiver, and none of them may be noted when it is killed */

@@ -1,18 +1,9 @@
-import { lookup, type LookupAddress, type LookupAllOptions, type LookupOptions } from 'node:dns'
+import { lookup } from 'node:dns'
 import { Agent as HttpAgent, request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
-import { isIP } from 'node:net'
-import { hookAddressFault, isForbiddenAddress, isPublicAddress } from '../outbound-address.ts'
+import { hookAddressFault } from '../outbound-address.ts'
 import type { HookAnswer, HookPost, HookPoster } from '../ports/hook-poster.ts'
-
-class ForbiddenAddress extends Error {}
-
-/** dns.lookup as far as it is used: every address of a name */
-type Resolve = (
-  host: string,
-  options: LookupAllOptions,
-  answer: (error: NodeJS.ErrnoException | null, found: LookupAddress[]) => void,
-) => void
+import { ForbiddenAddress, guardedLookup, type Resolve } from './net.ts'
 
 /**
  * Posts over pooled connections. A name is resolved by our own look-up, and the connection goes to the very address that
@@ -48,7 +39,7 @@ function send(post: HookPost, agents: { http: HttpAgent; https: HttpsAgent }, re
     const request: ClientRequest = (isHttps ? httpsRequest : httpRequest)(url, {
       method: 'POST',
       agent: isHttps ? agents.https : agents.http,
-      lookup: guardedLookup(resolve, post.allowPrivate),
+      lookup: guardedLookup(resolve, post),
       headers: { ...post.headers, 'content-length': body.length },
       signal: AbortSignal.timeout(post.timeoutMs),
     })
@@ -75,26 +66,6 @@ function send(post: HookPost, agents: { http: HttpAgent; https: HttpsAgent }, re
     )
     request.end(body)
   })
-}
-
-type Answer = (error: Error | null, address: string | LookupAddress[], family?: number) => void
-
-function guardedLookup(resolve: Resolve, allowPrivate: boolean) {
-  return (host: string, options: LookupOptions, answer: Answer): void => {
-    resolve(host, { ...options, all: true }, (error, found) => {
-      if (error) return answer(error, [])
-      const bad = found.find(({ address }) =>
-        allowPrivate ? isForbiddenAddress(address) : !isPublicAddress(address) || isIP(address) === 0,
-      )
-      // One bad address of several is a trap, not a choice.
-      if (bad)
-        return answer(new ForbiddenAddress('Its name leads to an address that is not of the public internet.'), [])
-      const first = found[0]
-      if (options.all) return answer(null, found)
-      if (!first) return answer(new Error('The name has no address.'), [])
-      answer(null, first.address, first.family)
-    })
-  }
 }
 
 function retryAfterOf(response: IncomingMessage): number | null {

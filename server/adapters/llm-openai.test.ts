@@ -23,7 +23,7 @@ const data = {
 }
 const ask = (model: string, part: Partial<LlmRequest> = {}, baseUrl = sim.url) =>
   llm.ask(
-    { baseUrl, apiKey: 'sk-test', model },
+    { baseUrl, apiKey: 'sk-test', model, allowPrivate: true },
     {
       messages: [
         { role: 'system', content: 'Plan.' },

@@ -1,8 +1,7 @@
-import { lookup } from 'node:dns/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type OpenAI from 'openai'
 import type { Llm, LlmEndpoint, LlmOutcome, LlmRequest, LlmUsage } from '../ports/llm.ts'
-import { isForbiddenAddress } from '../outbound-address.ts'
+import { createNet, ForbiddenAddress, type Net, type Resolve } from './net.ts'
 
 // An answer longer than this is no plan, whatever it says; reading on would only cost.
 const mostCharacters = 400_000
@@ -20,7 +19,14 @@ interface Dialect {
  * Any server that speaks OpenAI's chat completions: streamed, with the answer's schema where the server takes one. One
  * deadline over all tries, bounded retries with jitter, no redirects, nothing logged.
  */
-export function createOpenAiLlm({ firstWaitMs = 500 }: { firstWaitMs?: number } = {}): Llm {
+export function createOpenAiLlm({
+  firstWaitMs = 500,
+  ...options
+}: { firstWaitMs?: number; resolve?: Resolve } = {}): Llm {
+  const nets = {
+    open: createNet({ ...options, allowPrivate: true }),
+    guarded: createNet({ ...options, allowPrivate: false }),
+  }
   const dialects = new Map<string, Dialect>()
 
   return {
@@ -32,8 +38,7 @@ export function createOpenAiLlm({ firstWaitMs = 500 }: { firstWaitMs?: number } 
       let retries = 0
       for (;;) {
         try {
-          await checkAddress(endpoint)
-          return await stream(endpoint, request, dialect, signal)
+          return await stream(endpoint, nets[endpoint.allowPrivate ? 'open' : 'guarded'], request, dialect, signal)
         } catch (error) {
           if (request.signal.aborted) return { kind: 'cancelled', detail: 'The request was stopped.' }
           if (deadline.aborted)
@@ -56,7 +61,7 @@ export function createOpenAiLlm({ firstWaitMs = 500 }: { firstWaitMs?: number } 
   }
 }
 
-async function clientFor(endpoint: LlmEndpoint, timeoutMs: number): Promise<OpenAI> {
+async function clientFor(endpoint: LlmEndpoint, net: Net, timeoutMs: number): Promise<OpenAI> {
   // Loaded when first needed: the library takes longer to load than everything else together.
   const { OpenAI: Client } = await import('openai')
   return new Client({
@@ -67,18 +72,19 @@ async function clientFor(endpoint: LlmEndpoint, timeoutMs: number): Promise<Open
     maxRetries: 0,
     timeout: timeoutMs,
     logLevel: 'off',
-    // A redirect could carry key and prompt to a host nobody chose.
-    fetchOptions: { redirect: 'error' },
+    // Follows no redirect: it could carry key and prompt to a host nobody chose.
+    fetch: (url, init) => net.fetch(url instanceof Request ? url.url : url, init),
   })
 }
 
 async function stream(
   endpoint: LlmEndpoint,
+  net: Net,
   request: LlmRequest,
   dialect: Dialect,
   signal: AbortSignal,
 ): Promise<LlmOutcome> {
-  const client = await clientFor(endpoint, request.timeoutMs)
+  const client = await clientFor(endpoint, net, request.timeoutMs)
   const stop = new AbortController()
   const chunks = await client.chat.completions.create(
     {
@@ -159,7 +165,7 @@ function waitMs(error: unknown, usualMs: number): number | null {
   const status = statusOf(error)
   // Without a status there was no answer at all.
   const mayHelp = status === undefined || status === 408 || status === 409 || status === 429 || status >= 500
-  if (!mayHelp || error instanceof AddressError) return null
+  if (!mayHelp || isForbidden(error)) return null
   const headers = (error as { headers?: Headers }).headers
   const asked = Number(headers?.get?.('retry-after'))
   if (asked > longestWaitMs / 1000) return null
@@ -169,7 +175,8 @@ function waitMs(error: unknown, usualMs: number): number | null {
 
 /** One sentence with the cure; never the server's whole answer, which may hold the prompt. */
 function explain(error: unknown, endpoint: LlmEndpoint): string {
-  if (error instanceof AddressError) return error.message
+  if (isForbidden(error))
+    return 'The address of the language model leads to a place of this network that must not be asked. The operator can allow it by LMA_PRIVATE_ADDRESSES=model.'
   switch (statusOf(error)) {
     case 401:
     case 403:
@@ -185,13 +192,8 @@ function explain(error: unknown, endpoint: LlmEndpoint): string {
   }
 }
 
-class AddressError extends Error {}
-
-// A name may point into places that serve credentials to whoever asks from inside (cloud metadata).
-async function checkAddress({ baseUrl }: LlmEndpoint): Promise<void> {
-  if (!baseUrl) return
-  const { hostname } = new URL(baseUrl)
-  const found = await lookup(hostname.replace(/^\[|\]$/g, ''), { all: true }).catch(() => [])
-  if (found.some((f) => isForbiddenAddress(f.address)))
-    throw new AddressError('The address of the language model leads to a place of this network that must not be asked.')
+/** The library wraps what its fetch rejects with, and fetch what the socket met. */
+function isForbidden(error: unknown): boolean {
+  for (let e = error; e instanceof Error; e = e.cause) if (e instanceof ForbiddenAddress) return true
+  return false
 }

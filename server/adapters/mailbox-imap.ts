@@ -1,6 +1,8 @@
+import { isIP } from 'node:net'
 import { ImapFlow } from 'imapflow'
 import { isLoopback } from '#core/delivery/providers/fields.ts'
 import type { Mailboxes } from '../ports/mailbox.ts'
+import { createNet, ForbiddenAddress, type Resolve } from './net.ts'
 
 const mostAtOnce = 200
 /** A bounce may carry our message back; more than this is not needed to read it. */
@@ -8,12 +10,19 @@ const mostBytes = 512 * 1024
 const connectMs = 15_000
 
 /** Mailboxes over IMAP: TLS from the start on port 993, else STARTTLS; without either only on this machine. */
-export function createImapMailboxes(): Mailboxes {
+export function createImapMailboxes(options: { resolve?: Resolve } = {}): Mailboxes {
   return {
     async readUnread(address, handle, signal) {
       const local = isLoopback(address.host)
+      const dialled = await createNet({ ...options, allowPrivate: address.allowPrivate })
+        .addressOf(address.host)
+        .catch((error: unknown) => {
+          throw new Error(`The mailbox at ${address.host} cannot be read: ${wordOf(error)}.`, { cause: error })
+        })
       const client = new ImapFlow({
-        host: address.host,
+        // The address that was judged, so that a name cannot come to mean another one; its certificate is the name's.
+        host: dialled,
+        ...(isIP(address.host) ? {} : { servername: address.host }),
         port: address.port,
         secure: address.port === 993,
         ...(local || address.port === 993 ? {} : { doSTARTTLS: true }),
@@ -67,6 +76,7 @@ export function createImapMailboxes(): Mailboxes {
 
 function wordOf(error: unknown): string {
   const e = error as { authenticationFailed?: boolean; code?: string; responseText?: string; message?: string }
+  if (error instanceof ForbiddenAddress) return 'it is part of a private network'
   if (e.authenticationFailed) return 'it refused user and password'
   return e.code ?? e.responseText ?? e.message ?? 'no answer'
 }

@@ -10,6 +10,7 @@ import { hookUrl, openSecrets, readProviders, secretContext, type StoredProvider
 import { readChannels } from '../channel-settings.ts'
 import type { Ctx } from '../context.ts'
 import { InputError, notFound } from '../http/errors.ts'
+import { mailHostFault, providerAddressFault } from '../outbound-address.ts'
 import { encryptSecret } from '../secrets.ts'
 
 type Shown = z.input<typeof Provider>
@@ -237,7 +238,7 @@ function checked(
         return { path: `${names.includes(name) ? 'secrets' : 'config'}.${name}`, message: i.message }
       }),
     )
-  const fault = check?.(parsed.data)
+  const fault = check?.(parsed.data) ?? addressFault(ctx, parsed.data)
   if (fault)
     throw new InputError([
       { path: `${names.includes(fault.path) ? 'secrets' : 'config'}.${fault.path}`, message: fault.message },
@@ -296,4 +297,26 @@ function defined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], un
   return Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined)) as {
     [K in keyof T]: Exclude<T[K], undefined>
   }
+}
+
+/** Addresses of a configuration are judged when they are written, and again by the adapters whenever they are dialled. */
+function addressFault(
+  { config: { privateAddresses } }: Ctx,
+  given: Record<string, unknown>,
+): { path: string; message: string } | null {
+  const text = (name: string): string | null => (typeof given[name] === 'string' ? given[name] : null)
+  const providers = { allowPrivate: privateAddresses.has('providers') }
+  const mail = { allowPrivate: privateAddresses.has('mail') }
+  for (const path of ['url', 'base_url']) {
+    const message = text(path) && providerAddressFault(text(path)!, providers)
+    if (message) return { path, message }
+  }
+  for (const [path, port] of [
+    ['host', 'port'],
+    ['imap_host', 'imap_port'],
+  ] as const) {
+    const message = text(path) && mailHostFault(text(path)!, Number(given[port]), mail)
+    if (message) return { path, message }
+  }
+  return null
 }

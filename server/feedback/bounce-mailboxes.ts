@@ -25,7 +25,7 @@ export async function readBounceMailboxes(ctx: Ctx, signal: AbortSignal): Promis
       if (!rows[0]?.ok) continue
       try {
         total += await ctx.mailboxes.readUnread(
-          { host, port, user, password },
+          { host, port, user, password, allowPrivate: ctx.config.privateAddresses.has('mail') },
           async (raw, receivedAt) => {
             const { items, isProven, kind } = takeApart(ctx.config, raw, receivedAt)
             await storeItems(ctx, provider, items)

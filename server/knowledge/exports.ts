@@ -57,7 +57,7 @@ interface Stored {
 
 async function find(ctx: Ctx, actor: Actor, id: string): Promise<Stored> {
   const { rows } = await ctx.pool.query<Stored>(
-    `select e.status, e.path, coalesce(e.expires_at <= $3, false) as is_expired, e.created_at from exports as e where e.id = $2 and ${mayRead(actor.role)}`,
+    `select e.status, e.path, coalesce(e.expires_at <= $3, false) as is_expired, e.created_at from exports as e where e.id = $2 and e.kind = 'customers' and ${mayRead(actor.role)}`,
     [actor.id, id, ctx.clock()],
   )
   if (!rows[0]) throw notFound('export', id)

@@ -1,6 +1,7 @@
 import { bulk } from '#contract/bulk.ts'
 import { consents } from '#contract/consents.ts'
 import { merges } from '#contract/merges.ts'
+import { personalData } from '#contract/personal-data.ts'
 import { views } from '#contract/views.ts'
 import { mergeInto } from '../customer-merge.ts'
 import { undoMerge } from '../customer-unmerge.ts'
@@ -12,6 +13,7 @@ import { findDuplicates } from './duplicates.ts'
 import { eraseOne } from './erase-one.ts'
 import { listExports, openExport, removeExport } from './exports.ts'
 import { listMerges, readMerge } from './merges.ts'
+import { makePersonalData, openPersonalData } from './personal-data.ts'
 import { addSuppression, liftSuppression, listSuppressions, lookUpSuppression } from './suppressions.ts'
 import { listTags, removeTag, renameTag } from './tags.ts'
 import { createView, listViews, removeView, updateView } from './views.ts'
@@ -67,6 +69,16 @@ export const customerWorkRoutes: Routes = (app, ctx) => {
   bind(app, ctx, merges.undo, async ({ params, actor }) => {
     await undoMerge(ctx, actor, params.id)
     return readMerge(ctx, params.id)
+  })
+  bind(app, ctx, personalData.make, ({ params, actor }) => makePersonalData(ctx, actor, params.id))
+  bind(app, ctx, personalData.download, async ({ params, actor, reply }) => {
+    const { stream, name } = await openPersonalData(ctx, actor, params.id)
+    await reply
+      .type('application/zip')
+      .header('content-disposition', `attachment; filename="${name}"`)
+      .header('cache-control', 'no-store')
+      .send(stream)
+    return undefined
   })
   bind(app, ctx, merges.erase, async ({ params, body, actor }) => {
     await eraseOne(ctx, actor, params.id, body.reason)

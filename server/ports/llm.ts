@@ -4,6 +4,8 @@ export interface LlmEndpoint {
   baseUrl: string | null
   apiKey: string | null
   model: string
+  /** it may stand in the own network, too */
+  allowPrivate: boolean
 }
 
 export interface LlmRequest {

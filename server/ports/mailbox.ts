@@ -4,6 +4,8 @@ export interface MailboxAddress {
   port: number
   user: string
   password: string
+  /** it may stand in the own network, too */
+  allowPrivate: boolean
 }
 
 /** What is to become of a message that was read: nothing is ever deleted. */

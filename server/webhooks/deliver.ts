@@ -139,7 +139,7 @@ export async function postOnce(
     url,
     body,
     timeoutMs,
-    allowPrivate: ctx.config.privateWebhooks,
+    allowPrivate: ctx.config.privateAddresses.has('webhooks'),
     headers: {
       'content-type': 'application/json',
       'user-agent': 'LiquorAgent-Webhooks/1',

@@ -7,7 +7,7 @@ import { createWebhook, listWebhooks, removeWebhook, rotateSecret, updateWebhook
 export const webhookRoutes: Routes = (app, ctx) => {
   bind(app, ctx, webhooks.list, async () => ({
     data: await listWebhooks(ctx),
-    private_allowed: ctx.config.privateWebhooks,
+    private_allowed: ctx.config.privateAddresses.has('webhooks'),
   }))
   bind(app, ctx, webhooks.create, ({ body, actor, reply }) => {
     void reply.header('cache-control', 'no-store')

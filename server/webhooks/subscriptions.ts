@@ -192,7 +192,9 @@ function check(
   given: { url?: string | undefined; events?: readonly WebhookEvent[] | undefined },
 ): void {
   const fault =
-    given.url === undefined ? null : hookAddressFault(given.url, { allowPrivate: ctx.config.privateWebhooks })
+    given.url === undefined
+      ? null
+      : hookAddressFault(given.url, { allowPrivate: ctx.config.privateAddresses.has('webhooks') })
   if (fault) throw new InputError([{ path: 'url', message: fault }])
   if (kind === 'slack' && given.events?.some((e) => !chatEvents.includes(e)))
     throw new InputError([

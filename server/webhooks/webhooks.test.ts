@@ -20,7 +20,7 @@ import { signStandard } from './sign.ts'
 let shift = 0
 const { ctx, as } = await testApp({ clock: () => new Date(Date.now() + shift) })
 // The receivers of these tests listen on this machine.
-Object.assign(ctx.config, { privateWebhooks: true })
+Object.assign(ctx.config, { privateAddresses: new Set(['webhooks']) })
 const admin = as('admin')
 const deliverer = createDeliverer(ctx)
 const turn = async (): Promise<void> => {

@@ -55,7 +55,7 @@ export const baseUrl = field(
     .url({ protocol: /^https?$/, error: 'Write a full address, like https://api.example.com.' })
     .max(300)
     .refine(
-      (url) => url.startsWith('https:') || isLoopback(new URL(url).hostname),
+      (url) => url.startsWith('https:') || (URL.canParse(url) && isLoopback(new URL(url).hostname)),
       'Use https; plain http is allowed only for this machine.',
     )
     .transform((url) => url.replace(/\/+$/, ''))

@@ -61,7 +61,7 @@ export const SmsHttpConfig = z.strictObject({
       .url({ protocol: /^https?$/, error: 'Write a full address, like https://sms.example.com/send.' })
       .max(500)
       .refine(
-        (url) => url.startsWith('https:') || isLoopback(new URL(url).hostname),
+        (url) => url.startsWith('https:') || (URL.canParse(url) && isLoopback(new URL(url).hostname)),
         'Use https; plain http is allowed only for this machine.',
       ),
     { label: 'Address that takes messages', placeholder: 'https://sms.example.com/send' },

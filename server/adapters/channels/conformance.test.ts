@@ -23,6 +23,9 @@ import { createResend } from './resend.ts'
 import { createSendgrid } from './sendgrid.ts'
 import { createSes } from './ses.ts'
 import { createTwilio } from './twilio.ts'
+import { createNet } from '../net.ts'
+
+const net = createNet({ allowPrivate: true })
 
 // The official libraries say the same thing to the same simulator: what differs is the boundary and who they say they are.
 const open: Simulator[] = []
@@ -74,14 +77,18 @@ test('Mailgun: bytes as mailgun.js sends them', async () => {
     'v:send_id': message.sendId,
     'o:tracking': 'no',
   })
-  const ours = createMailgun('mailgun', {
-    domain: sim.domain,
-    api_key: sim.apiKey,
-    region: 'us',
-    base_url: sim.url,
-    webhook_signing_key: null,
-    webhook_signing_key_previous: null,
-  })
+  const ours = createMailgun(
+    'mailgun',
+    {
+      domain: sim.domain,
+      api_key: sim.apiKey,
+      region: 'us',
+      base_url: sim.url,
+      webhook_signing_key: null,
+      webhook_signing_key_previous: null,
+    },
+    net,
+  )
   expect(await ours.send(message, never)).toMatchObject({ kind: 'accepted' })
   sameWire(sim)
   // What arrived is the message byte for byte.
@@ -109,13 +116,17 @@ test('SendGrid: bytes as @sendgrid/mail sends them', async () => {
       subscriptionTracking: { enable: false },
     },
   })
-  const ours = createSendgrid('sendgrid', {
-    api_key: sim.apiKey,
-    region: 'global',
-    base_url: sim.url,
-    webhook_public_key: null,
-    webhook_public_key_previous: null,
-  })
+  const ours = createSendgrid(
+    'sendgrid',
+    {
+      api_key: sim.apiKey,
+      region: 'global',
+      base_url: sim.url,
+      webhook_public_key: null,
+      webhook_public_key_previous: null,
+    },
+    net,
+  )
   expect(await ours.send(message, never)).toMatchObject({ kind: 'accepted', providerMessageId: expect.any(String) })
   // The library copies the message's headers onto its own HTTP request as well; that is no part of the API.
   const theirs = sim.requests.at(-2)!
@@ -142,14 +153,18 @@ test('Postmark: bytes as postmark sends them', async () => {
     TrackOpens: false,
     TrackLinks: 'None' as never,
   })
-  const ours = createPostmark('postmark', {
-    server_token: sim.token,
-    message_stream: 'broadcast',
-    webhook_user: 'postmark',
-    webhook_password: null,
-    webhook_password_previous: null,
-    base_url: sim.url,
-  })
+  const ours = createPostmark(
+    'postmark',
+    {
+      server_token: sim.token,
+      message_stream: 'broadcast',
+      webhook_user: 'postmark',
+      webhook_password: null,
+      webhook_password_previous: null,
+      base_url: sim.url,
+    },
+    net,
+  )
   expect(await ours.send(message, never)).toMatchObject({ kind: 'accepted' })
   sameWire(sim)
 })
@@ -170,12 +185,16 @@ test('Resend: bytes as resend sends them', async () => {
     },
     { idempotencyKey: message.sendId },
   )
-  const ours = createResend('resend', {
-    api_key: sim.apiKey,
-    webhook_secret: null,
-    webhook_secret_previous: null,
-    base_url: sim.url,
-  })
+  const ours = createResend(
+    'resend',
+    {
+      api_key: sim.apiKey,
+      webhook_secret: null,
+      webhook_secret_previous: null,
+      base_url: sim.url,
+    },
+    net,
+  )
   // The same key and the same bytes: the simulator takes it for the repeat that it is.
   expect(await ours.send(message, never)).toEqual({ kind: 'accepted', providerMessageId: answer.data!.id })
   expect(sim.taken).toHaveLength(1)
@@ -209,9 +228,9 @@ test('Amazon SES: the same request as its SDK, both with a signature that holds'
     topic_arn: null,
     base_url: sim.url,
   }
-  expect(await createSes('ses', config).send(message, never)).toMatchObject({ kind: 'accepted' })
+  expect(await createSes('ses', config, net).send(message, never)).toMatchObject({ kind: 'accepted' })
   sameWire(sim)
-  const wrong = createSes('ses', { ...config, secret_access_key: 'another' })
+  const wrong = createSes('ses', { ...config, secret_access_key: 'another' }, net)
   expect(await wrong.send(message, never)).toMatchObject({
     kind: 'deferred',
     code: 'InvalidSignatureException',
@@ -244,6 +263,7 @@ test('Twilio: bytes as its library sends them', async () => {
       base_url: sim.url,
     },
     callback,
+    net,
   )
   expect(await ours.send(message, never)).toMatchObject({ kind: 'accepted' })
   sameWire(sim)

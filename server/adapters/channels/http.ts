@@ -1,4 +1,5 @@
 import type { Outcome } from '../../ports/channel.ts'
+import type { Net } from '../net.ts'
 
 /** What a provider said over HTTP, or how far the request came. */
 export type Answer =
@@ -23,23 +24,18 @@ const mostBytes = 256 * 1024
 
 // What the platform reports when the connection never stood: name, address, handshake. Everything later is "lost".
 const neverConnected =
-  /^(ENOTFOUND|EAI_|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|UND_ERR_CONNECT_TIMEOUT|ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|EPROTO|ERR_INVALID_URL)/
+  /^(ENOTFOUND|EAI_|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|UND_ERR_CONNECT_TIMEOUT|EFORBIDDEN|ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|EPROTO|ERR_INVALID_URL)/
 
 /** One HTTP request without retries and redirects. Never throws. */
-export async function call({
-  url,
-  method = 'POST',
-  headers,
-  body,
-  signal,
-  timeoutMs = defaultTimeoutMs,
-}: Call): Promise<Answer> {
+export async function call(
+  net: Net,
+  { url, method = 'POST', headers, body, signal, timeoutMs = defaultTimeoutMs }: Call,
+): Promise<Answer> {
   try {
-    const response = await fetch(url, {
+    const response = await net.fetch(url, {
       method,
       headers: { 'user-agent': 'liquor-agent/0.1', accept: 'application/json', ...headers },
       ...(body === undefined ? {} : { body }),
-      redirect: 'manual',
       signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
     })
     const text = await readText(response)

@@ -10,9 +10,11 @@ import type {
 import type { SmsHttpConfig, TwilioConfig } from '#core/delivery/providers/sms.ts'
 import { hookUrl, openProvider, readProviders, type StoredProvider } from '../../channel-providers.ts'
 import { readChannels } from '../../channel-settings.ts'
+import type { Config } from '../../config.ts'
 import type { Ctx } from '../../context.ts'
 import type { Channel, Channels, Route } from '../../ports/channel.ts'
 import { returnPath } from '../../verp.ts'
+import { createNet, type Net } from '../net.ts'
 import { createDkimSigner } from './dkim.ts'
 import { createMailgun } from './mailgun.ts'
 import { createPostmark } from './postmark.ts'
@@ -41,6 +43,8 @@ export function createChannels(context: () => Ctx): Channels {
   let known: Known | null = null
   let reading: Promise<Known> | null = null
   const built = new Map<string, { fingerprint: string; channel: Channel }>()
+  let out: Nets | null = null
+  const nets = (): Nets => (out ??= createNets(context().config))
 
   async function read(mostMs = refreshMs): Promise<Known> {
     if (known && Date.now() - known.readAt < mostMs) return known
@@ -75,11 +79,13 @@ export function createChannels(context: () => Ctx): Channels {
   const sandbox = (kind: ChannelKind): Channel => get(`sandbox:${kind}`, '', () => createSandbox(context().pool, kind))
   const fromEnvironment = (url: string): Channel => {
     const ctx = context()
-    return get('environment', url, () => createSmtp({ ...fromUrl(url), connections: ctx.config.slots }))
+    return get('environment', url, () =>
+      createSmtp({ ...fromUrl(url), connections: ctx.config.slots }, nets().environment),
+    )
   }
   const provider = (p: StoredProvider): Channel =>
     get(p.key, JSON.stringify([p.config, p.secrets, p.slots ?? known?.slots]), () =>
-      build(context(), p, known?.slots ?? context().config.slots),
+      build(context(), p, known?.slots ?? context().config.slots, nets()),
     )
 
   return {
@@ -111,32 +117,49 @@ export function createChannels(context: () => Ctx): Channels {
     },
     async close() {
       await Promise.all([...built.values()].map(({ channel }) => channel.close()))
+      if (out) await Promise.all(Object.values(out).map((net) => net.close()))
+      out = null
       built.clear()
       known = null
     },
   }
 }
 
-function build(ctx: Ctx, p: StoredProvider, slots: number): Channel {
+interface Nets {
+  providers: Net
+  mail: Net
+  /** what the operator names in the environment may be anywhere */
+  environment: Net
+}
+
+function createNets({ privateAddresses }: Config): Nets {
+  return {
+    providers: createNet({ allowPrivate: privateAddresses.has('providers') }),
+    mail: createNet({ allowPrivate: privateAddresses.has('mail') }),
+    environment: createNet({ allowPrivate: true }),
+  }
+}
+
+function build(ctx: Ctx, p: StoredProvider, slots: number, nets: Nets): Channel {
   try {
     const config: unknown = openProvider(ctx.config, p)
     switch (p.kind) {
       case 'smtp':
-        return createSmtp(smtpOptions(ctx, p, config as SmtpConfig, slots))
+        return createSmtp(smtpOptions(ctx, p, config as SmtpConfig, slots), nets.mail)
       case 'mailgun':
-        return createMailgun(p.key, config as MailgunConfig)
+        return createMailgun(p.key, config as MailgunConfig, nets.providers)
       case 'sendgrid':
-        return createSendgrid(p.key, config as SendgridConfig)
+        return createSendgrid(p.key, config as SendgridConfig, nets.providers)
       case 'postmark':
-        return createPostmark(p.key, config as PostmarkConfig)
+        return createPostmark(p.key, config as PostmarkConfig, nets.providers)
       case 'ses':
-        return createSes(p.key, config as SesConfig)
+        return createSes(p.key, config as SesConfig, nets.providers)
       case 'resend':
-        return createResend(p.key, config as ResendConfig)
+        return createResend(p.key, config as ResendConfig, nets.providers)
       case 'twilio':
-        return createTwilio(p.key, config as TwilioConfig, hookUrl(ctx.config, p))
+        return createTwilio(p.key, config as TwilioConfig, hookUrl(ctx.config, p), nets.providers)
       case 'sms_http':
-        return createSmsHttp(p.key, config as SmsHttpConfig)
+        return createSmsHttp(p.key, config as SmsHttpConfig, nets.providers)
     }
   } catch (error) {
     ctx.log.error({ err: error as Error, provider: p.key }, 'a provider cannot be used')

@@ -1,5 +1,6 @@
 import type { MailgunConfig } from '#core/delivery/providers/email.ts'
 import type { Channel, Fate, Outcome } from '../../ports/channel.ts'
+import type { Net } from '../net.ts'
 import { basic, call, commonOutcome, pick, shorten, unreadable, withoutAnswer } from './http.ts'
 
 /** How long its events may lag: before that, "not found" says nothing. */
@@ -9,7 +10,7 @@ const settlesAfterMs = 15 * 60_000
  * Mailgun: the finished MIME message goes to `messages.mime`, so that headers and Message-ID are ours; its own tracking
  * is off. Our send id travels as `v:send_id` and is what its Events API is asked for when an answer was lost.
  */
-export function createMailgun(name: string, config: MailgunConfig): Channel {
+export function createMailgun(name: string, config: MailgunConfig, net: Net): Channel {
   const base = config.base_url ?? (config.region === 'eu' ? 'https://api.eu.mailgun.net' : 'https://api.mailgun.net')
   const url = `${base}/v3/${encodeURIComponent(config.domain)}`
   const headers = { authorization: basic('api', config.api_key) }
@@ -22,7 +23,7 @@ export function createMailgun(name: string, config: MailgunConfig): Channel {
       body.append('message', message.mime())
       body.append('v:send_id', message.sendId)
       body.append('o:tracking', 'no')
-      const answer = await call({ url: `${url}/messages.mime`, headers, body, signal })
+      const answer = await call(net, { url: `${url}/messages.mime`, headers, body, signal })
       if (answer.kind !== 'answer') return withoutAnswer(answer)
       if (answer.status === 200) {
         const id = pick(answer.json, 'id')
@@ -59,7 +60,7 @@ export function createMailgun(name: string, config: MailgunConfig): Channel {
           recipient,
           event: 'accepted OR delivered OR failed',
         })
-        const answer = await call({
+        const answer = await call(net, {
           url: `${url}/events?${query}`,
           method: 'GET',
           headers,

@@ -18,6 +18,9 @@ import { createSendgrid } from './sendgrid.ts'
 import { createSes } from './ses.ts'
 import { createSmsHttp } from './sms-http.ts'
 import { createTwilio } from './twilio.ts'
+import { createNet } from '../net.ts'
+
+const net = createNet({ allowPrivate: true })
 
 const previous = null
 const mailgun = await startMailgun()
@@ -33,47 +36,67 @@ afterAll(async () => {
 
 const make: Record<string, (url: string) => Channel> = {
   mailgun: (base_url) =>
-    createMailgun('mailgun', {
-      domain: mailgun.domain,
-      api_key: mailgun.apiKey,
-      region: 'us',
-      base_url,
-      webhook_signing_key: null,
-      webhook_signing_key_previous: previous,
-    }),
+    createMailgun(
+      'mailgun',
+      {
+        domain: mailgun.domain,
+        api_key: mailgun.apiKey,
+        region: 'us',
+        base_url,
+        webhook_signing_key: null,
+        webhook_signing_key_previous: previous,
+      },
+      net,
+    ),
   sendgrid: (base_url) =>
-    createSendgrid('sendgrid', {
-      api_key: sendgrid.apiKey,
-      region: 'global',
-      base_url,
-      webhook_public_key: null,
-      webhook_public_key_previous: previous,
-    }),
+    createSendgrid(
+      'sendgrid',
+      {
+        api_key: sendgrid.apiKey,
+        region: 'global',
+        base_url,
+        webhook_public_key: null,
+        webhook_public_key_previous: previous,
+      },
+      net,
+    ),
   postmark: (base_url) =>
-    createPostmark('postmark', {
-      server_token: postmark.token,
-      message_stream: 'broadcast',
-      webhook_user: 'x',
-      webhook_password: null,
-      webhook_password_previous: previous,
-      base_url,
-    }),
+    createPostmark(
+      'postmark',
+      {
+        server_token: postmark.token,
+        message_stream: 'broadcast',
+        webhook_user: 'x',
+        webhook_password: null,
+        webhook_password_previous: previous,
+        base_url,
+      },
+      net,
+    ),
   ses: (base_url) =>
-    createSes('ses', {
-      region: ses.region,
-      access_key_id: ses.accessKeyId,
-      secret_access_key: ses.secretAccessKey,
-      configuration_set: null,
-      topic_arn: null,
-      base_url,
-    }),
+    createSes(
+      'ses',
+      {
+        region: ses.region,
+        access_key_id: ses.accessKeyId,
+        secret_access_key: ses.secretAccessKey,
+        configuration_set: null,
+        topic_arn: null,
+        base_url,
+      },
+      net,
+    ),
   resend: (base_url) =>
-    createResend('resend', {
-      api_key: resend.apiKey,
-      webhook_secret: null,
-      webhook_secret_previous: previous,
-      base_url,
-    }),
+    createResend(
+      'resend',
+      {
+        api_key: resend.apiKey,
+        webhook_secret: null,
+        webhook_secret_previous: previous,
+        base_url,
+      },
+      net,
+    ),
   twilio: (base_url) =>
     createTwilio(
       'twilio',
@@ -86,11 +109,13 @@ const make: Record<string, (url: string) => Channel> = {
         base_url,
       },
       'http://127.0.0.1:1/hook',
+      net,
     ),
   sms_http: (base) =>
     createSmsHttp(
       'sms_http',
       SmsHttpConfig.parse({ url: `${base}/send`, api_key: gateway.token, from: '+15005550006' }),
+      net,
     ),
 }
 const sims: Record<string, Simulator> = { mailgun, sendgrid, postmark, ses, resend, twilio, sms_http: gateway }

@@ -1,6 +1,7 @@
 import { formatMailbox } from '#core/delivery/headers.ts'
 import type { PostmarkConfig } from '#core/delivery/providers/email.ts'
 import type { Channel, Fate, Outcome } from '../../ports/channel.ts'
+import type { Net } from '../net.ts'
 import { call, commonOutcome, pick, shorten, unreadable, withoutAnswer } from './http.ts'
 
 const settlesAfterMs = 10 * 60_000
@@ -11,7 +12,7 @@ const ourSetUp = new Set(['10', '400', '401', '405', '412', '413', '701', '1235'
  * Postmark, broadcast stream. The error code of the body decides: its numbers collide with those of HTTP and mean other
  * things. Our send id travels as metadata, by which its message search finds it again.
  */
-export function createPostmark(name: string, config: PostmarkConfig): Channel {
+export function createPostmark(name: string, config: PostmarkConfig, net: Net): Channel {
   const base = config.base_url ?? 'https://api.postmarkapp.com'
   const headers = { 'X-Postmark-Server-Token': config.server_token }
   return {
@@ -35,7 +36,7 @@ export function createPostmark(name: string, config: PostmarkConfig): Channel {
         TrackOpens: false,
         TrackLinks: 'None',
       })
-      const answer = await call({
+      const answer = await call(net, {
         url: `${base}/email`,
         headers: { ...headers, 'content-type': 'application/json' },
         body,
@@ -77,7 +78,7 @@ export function createPostmark(name: string, config: PostmarkConfig): Channel {
           messagestream: config.message_stream,
           metadata_send_id: sendId,
         })
-        const answer = await call({
+        const answer = await call(net, {
           url: `${base}/messages/outbound?${query}`,
           method: 'GET',
           headers,

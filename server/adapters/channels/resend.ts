@@ -1,6 +1,7 @@
 import { formatMailbox } from '#core/delivery/headers.ts'
 import type { ResendConfig } from '#core/delivery/providers/email.ts'
 import type { Channel, Outcome } from '../../ports/channel.ts'
+import type { Net } from '../net.ts'
 import { call, commonOutcome, pick, shorten, unreadable, withoutAnswer, type Answer } from './http.ts'
 
 /** How often a lost answer is asked for again with the same key; the key keeps it from being sent twice. */
@@ -10,7 +11,7 @@ const repeats = 2
  * Resend: the one provider that documents idempotent sending. Our send id is the key, so an attempt whose answer was lost
  * is simply repeated (24 h), and only when that fails, too, is the outcome unknown.
  */
-export function createResend(name: string, config: ResendConfig): Channel {
+export function createResend(name: string, config: ResendConfig, net: Net): Channel {
   const base = config.base_url ?? 'https://api.resend.com'
   return {
     name,
@@ -35,7 +36,7 @@ export function createResend(name: string, config: ResendConfig): Channel {
       let outcome: Outcome = unreadable
       for (let turn = 0; turn <= repeats && !signal.aborted; turn++) {
         if (turn > 0) await pause(200 * 2 ** turn * (0.5 + Math.random() / 2), signal)
-        const answer = await call({ url: `${base}/emails`, headers, body, signal, timeoutMs: 15_000 })
+        const answer = await call(net, { url: `${base}/emails`, headers, body, signal, timeoutMs: 15_000 })
         const next = read(answer)
         // A first answer that was lost cannot be taken back by a later refusal to connect.
         if (turn > 0 && next.kind === 'deferred' && (next.unreachable || next.throttled)) continue

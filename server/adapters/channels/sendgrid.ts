@@ -1,5 +1,6 @@
 import type { SendgridConfig } from '#core/delivery/providers/email.ts'
 import type { Channel, Outcome } from '../../ports/channel.ts'
+import type { Net } from '../net.ts'
 import { call, commonOutcome, pick, shorten, withoutAnswer } from './http.ts'
 
 /** Headers that SendGrid sets itself and refuses from us. */
@@ -9,7 +10,7 @@ const reserved = /^(x-sg-|received|dkim-|content-|to|from|subject|reply-to|cc|bc
  * SendGrid Mail Send v3, one personalization a call. Our send id travels in `custom_args`, which come back in every
  * event. It cannot be asked for a message, so a lost answer is settled by its `processed` event.
  */
-export function createSendgrid(name: string, config: SendgridConfig): Channel {
+export function createSendgrid(name: string, config: SendgridConfig, net: Net): Channel {
   const base = config.base_url ?? (config.region === 'eu' ? 'https://api.eu.sendgrid.com' : 'https://api.sendgrid.com')
   return {
     name,
@@ -36,7 +37,7 @@ export function createSendgrid(name: string, config: SendgridConfig): Channel {
         custom_args: { send_id: message.sendId },
         ...(message.replyTo ? { reply_to: { email: message.replyTo } } : {}),
       })
-      const answer = await call({
+      const answer = await call(net, {
         url: `${base}/v3/mail/send`,
         headers: { authorization: `Bearer ${config.api_key}`, 'content-type': 'application/json' },
         body,

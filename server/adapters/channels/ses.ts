@@ -1,5 +1,6 @@
 import type { SesConfig } from '#core/delivery/providers/email.ts'
 import type { Channel, Outcome } from '../../ports/channel.ts'
+import type { Net } from '../net.ts'
 import { call, commonOutcome, pick, shorten, unreadable, withoutAnswer } from './http.ts'
 import { amzDate, sha256, signV4 } from './sigv4.ts'
 
@@ -11,7 +12,7 @@ const ourSetUp =
  * Amazon SES v2 with raw messages, signed with SigV4. Our send id travels as an email tag and comes back in every event;
  * SES has no look-up, so a lost answer is settled by its Send event.
  */
-export function createSes(name: string, config: SesConfig): Channel {
+export function createSes(name: string, config: SesConfig, net: Net): Channel {
   const base = config.base_url ?? `https://email.${config.region}.amazonaws.com`
   const url = new URL(`${base}/v2/email/outbound-emails`)
   const keys = { accessKeyId: config.access_key_id, secretAccessKey: config.secret_access_key }
@@ -44,7 +45,7 @@ export function createSes(name: string, config: SesConfig): Channel {
       )
       // fetch writes the host itself; it is the same.
       const { host: _host, ...sent } = headers
-      const answer = await call({ url: url.href, headers: sent, body, signal })
+      const answer = await call(net, { url: url.href, headers: sent, body, signal })
       if (answer.kind !== 'answer') return withoutAnswer(answer)
       if (answer.status === 200) {
         const id = pick(answer.json, 'MessageId')

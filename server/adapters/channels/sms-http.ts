@@ -1,9 +1,10 @@
 import type { SmsHttpConfig } from '#core/delivery/providers/sms.ts'
 import type { Channel, Outcome } from '../../ports/channel.ts'
+import type { Net } from '../net.ts'
 import { call, commonOutcome, pick, shorten, withoutAnswer } from './http.ts'
 
 /** Any gateway that takes one text per POST; which field is called what are settings. It cannot be asked later. */
-export function createSmsHttp(name: string, config: SmsHttpConfig): Channel {
+export function createSmsHttp(name: string, config: SmsHttpConfig, net: Net): Channel {
   const headers: Record<string, string> = { ...signIn(config) }
   return {
     name,
@@ -15,7 +16,7 @@ export function createSmsHttp(name: string, config: SmsHttpConfig): Channel {
         [config.text_field, message.text()],
         [config.reference_field, message.sendId],
       ]
-      const answer = await call({
+      const answer = await call(net, {
         url: config.url,
         headers: {
           ...headers,

@@ -2,6 +2,7 @@ import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls, type ConnectionOptions } from 'node:tls'
 import { domainToASCII } from 'node:url'
 import { hostname } from 'node:os'
+import type { ForbiddenAddress, Net } from '../net.ts'
 
 export interface LineOptions {
   host: string
@@ -57,8 +58,8 @@ export interface SmtpLine {
  * packet when the server knows PIPELINING (RFC 2920): half the round trips, a tenth of the work for each message.
  * Throws SmtpFailure.
  */
-export async function openLine(options: LineOptions): Promise<SmtpLine> {
-  const talk = createTalk(await dial(options), options.replyTimeoutMs)
+export async function openLine(options: LineOptions, net: Net): Promise<SmtpLine> {
+  const talk = createTalk(await dial(options, net), options.replyTimeoutMs)
   try {
     talk.timeout(options.connectTimeoutMs)
     expect(await talk.reply('CONN'), 220)
@@ -85,10 +86,16 @@ const tlsOptions = (o: LineOptions): ConnectionOptions => ({
   rejectUnauthorized: !['localhost', '127.0.0.1', '::1'].includes(o.host),
 })
 
-function dial(options: LineOptions): Promise<Socket> {
+function dial(options: LineOptions, net: Net): Promise<Socket> {
+  const { host, port } = options
+  try {
+    net.check(host)
+  } catch (error) {
+    return Promise.reject(new SmtpFailure((error as ForbiddenAddress).code, (error as Error).message))
+  }
+  const target = { host, port, lookup: net.lookup }
   return new Promise((resolve, reject) => {
-    const { host, port } = options
-    const socket = options.secure ? connectTls({ host, port, ...tlsOptions(options) }) : connectTcp({ host, port })
+    const socket = options.secure ? connectTls({ ...target, ...tlsOptions(options) }) : connectTcp(target)
     socket.setNoDelay(true)
     const fail = (error: NodeJS.ErrnoException): void => {
       socket.destroy()

@@ -5,6 +5,9 @@ import { mail, never } from '#test/outgoing.ts'
 import type { Channel, Outcome } from '../../ports/channel.ts'
 import { createDkimSigner } from './dkim.ts'
 import { createSmtp, type SmtpOptions } from './smtp.ts'
+import { createNet } from '../net.ts'
+
+const net = createNet({ allowPrivate: true })
 
 const open: { close(): Promise<void> }[] = []
 afterEach(async () => {
@@ -18,18 +21,21 @@ async function against(
 ): Promise<{ server: SmtpServer; channel: Channel; send: (to?: string) => Promise<Outcome> }> {
   const started = await startSmtpServer(settings, server)
   open.push(started)
-  const channel = createSmtp({
-    host: started.host,
-    port: started.port,
-    secure: false,
-    requireTls: false,
-    user: null,
-    pass: null,
-    connections: 2,
-    connectTimeoutMs: 1500,
-    replyTimeoutMs: 1500,
-    ...options,
-  })
+  const channel = createSmtp(
+    {
+      host: started.host,
+      port: started.port,
+      secure: false,
+      requireTls: false,
+      user: null,
+      pass: null,
+      connections: 2,
+      connectTimeoutMs: 1500,
+      replyTimeoutMs: 1500,
+      ...options,
+    },
+    net,
+  )
   open.push(channel)
   let n = 0
   const send = (to = 'ann@example.com'): Promise<Outcome> => {

@@ -5,6 +5,9 @@ import type { OutgoingMessage } from '#core/delivery/message.ts'
 import { startSmtpSink, type SinkFaults, type SmtpSink } from '#sim/smtp-sink.ts'
 import type { Channel } from '../../ports/channel.ts'
 import { createSmtp } from './smtp.ts'
+import { createNet } from '../net.ts'
+
+const net = createNet({ allowPrivate: true })
 
 const open: { close(): Promise<void> }[] = []
 afterEach(async () => {
@@ -26,17 +29,20 @@ const message = (id: string, to = 'a@b.test'): OutgoingMessage => ({
     `From: hello@shop.test\r\nMessage-ID: <${id}@shop.test>\r\nX-Send-Id: ${id}\r\n\r\n.dot\r\n${'x'.repeat(40_000)}\r\n`,
 })
 const channelTo = (port: number, connections = 4): Channel => {
-  const channel = createSmtp({
-    host: '127.0.0.1',
-    port,
-    secure: false,
-    requireTls: false,
-    user: null,
-    pass: null,
-    connections,
-    connectTimeoutMs: 1000,
-    replyTimeoutMs: 1000,
-  })
+  const channel = createSmtp(
+    {
+      host: '127.0.0.1',
+      port,
+      secure: false,
+      requireTls: false,
+      user: null,
+      pass: null,
+      connections,
+      connectTimeoutMs: 1000,
+      replyTimeoutMs: 1000,
+    },
+    net,
+  )
   open.push(channel)
   return channel
 }

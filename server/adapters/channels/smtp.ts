@@ -1,6 +1,7 @@
 import type { OutgoingMessage } from '#core/delivery/message.ts'
 import type { Channel, Outcome } from '../../ports/channel.ts'
 import type { DkimSigner } from './dkim.ts'
+import type { Net } from '../net.ts'
 import { openLine, type LineOptions, type SmtpFailure, type SmtpLine, type SmtpReply } from './smtp-line.ts'
 
 export interface SmtpOptions {
@@ -42,7 +43,7 @@ const idleMs = 20_000
  * SMTP over a pool of our own connections, because only so can we tell before from after: until the server asked for the
  * body nothing was sent; after that, silence means unknown.
  */
-export function createSmtp(options: SmtpOptions): Channel {
+export function createSmtp(options: SmtpOptions, net: Net): Channel {
   const idle: Line[] = []
   const open = new Set<Line>()
   const waiting: (() => void)[] = []
@@ -64,7 +65,7 @@ export function createSmtp(options: SmtpOptions): Channel {
   }
 
   async function connect(): Promise<Line> {
-    const line: Line = { talk: await openLine(lineOptions), sent: 0, idleSince: 0 }
+    const line: Line = { talk: await openLine(lineOptions, net), sent: 0, idleSince: 0 }
     open.add(line)
     return line
   }

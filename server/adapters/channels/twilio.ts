@@ -1,5 +1,6 @@
 import type { TwilioConfig } from '#core/delivery/providers/sms.ts'
 import type { Channel, Fate, Outcome } from '../../ports/channel.ts'
+import type { Net } from '../net.ts'
 import { basic, call, commonOutcome, pick, shorten, unreadable, withoutAnswer } from './http.ts'
 
 /** Twilio keeps a text in its own queue up to this long. */
@@ -15,7 +16,7 @@ const ourSetUp = new Set(['20003', '20005', '21212', '21603', '21606', '21659', 
  * Twilio Programmable Messaging. It has no reference of ours on a message, so the send id travels in the address of the
  * status callback, and a lost answer is looked up by number and time. A text never waits in its queue past our window.
  */
-export function createTwilio(name: string, config: TwilioConfig, callbackUrl: string): Channel {
+export function createTwilio(name: string, config: TwilioConfig, callbackUrl: string, net: Net): Channel {
   const base = config.base_url ?? 'https://api.twilio.com'
   const url = `${base}/2010-04-01/Accounts/${config.account_sid}/Messages.json`
   const headers = { authorization: basic(config.account_sid, config.auth_token) }
@@ -34,7 +35,7 @@ export function createTwilio(name: string, config: TwilioConfig, callbackUrl: st
           : []),
         ['Body', message.text()],
       ]
-      const answer = await call({
+      const answer = await call(net, {
         url,
         headers: { ...headers, 'content-type': 'application/x-www-form-urlencoded' },
         body: fields.map(([k, v]) => `${strict(k)}=${strict(v)}`).join('&'),
@@ -63,7 +64,7 @@ export function createTwilio(name: string, config: TwilioConfig, callbackUrl: st
       for (const { sendId, recipient, at } of asked) {
         const since = new Date(at.getTime() - 5_000).toISOString().replace(/\.\d{3}/, '')
         const query = `To=${strict(recipient)}&DateSent%3E=${strict(since)}&PageSize=20`
-        const answer = await call({
+        const answer = await call(net, {
           url: `${url}?${query}`,
           method: 'GET',
           headers,

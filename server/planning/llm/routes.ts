@@ -26,7 +26,9 @@ export const llmRoutes: Routes = (app, ctx) => {
 
 /** Changes the stored settings; the key is written encrypted and never read back by anybody. */
 async function changeLlm(ctx: Ctx, actor: Actor, { api_key, ...change }: LlmChange): Promise<void> {
-  const fault = change.base_url ? modelAddressFault(change.base_url) : null
+  const fault = change.base_url
+    ? modelAddressFault(change.base_url, { allowPrivate: ctx.config.privateAddresses.has('model') })
+    : null
   if (fault) throw new InputError([{ path: 'base_url', message: fault }])
   if (change.base_url) change.base_url = change.base_url.replace(/\/+$/, '')
   await withTx(ctx.pool, async (tx) => {

@@ -24,6 +24,7 @@ type Modules =
   | typeof import('#contract/orders.ts')
   | typeof import('#contract/own-account.ts')
   | typeof import('#contract/people.ts')
+  | typeof import('#contract/personal-data.ts')
   | typeof import('#contract/planning.ts')
   | typeof import('#contract/products.ts')
   | typeof import('#contract/reports.ts')

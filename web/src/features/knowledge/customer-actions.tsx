@@ -1,7 +1,7 @@
 import { useNavigate } from '@tanstack/react-router'
-import { Ban, Combine, EllipsisVertical, Eraser, Pencil, Trash2 } from 'lucide-react'
+import { Ban, Combine, EllipsisVertical, Eraser, FileDown, Pencil, Trash2 } from 'lucide-react'
 import { lazy, Suspense, useState } from 'react'
-import { call } from '../../lib/api.ts'
+import { api, call, download } from '../../lib/api.ts'
 import { useHotkeys } from '../../lib/hotkeys.ts'
 import { t } from '../../lib/i18n.ts'
 import { refresh, useSend } from '../../lib/query.ts'
@@ -33,6 +33,7 @@ export function CustomerActions({ customer }: { customer: Customer }) {
   if (!may || customer.erased_at || customer.merged_into) return null
   const close = (): void => setOpen(null)
   const erase = { label: t('Erase for good'), icon: Eraser, tone: 'risk' as const, onSelect: () => setOpen('erase') }
+  const handOut = { label: t('Hand out their data'), icon: FileDown, onSelect: () => void takeOut(customer) }
   return (
     <>
       {isLive ? (
@@ -52,6 +53,7 @@ export function CustomerActions({ customer }: { customer: Customer }) {
             ? [
                 { label: t('Merge with another customer'), icon: Combine, onSelect: () => setOpen('merge') },
                 { label: t('Do not contact'), icon: Ban, onSelect: () => setOpen('suppress') },
+                handOut,
                 'separator',
                 {
                   label: t('Delete customer'),
@@ -61,7 +63,7 @@ export function CustomerActions({ customer }: { customer: Customer }) {
                 },
                 erase,
               ]
-            : [erase]
+            : [handOut, erase]
         }
       />
       {open === 'edit' && <EditCustomer customer={customer} onClose={close} />}
@@ -72,6 +74,17 @@ export function CustomerActions({ customer }: { customer: Customer }) {
       </Suspense>
     </>
   )
+}
+
+/** Makes the archive of this person and hands it to the browser's downloads. */
+async function takeOut(customer: Customer): Promise<void> {
+  try {
+    const made = await api('POST /api/v1/customers/:id/personal-data', { params: { id: customer.id } })
+    await download('GET /api/v1/personal-data/:id', { params: { id: made.id } }, made.file_name)
+    toast(t('Everything kept of {name} is in your downloads. Hand it on safely.', { name: customerName(customer) }))
+  } catch (error) {
+    toastError(error)
+  }
 }
 
 async function restore(id: string): Promise<void> {
