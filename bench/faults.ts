@@ -52,7 +52,7 @@ const scenarios: [name: string, run: (stage: Stage) => Promise<Verdict | null>][
 /** Faults of the list that have their proof elsewhere. */
 const elsewhere = {
   F3: 'test/import-crash.test.ts: kill -9 in the middle of an import',
-  F13: 'core/compliance/zones.test.ts and gate.test.ts: zones, nights, DST, leap day',
+  F13: 'core/compliance/text-hours.test.ts: 14 zones, nights, DST, leap day, by the clock of Intl',
   F14: 'server/feedback/hooks, test/providers-loop.test.ts: reports shuffled, twice, late, early, forged',
   F15: 'npm run bench:webhooks',
   F17: 'npm run bench:import: peak memory',

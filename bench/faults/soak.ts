@@ -32,8 +32,8 @@ export async function soak(stage: Stage, minutes: number): Promise<Verdict> {
   const sampling = sampled()
   while (Date.now() < until) {
     const last = campaigns.at(-1)
-    if (!last || (await stage.waiting(last)) < 1_000)
-      campaigns.push((await simCampaign(stage.pool, 5_000, new Date())).campaignId)
+    const left = last ? await stage.waiting(last) : 0
+    if (left >= 0 && left < 1_000) campaigns.push((await simCampaign(stage.pool, 5_000, new Date())).campaignId)
     await sleep(1_000 + Math.random() * 4_000)
     const dice = Math.random()
     injected += 1
@@ -51,6 +51,7 @@ export async function soak(stage: Stage, minutes: number): Promise<Verdict> {
     } else if (dice < 0.85) {
       const pid = stage.server.pid()
       if (pid !== null) process.kill(pid, 'SIGKILL')
+      await sleep(200)
       await stage.waitFor('the database is back', async () => (await stage.waiting(campaigns[0]!)) >= 0, 30_000)
       bound += 2 * stage.slots
     } else {
