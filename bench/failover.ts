@@ -205,7 +205,8 @@ async function backedUp(url: string) {
 try {
   const figures: Record<string, unknown> = {}
   let lost = 0
-  if (systemPostgres()) {
+  if (process.argv.includes('--disk')) notes.push('F5 was left out (--disk)')
+  else if (systemPostgres()) {
     for (const isSynchronous of [true, false]) {
       const name = isSynchronous ? 'sync' : 'async'
       say(`F5: primary killed, stand-by promoted, ${name} ...`)
