@@ -181,6 +181,8 @@ export const planning = {
       segments: z.array(z.string().max(200)).min(1).max(60).optional(),
       /** share that gets nothing, 0 to 0.5; left out: as the shop's limits say */
       holdout_share: z.number().min(0).max(0.5).optional(),
+      /** most that messages and the reductions used may cost; null: no limit; left out: the draft's, else the shop's */
+      budget_cents: z.int().positive().max(1_000_000_000).nullable().optional(),
       /** plan this draft again; its locked entries stay */
       campaign_id: Id.optional(),
       /** engine llm: ask again even where an answer to the same question is known */

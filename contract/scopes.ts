@@ -6,6 +6,7 @@ export const scopeWords = {
   'customers:read': 'Read customers with their addresses',
   'customers:write': 'Add and change customers',
   'catalog:read': 'Read the catalog and the stores',
+  'catalog:write': 'Add and change products',
   'segments:read': 'Read segments and who is in them',
   'campaigns:read': 'Read campaigns and their plans',
   'reports:read': 'Read figures and reports',

@@ -44,6 +44,9 @@ export const LimitSettings = z.strictObject({
   email_per_day: z.int().positive().nullable().default(null),
   /** with more messages than this a campaign is started by somebody else than who approved it; null: whoever may */
   four_eyes_above: z.int().min(0).max(100_000_000).nullable().default(null),
+  sms_per_day: z.int().positive().nullable().default(null),
+  /** most that the messages of a week and the reductions used may cost; null: no limit */
+  budget_week_cents: z.int().positive().max(1_000_000_000).nullable().default(null),
 })
 export type LimitSettings = z.infer<typeof LimitSettings>
 

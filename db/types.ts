@@ -32,6 +32,7 @@ export interface Actions {
   channels: Generated<string[]>;
   created_at: Generated<Timestamp>;
   creative_hint: string | null;
+  customer_group: string | null;
   customer_id: string;
   held_out_of_all: Generated<boolean>;
   id: Generated<string>;
@@ -259,6 +260,13 @@ export interface CustomerPreferences {
   paused_until: Timestamp | null;
   topics_off: Generated<string[]>;
   updated_at: Generated<Timestamp>;
+}
+
+export interface CustomerReading {
+  clicked: number;
+  customer_id: string;
+  delivered: number;
+  opened: number;
 }
 
 export interface Customers {
@@ -662,6 +670,34 @@ export interface Orders {
   store_id: string | null;
   total_cents: Int8;
   updated_at: Generated<Timestamp>;
+}
+
+export interface PlanResultDays {
+  aged_at: Timestamp | null;
+  day: string;
+  first_at: Timestamp;
+  later_at: Timestamp | null;
+}
+
+export interface PlanResults {
+  channel: string;
+  clicks: number;
+  conversions: number;
+  customer_group: string;
+  day: string;
+  discount_cents: Int8;
+  later_n: number;
+  later_orders: number;
+  leaves: number;
+  n: number;
+  offer_key: string;
+  offer_kind: string;
+  opens: number;
+  orders: number;
+  outcome: string;
+  part: string;
+  segment: string;
+  spent_cents: Int8;
 }
 
 export interface Processes {
@@ -1206,6 +1242,7 @@ export interface DB {
   conversions: Conversions;
   customer_merges: CustomerMerges;
   customer_preferences: CustomerPreferences;
+  customer_reading: CustomerReading;
   customer_scores: CustomerScores;
   customers: Customers;
   delivery_attempts: DeliveryAttempts;
@@ -1230,6 +1267,8 @@ export interface DB {
   offers: Offers;
   order_items: OrderItems;
   orders: Orders;
+  plan_result_days: PlanResultDays;
+  plan_results: PlanResults;
   processes: Processes;
   product_neighbours: ProductNeighbours;
   products: Products;

@@ -16,6 +16,7 @@ const checks = [
   ['unused code', bin('knip'), []],
   ['licences and digests of packages', node, ['scripts/licences.mjs', '--quiet']],
   ['tests that documents name', node, ['scripts/check-named-tests.mjs']],
+  ['command line in the docs', node, ['scripts/docs-cli.ts', '--verify']],
   ['database types', node, ['scripts/generate-types.ts', '--verify']],
 ]
 let bad = 0

@@ -30,7 +30,8 @@ function positive(text: string): number {
   throw new InvalidArgumentError('It must be a whole number above 0.')
 }
 
-function build(): Command {
+/** The whole command line; docs/cli.md is made from it. */
+export function build(): Command {
   const signal = interruption()
   const program = new Command('liquor-agent')
     .description('Purchase history in, the right offer to the right adult out.')
@@ -165,6 +166,7 @@ function build(): Command {
     .description('everything into another PostgreSQL, for example from the built-in one to a server')
     .requiredOption('--to <url>', 'postgres://user:password@host:5432/database, an empty database')
     .action(async (options) => (await import('./cli/backup.ts')).move(globals(), options))
+  program
     .command('audit')
     .description('verify: was the trail changed, line by line and seal by seal; head: the last seal, to keep elsewhere')
     .argument('<what>', 'verify or head')
@@ -182,11 +184,6 @@ function build(): Command {
   return program
 }
 
-// `liquor-agent export customers | head` closes our output early; that is no failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) =>
-  process.exit(error.code === 'EPIPE' ? exit.ok : exit.failed),
-)
-
 /** null: nobody foresaw this error. Told by its fields: loading the modules of its classes would slow every command. */
 function exitCodeOf(error: unknown): number | null {
   if (!(error instanceof Error)) return null
@@ -197,17 +194,27 @@ function exitCodeOf(error: unknown): number | null {
   return code === 'not_found' ? exit.notFound : code === 'input.invalid' ? exit.usage : exit.failed
 }
 
-const program = build()
-// What the API and the worker do has actors of its own; every other command is somebody at the keyboard.
-if (!['up', 'api', 'worker'].includes(process.argv[2] ?? '')) actAlwaysAs({ kind: 'cli', id: null })
-try {
-  await program.parseAsync()
-} catch (error) {
-  if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? exit.ok : exit.usage)
-  const code = exitCodeOf(error)
-  if (program.opts<Output>().json)
-    process.stdout.write(JSON.stringify({ schema: 'liquor-agent/error@1', error: (error as Error).message }) + '\n')
-  process.stderr.write(code === null ? `Something broke: ${(error as Error).stack}\n` : `${(error as Error).message}\n`)
-  process.exit(code ?? exit.failed)
+async function main(): Promise<never> {
+  // `liquor-agent export customers | head` closes our output early; that is no failure.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) =>
+    process.exit(error.code === 'EPIPE' ? exit.ok : exit.failed),
+  )
+  const program = build()
+  // What the API and the worker do has actors of its own; every other command is somebody at the keyboard.
+  if (!['up', 'api', 'worker'].includes(process.argv[2] ?? '')) actAlwaysAs({ kind: 'cli', id: null })
+  try {
+    await program.parseAsync()
+  } catch (error) {
+    if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? exit.ok : exit.usage)
+    const code = exitCodeOf(error)
+    if (program.opts<Output>().json)
+      process.stdout.write(JSON.stringify({ schema: 'liquor-agent/error@1', error: (error as Error).message }) + '\n')
+    process.stderr.write(
+      code === null ? `Something broke: ${(error as Error).stack}\n` : `${(error as Error).message}\n`,
+    )
+    process.exit(code ?? exit.failed)
+  }
+  process.exit(process.exitCode ?? exit.ok)
 }
-process.exit(process.exitCode ?? exit.ok)
+
+if (import.meta.main) await main()

@@ -25,6 +25,7 @@ export const erasing: readonly [table: string, statement: string][] = [
        refused_by = case when s.status = 'pending' then 'person-erased' else s.refused_by end
      where s.customer_id = any($1::uuid[]) and s.recipient <> 'erased'`,
   ],
+  ['customer_reading', `delete from customer_reading as r where r.customer_id = any($1::uuid[])`],
   ['trigger_entries', `delete from trigger_entries as t where t.customer_id = any($1::uuid[])`],
   ['actions', `delete from actions as a where a.customer_id = any($1::uuid[]) and a.status = 'proposed'`],
   // Only what we wrote ourselves stays; a provider's own words may quote the address.
@@ -173,6 +174,8 @@ export const holdsNobody: readonly string[] = [
   'message_templates',
   'model_versions',
   'notice_reads',
+  'plan_result_days',
+  'plan_results',
   // counts and names of things of the shop
   'notices',
   'offers',

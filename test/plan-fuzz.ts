@@ -179,6 +179,8 @@ export function worldOf(seed: number, places?: readonly string[]): World {
         holdout_share: 0.1,
         channels: pick(chance, [['email', 'sms'], ['email', 'sms'], ['email']]),
         email_per_day: pick(chance, [null, null, 900]),
+        sms_per_day: pick(chance, [null, null, 60]),
+        budget_cents: pick(chance, [null, null, null, 60_000]),
       },
       contact,
       policy: defaultPolicy(),

@@ -1,6 +1,7 @@
 import { addDays } from '#core/calendar.ts'
 import type { AssignableCustomer, Assignment } from '#core/planning/assign.ts'
 import type { PlannerFacts } from '#core/planning/facts.ts'
+import { spendOf } from '#core/planning/spend.ts'
 import type { PlanEntry } from '#core/planning/plan.ts'
 import { forbiddenIn, offers, type OfferKey } from './plan-fuzz.ts'
 
@@ -46,6 +47,14 @@ export function planFaults(entries: readonly PlanEntry[], facts: PlannerFacts): 
       if (load > facts.limits.email_per_day) faults.push(`${day}: ${load} emails`)
     }
   }
+  if (facts.limits.sms_per_day) {
+    for (const day of new Set(entries.map((e) => e.day))) {
+      const load = entries.filter((e) => e.day === day && e.channel === 'sms').reduce((n, e) => n + e.reach, 0)
+      if (load > facts.limits.sms_per_day) faults.push(`${day}: ${load} texts`)
+    }
+  }
+  const spent = entries.reduce((n, e) => n + spendOf(e, facts), 0)
+  if (spent > (facts.limits.budget_cents ?? Infinity)) faults.push(`${spent} cents of ${facts.limits.budget_cents}`)
   return faults
 }
 

@@ -26,7 +26,8 @@ export interface Stack {
 
 /**
  * Several processes of the product on one database, with a proxy before the APIs that deals connections out in turn and
- * passes by whoever does not answer. `env` is what they all get: DATABASE_URL, REDIS_URL and so on.
+ * passes by whoever does not answer. `env` is what they all get: DATABASE_URL, REDIS_URL and so on; the proxy listens at
+ * the port of PUBLIC_URL, if that is given.
  */
 export async function startStack(env: Record<string, string>, counts: { api: number; worker: number }): Promise<Stack> {
   const dataDir = env['LMA_DATA'] ?? mkdtempSync(path.join(tmpdir(), 'lma-stack-'))
@@ -70,10 +71,12 @@ export async function startStack(env: Record<string, string>, counts: { api: num
   // One after the other: the first migrates, the others find it done.
   for (let i = 0; i < counts.api; i++) await start('api')
   await Promise.all(Array.from({ length: counts.worker }, () => start('worker')))
-  const proxy = await startProxy(() =>
-    members
-      .filter((m) => m.role === 'api' && m.child.exitCode === null && m.child.signalCode === null)
-      .map((m) => m.port),
+  const proxy = await startProxy(
+    () =>
+      members
+        .filter((m) => m.role === 'api' && m.child.exitCode === null && m.child.signalCode === null)
+        .map((m) => m.port),
+    env['PUBLIC_URL'] ? Number(new URL(env['PUBLIC_URL']).port) : 0,
   )
   return {
     base: `http://127.0.0.1:${(proxy.address() as { port: number }).port}`,
@@ -100,7 +103,7 @@ async function ready(member: Member): Promise<void> {
   throw new Error(`${member.role} is not ready: ${member.said.err}`)
 }
 
-async function startProxy(ports: () => number[]): Promise<Server> {
+async function startProxy(ports: () => number[], port: number): Promise<Server> {
   let turn = 0
   const open = new Set<import('node:net').Socket>()
   const server = createServer((client) => {
@@ -128,6 +131,6 @@ async function startProxy(ports: () => number[]): Promise<Server> {
     for (const socket of open) socket.destroy()
     return close(done)
   }
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
   return server
 }

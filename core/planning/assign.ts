@@ -55,6 +55,9 @@ export interface AssignRules {
   coolDowns?: ReadonlyMap<string, number>
 }
 
+/** The rule of entries that speak to other groups of the segment. */
+export const otherGroups = 'planner-other-groups'
+
 const dayMs = 86_400_000
 const weekMs = 7 * dayMs
 const hourMs = 3_600_000
@@ -83,9 +86,7 @@ export function createAssigner(rules: AssignRules): (customer: AssignableCustome
       const skip = (verdict: Verdict): void =>
         void out.push({ entry, outcome: 'skipped', verdict, due_at: null, window_end: null })
       if (entry.audience && (customer.group === undefined || !entry.audience.includes(customer.group))) {
-        skip(
-          shopVerdict('planner-other-groups', 'The entry speaks to other customers of the segment.', 'Open it to all.'),
-        )
+        skip(shopVerdict(otherGroups, 'The entry speaks to other customers of the segment.', 'Open it to all.'))
         continue
       }
       if (taken.has(entry.day)) {

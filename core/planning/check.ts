@@ -6,6 +6,7 @@ import type { PlannerFacts, SegmentFacts } from './facts.ts'
 import { overlap, storeVerdicts } from './week.ts'
 import type { Offer } from './offer.ts'
 import { Window, type PlanChange, type PlanEntry, type Refusal } from './plan.ts'
+import { budgetLeft, budgetWords, spendOf } from './spend.ts'
 import { chooseTemplate } from './template-choice.ts'
 import { lawfulReach, storesOf } from './worth.ts'
 
@@ -194,8 +195,9 @@ function withinHours(entry: PlanEntry, segment: SegmentFacts, facts: PlannerFact
 function judgeBeside(
   judged: Extract<Judgement, { entry: PlanEntry }>,
   kept: readonly PlanEntry[],
-  { limits }: PlannerFacts,
+  facts: PlannerFacts,
 ): Judgement {
+  const { limits } = facts
   const { entry } = judged
   const cap = (rule: string, summary: string): Judgement => ({
     drop: shopSays(rule, summary, 'Remove another message, or raise the limit in the settings.'),
@@ -210,14 +212,19 @@ function judgeBeside(
   const texts = own.filter((e) => e.channel === 'sms')
   if (entry.channel === 'sms' && mostPerGroup(texts, entry) >= limits.max_sms_per_customer_week)
     return cap('cap-sms-week', `The segment has its ${limits.max_sms_per_customer_week} texts for the week already.`)
-  if (entry.channel === 'email' && limits.email_per_day !== null) {
-    const load = kept.filter((e) => e.day === entry.day && e.channel === 'email').reduce((sum, e) => sum + e.reach, 0)
-    if (load + entry.reach > limits.email_per_day)
+  const most = entry.channel === 'email' ? limits.email_per_day : (limits.sms_per_day ?? null)
+  if (most !== null) {
+    const load = kept
+      .filter((e) => e.day === entry.day && e.channel === entry.channel)
+      .reduce((sum, e) => sum + e.reach, 0)
+    if (load + entry.reach > most)
       return cap(
-        'shop-email-per-day',
-        `With it ${load + entry.reach} emails would leave on ${entry.day}; the limit is ${limits.email_per_day}.`,
+        `shop-${entry.channel}-per-day`,
+        `With it ${load + entry.reach} ${entry.channel === 'email' ? 'emails' : 'texts'} would leave on ${entry.day}; the limit is ${most}.`,
       )
   }
+  const left = budgetLeft(kept, facts)
+  if (left !== null && spendOf(entry, facts) > left) return cap('shop-budget', budgetWords(entry, left, facts))
   return judged
 }
 

@@ -32,6 +32,7 @@ export function forecastOf(value: MessageValue, reach: number, basketCents: numb
     },
     margin_cents: { low: roundCents(margin - half), mid: roundCents(margin), high: roundCents(margin + half) },
     cost_cents: roundCents(reach * value.cost_cents),
+    discount_cents: roundCents(reach * Math.max(0, value.discount_cents)),
   }
 }
 
@@ -59,5 +60,6 @@ export function sumForecasts(all: readonly Forecast[]): Forecast {
     revenue_cents: cents(sum((f) => f.revenue_cents, 0)),
     margin_cents: cents(sum((f) => f.margin_cents, -Infinity)),
     cost_cents: all.reduce((total, f) => total + f.cost_cents, 0),
+    discount_cents: all.reduce((total, f) => total + (f.discount_cents ?? 0), 0),
   }
 }

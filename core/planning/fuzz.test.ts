@@ -106,7 +106,7 @@ test(`${runs} random plans: nothing illegal, over a cap, outside a window, uncon
   expect([...dropped]).toEqual(
     expect.arrayContaining([
       'shop-segment-unknown', 'shop-offer-unknown', 'shop-outside-week', 'shop-day-over', 'shop-channels', 'shop-template', 'shop-offer-dates', 'shop-email-window',
-      'shop-one-a-day', 'shop-entry-twice', 'cap-week', 'cap-sms-week', 'shop-email-per-day', 'us-tx-coupon-prohibited', 'us-ca-free-goods-prohibited', 'us-ut-discount-prohibited',
+      'shop-one-a-day', 'shop-entry-twice', 'cap-week', 'cap-sms-week', 'shop-email-per-day', 'shop-sms-per-day', 'shop-budget', 'us-tx-coupon-prohibited', 'us-ca-free-goods-prohibited', 'us-ut-discount-prohibited',
       'us-ma-coupon-prohibited', 'us-ri-quiet-hours',
     ]),
   ) // prettier-ignore

@@ -39,13 +39,15 @@ export interface TraitFacts {
 }
 
 export const pressureDays = 20
-const saverFrom = 0.25
-const bounds = { due: 0.5, late: 2.5, gone: 5 }
+/** share of orders at a reduced price */
+export const saverFrom = 0.25
+/** days since the last purchase over the usual gap */
+export const dueBounds = { due: 0.5, late: 2.5, gone: 5 }
 
 export function traitsOf(facts: TraitFacts): Traits {
   const due = facts.dueRatio ?? 1
   return {
-    due: due < bounds.due ? 'fresh' : due < bounds.late ? 'due' : due < bounds.gone ? 'late' : 'gone',
+    due: due < dueBounds.due ? 'fresh' : due < dueBounds.late ? 'due' : due < dueBounds.gone ? 'late' : 'gone',
     reader: readerOf(facts),
     pressure: pressureBands[Math.min(2, facts.recent)]!,
     isNight: facts.isNightBuyer,

@@ -4,7 +4,9 @@ import { addDays } from '../calendar.ts'
 import { defaultPolicy } from '../compliance/policy.ts'
 import { checkPlan } from './check.ts'
 import type { PlannerFacts, SegmentFacts } from './facts.ts'
+import type { PlanEntry } from './plan.ts'
 import { planHeuristically } from './heuristic.ts'
+import { spendOf } from './spend.ts'
 import { storeVerdicts } from './week.ts'
 import { moveCampaign, type CampaignMove, type CampaignStatus } from './lifecycle.ts'
 import { isDiscount, type Offer } from './offer.ts'
@@ -182,6 +184,32 @@ test('no more e-mails a day than the shop can stand, no channel without a templa
   expect(planHeuristically(mailOnly).entries.every((e) => e.channel === 'email')).toBe(true)
   const late = shop('NY', { first_day: '2026-12-04' })
   expect(planHeuristically(late).entries.every((e) => e.day >= '2026-12-04')).toBe(true)
+})
+
+test('the week keeps to its budget for messages and reductions, spends it where it earns most, and says what it was not enough for', () => {
+  const facts = shop('IL')
+  const spend = (entries: readonly PlanEntry[]): number => entries.reduce((n, e) => n + spendOf(e, facts), 0)
+  const free = planHeuristically(facts).entries
+  const budget = Math.round(spend(free) / 3)
+  const tight = { ...facts, limits: { ...facts.limits, budget_cents: budget } }
+  const { entries, refused } = planHeuristically(tight)
+  expect(entries.length).toBeGreaterThan(0)
+  expect(spend(entries)).toBeLessThanOrEqual(budget)
+  expect(refused.map((r) => r.verdict.rule_id)).toContain('shop-budget')
+  const margin = (all: readonly PlanEntry[]): number => all.reduce((n, e) => n + e.forecast.margin_cents.mid, 0)
+  expect(margin(entries) / spend(entries)).toBeGreaterThan(margin(free) / spend(free))
+  expect(checkPlan(entries, tight).changes).toEqual([])
+  const cut = checkPlan(free, tight)
+  expect(spend(cut.entries)).toBeLessThanOrEqual(budget)
+  expect(cut.refused[0]!.verdict).toMatchObject({ rule_id: 'shop-budget', summary: expect.stringContaining('$') })
+})
+
+test('whom the texts of a day have no room for gets an email', () => {
+  const facts = shop('IL')
+  const texts = { ...facts, limits: { ...facts.limits, sms_per_day: 1, max_per_customer_week: 1 } }
+  const { entries } = planHeuristically(texts)
+  expect(entries.every((e) => e.channel === 'email')).toBe(true)
+  expect(new Set(entries.map((e) => e.segment)).size).toBe(3)
 })
 
 test('locked entries stay, and the rest is planned around them', () => {

@@ -21,7 +21,10 @@ export const Forecast = z.strictObject({
   revenue_cents: Estimate,
   /** expected incremental gross margin after discount and contact cost */
   margin_cents: Estimate,
+  /** of the messages */
   cost_cents: z.int(),
+  /** reductions that will be used, also by those who would have bought anyway */
+  discount_cents: z.int().optional(),
 })
 export type Forecast = z.infer<typeof Forecast>
 
@@ -61,7 +64,7 @@ export const PlanEntry = z.strictObject({
   window: Window,
   /** customers who would get it after every limit */
   reach: z.int().nonnegative(),
-  /** customers of the segment looked at: reach + held_out + the sum of kept_back */
+  /** customers it is meant for, the segment or its audience: reach + held_out + the sum of kept_back */
   matched: z.int().nonnegative(),
   /** would get it, but are kept without message to measure what it earns */
   held_out: z.int().nonnegative(),
@@ -106,6 +109,9 @@ export const PlanLimits = z.strictObject({
   holdout_share: z.number().min(0).max(0.5),
   channels: z.array(z.enum(['email', 'sms'])),
   email_per_day: z.int().positive().nullable(),
+  sms_per_day: z.int().positive().nullish(),
+  /** most that messages and the reductions used may cost in the week, as far as can be expected; null: no limit */
+  budget_cents: z.int().nonnegative().nullish(),
 })
 export type PlanLimits = z.infer<typeof PlanLimits>
 

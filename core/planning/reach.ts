@@ -1,4 +1,4 @@
-import type { Assignment } from './assign.ts'
+import { otherGroups, type Assignment } from './assign.ts'
 import type { PlanEntry, ReachStep, RuleCount } from './plan.ts'
 
 /** Rules in plain words, grouped: what a shopkeeper reads in the reach funnel. In the order in which people drop out. */
@@ -50,6 +50,8 @@ export function createReachCount(): {
       if (assignments.length === 0) return
       matched++
       for (const a of assignments) {
+        // An entry counts those it is meant for; the others show in the steps of the whole plan.
+        if (a.verdict?.rule_id === otherGroups) continue
         let count = entries.get(a.entry.id)
         if (!count) entries.set(a.entry.id, (count = { reach: 0, held_out: 0, rules: new Map() }))
         if (a.outcome === 'pending') count.reach++
@@ -59,7 +61,9 @@ export function createReachCount(): {
       if (assignments.some((a) => a.outcome === 'pending')) return
       if (assignments.some((a) => a.outcome === 'holdout')) heldOut++
       else {
-        const rule = assignments[0]!.verdict?.rule_id ?? 'unknown'
+        // Whoever an entry was meant for is told by what kept them back, the others by that.
+        const told = assignments.find((a) => a.verdict?.rule_id !== otherGroups) ?? assignments[0]!
+        const rule = told.verdict?.rule_id ?? 'unknown'
         const label = labelOfRule(rule)
         const line = lost.get(label)
         if (line) line.count++

@@ -27,8 +27,10 @@ test.each([
   ['policy-failed', [[id(4), 'bounced', 'soft']]],
   ['later-delayed', [[id(5), 'deferred']]],
   ['later-failed', [[id(5), 'bounced', 'soft']]],
-] as const)('genuine reports of Postfix and Exim, %s', (name, expected) => {
-  for (const server of ['postfix', 'exim'])
+] as const)('genuine reports of Postfix, Exim and OpenSMTPD, %s', (name, expected) => {
+  // OpenSMTPD keeps a message for hours before it reports a delay.
+  const servers = name.startsWith('later') ? ['postfix', 'exim'] : ['postfix', 'exim', 'opensmtpd']
+  for (const server of servers)
     expect(
       read(fixture(`${server}-${name}`)).map((r) => (r as unknown[]).slice(0, expected[0].length)),
       server,

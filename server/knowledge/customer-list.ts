@@ -11,6 +11,7 @@ import {
   showCustomer,
   type Count,
 } from '../customer-rows.ts'
+import { createJoinedReads, type JoinedReads } from '../joined-reads.ts'
 import {
   afterCursor,
   createParams,
@@ -30,8 +31,16 @@ export interface CustomerPage extends Count {
   next_cursor: string | null
 }
 
+const pages = new WeakMap<Ctx, JoinedReads<CustomerPage>>()
+
 /** One page of customers. With a cursor the page number is ignored and nothing is skipped or repeated while rows change. */
-export async function listCustomers(ctx: Ctx, actor: Pick<Actor, 'role'>, query: CustomerQuery): Promise<CustomerPage> {
+export function listCustomers(ctx: Ctx, actor: Pick<Actor, 'role'>, query: CustomerQuery): Promise<CustomerPage> {
+  let reads = pages.get(ctx)
+  if (!reads) pages.set(ctx, (reads = createJoinedReads(8)))
+  return reads.read(`${actor.role} ${JSON.stringify(query)}`, () => readPage(ctx, actor, query))
+}
+
+async function readPage(ctx: Ctx, actor: Pick<Actor, 'role'>, query: CustomerQuery): Promise<CustomerPage> {
   const sort = query.sort ?? 'name'
   const steps = customerOrder(sort, actor)
   const viewer = await viewerOf(ctx, actor.role, query)

@@ -39,7 +39,10 @@ export async function adoptPlan(ctx: Ctx, actor: Actor, file: GivenPlan): Promis
   if (source[0]?.same) return given.campaign_id
 
   const monday = weekStart(given.plan.week_start)
-  const facts = await loadPlannerFacts(ctx, monday, source[0]?.holdout_share ?? given.plan.limits.holdout_share)
+  const facts = await loadPlannerFacts(ctx, monday, {
+    holdoutShare: source[0]?.holdout_share ?? given.plan.limits.holdout_share,
+    budgetCents: given.plan.limits.budget_cents,
+  })
   const entries = given.plan.entries.flatMap((entry) => {
     const offer = facts.offers.find((o) => o.id === entry.offer.id)
     return offer ? [{ ...entry, offer }] : []

@@ -4,7 +4,7 @@ import { audit, type Actor } from '../audit.ts'
 import type { Ctx } from '../context.ts'
 import { AppError } from '../http/errors.ts'
 import { checkMove, findCampaign, planOf, type StoredCampaign } from './campaigns.ts'
-import { loadPlannerFacts } from './planner-facts.ts'
+import { loadPlannerFacts, ownLimits } from './planner-facts.ts'
 import { checkTriggered } from './triggers/store.ts'
 
 /**
@@ -35,7 +35,7 @@ export async function approveCampaign(ctx: Ctx, actor: Actor, id: string): Promi
       `The message “${bare.offer.title}” on ${bare.day} has no template. Choose one for ${bare.channel}.`,
       { entry_id: bare.id },
     )
-  const { changes } = checkPlan(plan.entries, await loadPlannerFacts(ctx, plan.week_start, seen.holdout_share))
+  const { changes } = checkPlan(plan.entries, await loadPlannerFacts(ctx, plan.week_start, ownLimits(seen)))
   if (changes.length > 0) {
     throw new AppError('plan.outdated', `The plan no longer fits: ${changes[0]!.message} Edit or generate it again.`, {
       changes,

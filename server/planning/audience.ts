@@ -1,5 +1,5 @@
 import type { ClientBase, Pool } from 'pg'
-import { addDays, type Day } from '#core/calendar.ts'
+import { addDays, localDate, type Day } from '#core/calendar.ts'
 import { longestPace } from '#core/compliance/wishes.ts'
 import { bucket, isHeldOut } from '#core/experiments/assign.ts'
 import { createStoreFinder } from '#core/knowledge/nearest-store.ts'
@@ -9,6 +9,7 @@ import { deriveKey } from '../keys.ts'
 import { readSetting } from '../settings.ts'
 import { addressHash } from '../suppression.ts'
 import { readWishes } from '../wishes.ts'
+import { adultSince, countRecent, groupColumns, groupOf, type GroupColumns } from './groups.ts'
 
 /** A customer with what only the send needs. */
 export interface AudienceMember {
@@ -33,6 +34,8 @@ export interface AudienceQuery {
   /** the longest cool-down of the playbooks in it: so far back lie messages that still count */
   coolDownDays?: number
   stores: readonly StoreForGate[]
+  /** the moment at which everybody's group is read (core/planning/groups.ts); left out: nobody's is */
+  groupedAt?: Date
   /** only these; null: everybody in the segments */
   customerIds: readonly string[] | null
   /** keyset: go on after this customer */
@@ -40,7 +43,7 @@ export interface AudienceQuery {
   chunkSize?: number
 }
 
-interface Row {
+interface Row extends Partial<GroupColumns> {
   id: string
   name: string | null
   first_name: string | null
@@ -76,16 +79,19 @@ export async function* streamAudience(
   const salt = holdoutSalt(config, query.campaignId)
   const storeOf = createStoreFinder(query.stores)
   const { global_holdout_share } = await readSetting(client, 'analytics')
+  const { time_zone: zone } = await readSetting(client, 'shop')
   const yearSalt = holdoutSalt(config, `all:${query.weekStart.slice(0, 4)}`)
   let after = query.after ?? lowest
   for (;;) {
-    const rows = await findMembers(client, query, after, chunkSize)
+    const rows = await findMembers(client, query, zone, after, chunkSize)
     if (rows.length === 0) return
     after = rows.at(-1)!.id
     const suppressed = await findSuppressed(client, config, rows)
     const ids = rows.map((r) => r.id)
     const wishes = await readWishes(client, ids)
     const contacts = await findContacts(client, ids, query)
+    const { groupedAt: at } = query
+    const recent = at ? await countRecent(client, ids, at) : null
     const paced = [...wishes].flatMap(([id, w]) => (w.every_days === null ? [] : [id]))
     if (paced.length > 0 && (query.coolDownDays ?? 0) < longestPace)
       addContacts(contacts, await findLastContact(client, paced, { ...query, coolDownDays: longestPace }))
@@ -108,6 +114,7 @@ export async function* streamAudience(
         time_zones: r.time_zones,
         wishes: wishes.get(r.id) ?? null,
         segments: r.segments,
+        ...(recent ? { group: groupOf(r as GroupColumns, recent.get(r.id) ?? 0) } : {}),
         usual_hour: r.usual_hour,
         suppressed: {
           email: r.email !== null && suppressed.has(`email:${r.email.toLowerCase()}`),
@@ -125,7 +132,8 @@ export async function* streamAudience(
 
 async function findMembers(
   client: ClientBase | Pool,
-  { segments, customerIds }: AudienceQuery,
+  { segments, customerIds, groupedAt }: AudienceQuery,
+  zone: string,
   after: string,
   limit: number,
 ): Promise<Row[]> {
@@ -138,10 +146,12 @@ async function findMembers(
   const { rows } = await client.query<Row>(
     `select c.id, c.name, c.first_name, c.email::text as email, c.phone, c.birth_date, c.age_status, c.email_consent, c.sms_consent, c.state, c.zip, c.time_zones, c.store_id,
        sc.avg_purchase_hour::float8 as usual_hour, sc.primary_category, m.segments
+       ${groupedAt ? `, ${groupColumns('$5', '$6')}` : ''}
      from (${members}) as m
      join customers as c on c.id = m.customer_id left join customer_scores as sc on sc.customer_id = c.id
+       ${groupedAt ? 'left join customer_reading as r on r.customer_id = c.id' : ''}
      order by c.id`,
-    [segments, after, limit, customerIds],
+    [segments, after, limit, customerIds, ...(groupedAt ? [groupedAt, adultSince(localDate(groupedAt, zone))] : [])],
   )
   return rows
 }

@@ -44,8 +44,10 @@ export async function audienceOf(
   campaign: { id: string; customer_ids: readonly string[] | null },
   facts: PlannerFacts,
   entries: readonly PlanEntry[],
+  now: Date,
 ): Promise<AudienceQuery> {
   return {
+    groupedAt: now,
     segments: [...new Set(entries.map((e) => e.segment))],
     weekStart: facts.week_start,
     campaignId: campaign.id,
@@ -78,7 +80,13 @@ export async function buildPlan(
     for await (const chunk of streamAudience(
       ctx.pool,
       ctx.config,
-      await audienceOf(ctx.pool, { id: draft.campaignId, customer_ids: draft.customerIds }, facts, draft.entries),
+      await audienceOf(
+        ctx.pool,
+        { id: draft.campaignId, customer_ids: draft.customerIds },
+        facts,
+        draft.entries,
+        ctx.clock(),
+      ),
     )) {
       for (const member of chunk) count.add(assign(member.customer))
       seen += chunk.length

@@ -10,7 +10,7 @@ import type { Ctx } from '../context.ts'
 import { readSetting } from '../settings.ts'
 import { buildPlan } from './build-plan.ts'
 import { findCampaign, planOf, type StoredCampaign } from './campaigns.ts'
-import { loadPlannerFacts } from './planner-facts.ts'
+import { loadPlannerFacts, ownLimits } from './planner-facts.ts'
 import { findTrigger, saveTrigger } from './triggers/store.ts'
 
 type Input = z.output<(typeof planning.create)['body']>
@@ -21,7 +21,7 @@ const openEndDays = 3650
 /** A draft: an empty week, or with a trigger a message that waits for something to happen. Returns its id. */
 export async function createCampaign(ctx: Ctx, actor: Actor, input: Input): Promise<string> {
   const start = input.trigger ? input.start_date : weekStart(input.start_date)
-  const facts = await loadPlannerFacts(ctx, weekStart(start), input.holdout_share)
+  const facts = await loadPlannerFacts(ctx, weekStart(start), { holdoutShare: input.holdout_share })
   const plan: WeeklyPlan = {
     week_start: start,
     engine: 'manual',
@@ -112,7 +112,7 @@ async function movedPlan(
   const after = addDays(plan.week_start, 7)
   const monday = startDate ? weekStart(startDate) : after > thisWeek ? after : addDays(thisWeek, 7)
   const by = daysBetween(plan.week_start, monday)
-  const facts = await loadPlannerFacts(ctx, monday, seen.holdout_share)
+  const facts = await loadPlannerFacts(ctx, monday, ownLimits(seen))
   const { entries, changes } = checkPlan(
     plan.entries.map((e) => ({ ...e, day: addDays(e.day, by) })),
     facts,

@@ -14,7 +14,7 @@ import { AppError, InputError } from '../http/errors.ts'
 import { buildPlan } from './build-plan.ts'
 import { findCampaign, planOf } from './campaigns.ts'
 import { targets } from './generate.ts'
-import { loadPlannerFacts } from './planner-facts.ts'
+import { loadPlannerFacts, ownLimits } from './planner-facts.ts'
 
 /**
  * Applies operations to the plan of a campaign that has not started, checks and counts the whole plan anew. The version
@@ -38,7 +38,7 @@ export async function editPlan(
       plan_version: seen.plan_version,
     })
   const plan = planOf(seen)
-  const facts = await loadPlannerFacts(ctx, plan.week_start, seen.holdout_share)
+  const facts = await loadPlannerFacts(ctx, plan.week_start, ownLimits(seen))
   const touched = new Set<string>()
   let entries: PlanEntry[] = plan.entries
   for (const [i, operation] of operations.entries()) entries = apply(entries, operation, i, facts, touched)

@@ -13,6 +13,7 @@ import { findCampaign } from './campaigns.ts'
 import { linkCalls } from './llm/calls.ts'
 import { planWithModel } from './llm/plan.ts'
 import { loadPlannerFacts } from './planner-facts.ts'
+import { countResults } from './results.ts'
 
 export interface GenerateInput {
   /** any day of the week to plan */
@@ -28,6 +29,8 @@ export interface GenerateInput {
   segments?: readonly string[] | undefined
   /** share held out, 0 to 0.5 */
   holdoutShare?: number | undefined
+  /** most it may cost in messages and reductions; null: no limit; left out: the draft's, else the shop's */
+  budgetCents?: number | null | undefined
   /** engine llm: ask again even where an answer to the same question is known */
   fresh?: boolean | undefined
   /** background job that plans */
@@ -61,8 +64,12 @@ export async function generatePlan(
     })
   const monday = mondayOf(input.weekStart)
   const onlySegments = input.segments ?? before?.only_segments ?? null
+  await countResults(ctx, input.signal)
   const facts = chooseSegments(
-    await loadPlannerFacts(ctx, monday, input.holdoutShare ?? before?.holdout_share),
+    await loadPlannerFacts(ctx, monday, {
+      holdoutShare: input.holdoutShare ?? before?.holdout_share,
+      budgetCents: input.budgetCents === undefined ? before?.weekly_plan?.limits.budget_cents : input.budgetCents,
+    }),
     onlySegments,
   )
   if (facts.first_day > addDays(monday, 6))
@@ -221,13 +228,14 @@ export function targets(plan: WeeklyPlan): string[] {
 /** Background job `plan`: input as of POST /campaigns/generate; the result is {campaign_id, engine, fallback_reason, cost_micros}. */
 export const planJob: JobHandler = async (ctx, input, tools) => {
   const text = (name: string): string | undefined => (typeof input[name] === 'string' ? input[name] : undefined)
-  const { segments, holdout_share: holdoutShare } = input
+  const { segments, holdout_share: holdoutShare, budget_cents: budget } = input
   const { id, plan } = await generatePlan(ctx, {
     weekStart: text('week_start') ?? '',
     engine: input['engine'] === 'llm' ? 'llm' : 'heuristic',
     name: text('name'),
     campaignId: text('campaign_id'),
     segments: Array.isArray(segments) ? segments.map(String) : undefined,
+    budgetCents: typeof budget === 'number' || budget === null ? budget : undefined,
     holdoutShare: typeof holdoutShare === 'number' ? holdoutShare : undefined,
     fresh: input['fresh'] === true,
     jobId: tools.jobId,

@@ -5,7 +5,7 @@ import type { ContactLimits } from '#core/compliance/contact-hours.ts'
 import type { Policy } from '#core/compliance/policy.ts'
 import { requiredTexts } from '#core/compliance/required-text.ts'
 import { checkOffer } from '#core/compliance/rules.ts'
-import { createAssigner, type Assignment, type StoreForGate } from '#core/planning/assign.ts'
+import { createAssigner, otherGroups, type Assignment, type StoreForGate } from '#core/planning/assign.ts'
 import { describeOffer } from '#core/planning/offer.ts'
 import type { Copy, PlanEntry } from '#core/planning/plan.ts'
 import { withTx } from '#db/pool.ts'
@@ -18,7 +18,7 @@ import { holdoutSalt, streamAudience, type AudienceMember } from './audience.ts'
 import { assignRules, audienceOf } from './build-plan.ts'
 import { checkMove, findCampaign, planOf } from './campaigns.ts'
 import { startDraw, type DrawnArm } from './experiments/draw.ts'
-import { loadPlannerFacts } from './planner-facts.ts'
+import { loadPlannerFacts, ownLimits } from './planner-facts.ts'
 import { findShelf, productsFor, type Shelf } from './shelf.ts'
 
 export interface Started {
@@ -55,7 +55,7 @@ export async function startCampaign(
   checkMove(seen, 'start')
   await checkSender(ctx)
   const plan = planOf(seen)
-  const facts = await loadPlannerFacts(ctx, plan.week_start, seen.holdout_share)
+  const facts = await loadPlannerFacts(ctx, plan.week_start, ownLimits(seen))
   const now = ctx.clock()
   const entries = options.now
     ? atOnce(plan.entries, facts.contact, localDate(now, (await readSetting(ctx.pool, 'shop')).time_zone))
@@ -89,6 +89,7 @@ export async function startCampaign(
         campaign,
         options.now ? { ...facts, week_start: weekStart(localDate(now, 'UTC')) } : facts,
         entries,
+        now,
       ),
     )) {
       const rows = chunk.flatMap((member) => {
@@ -148,10 +149,14 @@ async function countStarted(ctx: Ctx, id: string): Promise<Started> {
   return rows[0]!
 }
 
-/** One action per customer and day: the one that goes, else the first that was refused. */
+/**
+ * One action per customer and day: the one that goes, else the first that was refused. Whom an entry was never meant for
+ * gets none.
+ */
 function oncePerDay(assignments: readonly Assignment[]): Assignment[] {
   const days = new Map<string, Assignment>()
   for (const a of assignments) {
+    if (a.verdict?.rule_id === otherGroups) continue
     const other = days.get(a.entry.day)
     if (!other || (other.outcome === 'skipped' && a.outcome !== 'skipped')) days.set(a.entry.day, a)
   }
@@ -169,6 +174,7 @@ interface ActionRow {
   variables: string | null
   variant: string | null
   held_out_of_all: boolean
+  group: string | null
 }
 
 export function rowOf(
@@ -183,6 +189,7 @@ export function rowOf(
     customer: member.id,
     variant: arm.key,
     held_out_of_all: a.outcome === 'holdout' && member.held_out_of_all,
+    group: member.customer.group ?? null,
     entry: entryKey(arm, a.entry.id),
     outcome: a.outcome,
     refused_by: a.verdict?.rule_id ?? null,
@@ -270,12 +277,12 @@ export async function insertChunk(
     `with entry as (
        select e.* from jsonb_to_recordset($10::jsonb) as e(key text, id text, day date, segment text, channel text, offer jsonb, offer_id uuid, template_id uuid, send_window jsonb, reason text, value real)
      ), given as (
-       select g.* from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::timestamptz[], $8::text[], $9::text[], $12::text[], $13::boolean[])
-         as g(customer_id, entry_key, outcome, refused_by, due_at, window_end, recipient, variables, variant, held_out_of_all)
+       select g.* from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::timestamptz[], $8::text[], $9::text[], $12::text[], $13::boolean[], $14::text[])
+         as g(customer_id, entry_key, outcome, refused_by, due_at, window_end, recipient, variables, variant, held_out_of_all, customer_group)
      ), made as (
-       insert into actions (campaign_id, customer_id, plan_entry_id, segment, priority_score, reason, offer_id, offer, template_id, scheduled_date, send_window, channels, status, refused_by, variant, held_out_of_all)
+       insert into actions (campaign_id, customer_id, plan_entry_id, segment, priority_score, reason, offer_id, offer, template_id, scheduled_date, send_window, channels, status, refused_by, variant, held_out_of_all, customer_group)
        select $1, given.customer_id, entry.id, entry.segment, entry.value, entry.reason, offers.id, entry.offer, entry.template_id, entry.day, entry.send_window, array[entry.channel],
-         given.outcome, given.refused_by, given.variant, given.held_out_of_all
+         given.outcome, given.refused_by, given.variant, given.held_out_of_all, given.customer_group
        from given join entry on entry.key = given.entry_key left join offers on offers.id = entry.offer_id
        on conflict (campaign_id, customer_id, scheduled_date) where campaign_id is not null do nothing
        returning id, customer_id, coalesce(variant, '') || '|' || plan_entry_id as entry_key
@@ -320,6 +327,7 @@ export async function insertChunk(
       now,
       rows.map((r) => r.variant),
       rows.map((r) => r.held_out_of_all),
+      rows.map((r) => r.group),
     ],
   )
 }

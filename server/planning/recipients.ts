@@ -1,12 +1,12 @@
 import type { CampaignRecipient } from '#contract/planning.ts'
-import { createAssigner } from '#core/planning/assign.ts'
+import { createAssigner, otherGroups } from '#core/planning/assign.ts'
 import { isEditable } from '#core/planning/lifecycle.ts'
 import { labelOfRule } from '#core/planning/reach.ts'
 import type { Ctx } from '../context.ts'
 import { streamAudience } from './audience.ts'
 import { assignRules, audienceOf } from './build-plan.ts'
 import { findCampaign, planOf } from './campaigns.ts'
-import { loadPlannerFacts } from './planner-facts.ts'
+import { loadPlannerFacts, ownLimits } from './planner-facts.ts'
 
 export interface RecipientQuery {
   entry?: string | undefined
@@ -30,9 +30,9 @@ export async function listRecipients(ctx: Ctx, id: string, query: RecipientQuery
   const campaign = await findCampaign(ctx.pool, id)
   if (!isEditable(campaign.status)) return listMade(ctx, id, query)
   const plan = planOf(campaign)
-  const facts = await loadPlannerFacts(ctx, plan.week_start, campaign.holdout_share)
+  const facts = await loadPlannerFacts(ctx, plan.week_start, ownLimits(campaign))
   const assign = createAssigner(assignRules(facts, plan.entries, ctx.clock()))
-  const audience = await audienceOf(ctx.pool, campaign, facts, plan.entries)
+  const audience = await audienceOf(ctx.pool, campaign, facts, plan.entries, ctx.clock())
   const data: CampaignRecipient[] = []
   let walked = 0
   let last: string | null = null
@@ -46,6 +46,7 @@ export async function listRecipients(ctx: Ctx, id: string, query: RecipientQuery
       for (const a of assign(member.customer)) {
         if (query.entry && a.entry.id !== query.entry) continue
         if (query.status && a.outcome !== query.status) continue
+        if (a.verdict?.rule_id === otherGroups) continue
         if (query.refused_by && a.verdict?.rule_id !== query.refused_by) continue
         data.push({
           customer_id: member.id,

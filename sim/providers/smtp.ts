@@ -16,6 +16,8 @@ export interface SmtpSettings {
   greylistMs: number | null
   /** says 421 after so many messages on one connection */
   messagesPerConnection: number | null
+  /** answers MAIL with 452 after so many, and keeps the connection open, as OpenSMTPD does */
+  mailsPerConnection: number | null
   /** milliseconds before each reply: a tarpit */
   delayMs: number
   /** largest message; null: any */
@@ -65,6 +67,7 @@ export async function startSmtpServer(
       dropAt: null,
       greylistMs: null,
       messagesPerConnection: null,
+      mailsPerConnection: null,
       delayMs: 0,
       size: null,
       perDomainPerSecond: null,
@@ -106,6 +109,7 @@ export async function startSmtpServer(
     let from = ''
     let to = ''
     let done = 0
+    let hasSender = false
     let isClosed = false
     const reply = (line: string): void => {
       const write = (): void => void (socket.destroyed || socket.write(line + '\r\n'))
@@ -167,16 +171,21 @@ export async function startSmtpServer(
           return initial ? signIn(initial) : reply('334 VXNlcm5hbWU6')
         }
         case 'MAIL': {
+          hasSender = false
+          if (settings.mailsPerConnection !== null && done >= settings.mailsPerConnection)
+            return reply('452 4.3.2 Too many messages sent')
           if (cut('mail')) return
           if (settings.users && !user) return reply('530 5.7.0 sign in first')
           const announced = Number(/SIZE=(\d+)/i.exec(text)?.[1] ?? 0)
           if (settings.size !== null && announced > settings.size) return reply('552 5.3.4 message too big')
           from = /<([^>]*)>/.exec(text)?.[1] ?? ''
           to = ''
+          hasSender = true
           return reply('250 2.1.0 ok')
         }
         case 'RCPT': {
           if (cut('rcpt')) return
+          if (!hasSender) return reply('503 5.5.1 MAIL first')
           const address = /<([^>]*)>/.exec(text)?.[1] ?? ''
           const refusal = refuse(from, address)
           if (!refusal) to = address
@@ -184,7 +193,7 @@ export async function startSmtpServer(
         }
         case 'DATA':
           if (cut('data')) return
-          if (to === '') return reply('554 5.5.1 no valid recipients')
+          if (!hasSender || to === '') return reply('554 5.5.1 no valid recipients')
           inBody = true
           return reply('354 go')
         case 'QUIT':

@@ -1,34 +1,90 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { startPgBouncer } from '../pgbouncer.ts'
+import { createDatabase, freePort, startCluster } from '../postgres.ts'
+import { startRedis } from '../redis.ts'
+import { startStack } from '../stack.ts'
 
-/** Starts the real product as a customer would, on a free port and an empty data folder; tears it down afterwards. */
+type Undo = () => unknown
+
+/**
+ * Starts the real product on a free port and an empty data folder; tears it down afterwards. E2E_MODE chooses how
+ * (scripts/e2e-modes.mjs): as a customer would, on a PostgreSQL of the system, with Redis, or as many processes.
+ */
 export default async function boot(): Promise<() => Promise<void>> {
   // For trying out a test against a server that runs already.
   if (process.env['E2E_BASE']) return () => Promise.resolve()
-  const data = mkdtempSync(path.join(tmpdir(), 'lma-e2e-'))
-  const port = await freePort()
-  // Receivers of webhooks stand on this machine.
-  const server = spawn(process.execPath, ['server/cli.ts', 'up'], {
-    env: { ...process.env, LMA_DATA: data, PORT: String(port), LOG_LEVEL: 'warn', LMA_PRIVATE_ADDRESSES: 'all' },
-    stdio: ['ignore', 'inherit', 'inherit'],
-  })
-  const base = `http://localhost:${port}`
-  process.env['E2E_BASE'] = base
-  await answered(base, server)
-  return async () => {
-    const gone = new Promise((resolve) => server.once('exit', resolve))
-    server.kill('SIGTERM')
-    const hard = setTimeout(() => server.kill('SIGKILL'), 30_000)
-    await gone
-    clearTimeout(hard)
-    rmSync(data, { recursive: true, force: true })
+  const undo: Undo[] = []
+  const down = async (): Promise<void> => {
+    for (const step of undo.toReversed()) await step()
+  }
+  try {
+    await start(process.env['E2E_MODE'] ?? 'embedded', undo)
+    return down
+  } catch (error) {
+    await down()
+    throw error
   }
 }
 
-async function answered(base: string, server: ReturnType<typeof spawn>): Promise<void> {
+async function start(mode: string, undo: Undo[]): Promise<void> {
+  const data = mkdtempSync(path.join(tmpdir(), 'lma-e2e-'))
+  undo.push(() => rmSync(data, { recursive: true, force: true }))
+  const port = await freePort()
+  const base = `http://localhost:${port}`
+  const env: Record<string, string> = {
+    LMA_DATA: data,
+    LOG_LEVEL: 'warn',
+    PUBLIC_URL: base,
+    // Receivers of webhooks stand on this machine.
+    LMA_PRIVATE_ADDRESSES: 'all',
+  }
+  if (mode !== 'embedded') {
+    const cluster = await startCluster()
+    undo.push(() => cluster.remove())
+    env['DATABASE_URL'] = await createDatabase(cluster.url, 'e2e')
+  }
+  if (mode === 'redis' || mode === 'pooled') {
+    const redis = await startRedis()
+    undo.push(() => redis.remove())
+    env['REDIS_URL'] = redis.url
+  }
+  if (mode === 'pooled') {
+    const direct = env['DATABASE_URL']!
+    const pooler = await startPgBouncer(direct)
+    undo.push(() => pooler.remove())
+    Object.assign(env, { DATABASE_URL: pooler.url, DATABASE_DIRECT_URL: direct })
+    // Only `up` fills an empty shop by itself.
+    const loaded = spawnSync(process.execPath, ['server/cli.ts', 'demo'], {
+      env: { ...process.env, ...env, LMA_SECRET: 'a secret that only tests use, 32+ characters' },
+      stdio: ['ignore', 'ignore', 'inherit'],
+    })
+    if (loaded.status !== 0) throw new Error('the demo could not be loaded')
+    const stack = await startStack({ ...env, LMA_SLOTS: '5' }, { api: 2, worker: 2 })
+    undo.push(() => stack.stop())
+  } else {
+    const server = spawn(process.execPath, ['server/cli.ts', 'up'], {
+      env: { ...process.env, ...env, PORT: String(port) },
+      stdio: ['ignore', 'inherit', 'inherit'],
+    })
+    undo.push(() => stopped(server))
+    await answered(base, server)
+  }
+  process.env['E2E_BASE'] = base
+}
+
+async function stopped(server: ChildProcess): Promise<void> {
+  if (server.exitCode !== null) return
+  const gone = new Promise((resolve) => server.once('exit', resolve))
+  server.kill('SIGTERM')
+  const hard = setTimeout(() => server.kill('SIGKILL'), 30_000)
+  await gone
+  clearTimeout(hard)
+}
+
+async function answered(base: string, server: ChildProcess): Promise<void> {
   for (let i = 0; i < 240; i++) {
     if (server.exitCode !== null) throw new Error(`the server ended with ${server.exitCode} before it answered`)
     const ok = await fetch(`${base}/health`).then(
@@ -39,15 +95,4 @@ async function answered(base: string, server: ReturnType<typeof spawn>): Promise
     await new Promise((resolve) => setTimeout(resolve, 500))
   }
   throw new Error('the server did not answer within two minutes')
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer()
-    probe.once('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      probe.close(() => (address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port'))))
-    })
-  })
 }

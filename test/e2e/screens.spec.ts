@@ -43,6 +43,7 @@ const paths = [
   '/settings/people',
   '/settings/api-keys',
   '/settings/audit',
+  '/settings/system',
   '/profile',
 ]
 

@@ -35,12 +35,15 @@ export function readMail(raw: string): BounceMail {
     }
   const status = parts.find((p) => /^message\/(global-)?delivery-status$/.test(p.type))
   if (status) {
+    const said = parts.find((p) => p.type === 'text/plain')?.body ?? ''
     const recipients = parseGroups(status.body)
       .filter((g) => g.has('action') || g.has('status') || g.has('final-recipient'))
       .map((g) => ({
         action: (g.get('action') ?? 'failed').toLowerCase().split(/[\s(]/)[0] ?? 'failed',
         status: /\b[245]\.\d{1,3}\.\d{1,3}\b/.exec(g.get('status') ?? '')?.[0] ?? null,
-        diagnostic: g.get('diagnostic-code')?.replace(/^\s*(smtp|x-[\w-]+)\s*;\s*/i, '') ?? null,
+        diagnostic:
+          g.get('diagnostic-code')?.replace(/^\s*(smtp|x-[\w-]+)\s*;\s*/i, '') ??
+          replyInText(said, g.get('final-recipient') ?? g.get('original-recipient') ?? ''),
       }))
     if (recipients.length > 0) return { ...base, kind: 'delivery_status', recipients }
   }
@@ -54,6 +57,18 @@ export function readMail(raw: string): BounceMail {
       originalHeaders: inText(parts, base.originalHeaders),
     }
   return { ...base, kind: isAutomatic || isOutOfOffice(message) ? 'auto_reply' : 'other' }
+}
+
+/** OpenSMTPD says 5.0.0 and no more; what the other server answered stands in the text, as `address: 550 5.1.1 ...`. */
+function replyInText(text: string, recipient: string): string | null {
+  const address = recipient
+    .replace(/^\s*[\w-]+\s*;\s*/, '')
+    .trim()
+    .toLowerCase()
+  if (address === '') return null
+  const line = text.split(/\r?\n/).find((l) => l.trim().toLowerCase().startsWith(`${address}:`))
+  const reply = line?.trim().slice(address.length + 1)
+  return reply?.trim().slice(0, 500) || null
 }
 
 /** Servers without RFC 3464 (qmail, old Exim and Exchange): a subject and a text that say so, and a reply with a code. */

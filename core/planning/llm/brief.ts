@@ -50,6 +50,8 @@ export function briefOf(facts: PlannerFacts, locked: readonly PlanEntry[], priva
       texts_per_segment_and_week: facts.limits.max_sms_per_customer_week,
       messages_per_segment_and_day: 1,
       emails_per_day: facts.limits.email_per_day,
+      texts_per_day: facts.limits.sms_per_day ?? null,
+      budget_cents_for_messages_and_reductions: facts.limits.budget_cents ?? null,
       held_out_share: facts.limits.holdout_share,
       channels: facts.limits.channels,
       email_hours: facts.contact.email_window,

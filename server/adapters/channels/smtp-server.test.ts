@@ -122,6 +122,19 @@ test('a server that has enough of a connection gets a new one, and no message is
   expect(server.connections).toBeGreaterThanOrEqual(4)
 })
 
+test('one that only says so when it is offered the next message is understood, too', async () => {
+  const { server, send } = await against({ mailsPerConnection: 3 })
+  const outcomes = []
+  for (let i = 0; i < 10; i++) outcomes.push(await send())
+  expect(outcomes.every((o) => o.kind === 'accepted')).toBe(true)
+  expect(server.taken).toHaveLength(10)
+  expect(server.connections).toBe(4)
+  // Said to the first message of a connection it is an answer.
+  const full = await against({ mailsPerConnection: 0 })
+  expect(await full.send()).toMatchObject({ kind: 'deferred', code: 'smtp.452' })
+  expect(full.server.connections).toBe(1)
+})
+
 test('a tarpit that is slower than our patience is no server', async () => {
   const { send, server } = await against({ delayMs: 4000 })
   expect(await send()).toMatchObject({ kind: 'deferred', unreachable: true })

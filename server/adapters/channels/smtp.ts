@@ -29,6 +29,12 @@ interface Line {
   idleSince: number
 }
 
+interface Handed {
+  outcome: Outcome
+  /** the server had enough of this connection, not of the message */
+  isLineOver: boolean
+}
+
 // Servers limit how much one connection may carry; a fresh one costs little.
 const messagesPerLine = 500
 const idleMs = 20_000
@@ -86,13 +92,13 @@ export function createSmtp(options: SmtpOptions, net: Net): Channel {
     const from = options.returnPath?.(message.sendId) ?? message.sender
     const waiting = takeIdle()
     if (waiting) {
-      const outcome = await hand(waiting, from, message.recipient, raw)
+      const { outcome, isLineOver } = await hand(waiting, from, message.recipient, raw)
       // A server may have had enough of a connection, or timed it out, while it waited here; nothing was sent.
-      const isStale = outcome.kind === 'deferred' && (outcome.unreachable || outcome.code === 'smtp.421')
+      const isStale = outcome.kind === 'deferred' && (outcome.unreachable || outcome.code === 'smtp.421' || isLineOver)
       if (!isStale) return outcome
     }
     try {
-      return await hand(await connect(), from, message.recipient, raw)
+      return (await hand(await connect(), from, message.recipient, raw)).outcome
     } catch (error) {
       return notSent(error as SmtpFailure)
     }
@@ -106,14 +112,17 @@ export function createSmtp(options: SmtpOptions, net: Net): Channel {
     return undefined
   }
 
-  async function hand(line: Line, from: string, recipient: string, raw: string): Promise<Outcome> {
+  async function hand(line: Line, from: string, recipient: string, raw: string): Promise<Handed> {
     let bodyLeft = false
     let outcome: Outcome
+    let isLineOver = false
     try {
       const { reply, isAccepted } = await line.talk.send(from, recipient, raw, () => {
         bodyLeft = true
       })
       outcome = isAccepted ? { kind: 'accepted', providerMessageId: reply.text.slice(0, 300) } : refusal(reply)
+      // OpenSMTPD answers 452 to the 101st MAIL of a connection, and to each one after it: that is about the connection.
+      isLineOver = reply.command === 'MAIL FROM' && reply.code >= 400 && reply.code < 500 && line.sent > 0
     } catch (error) {
       const { code } = error as SmtpFailure
       outcome = bodyLeft
@@ -124,12 +133,12 @@ export function createSmtp(options: SmtpOptions, net: Net): Channel {
         : notSent(error as SmtpFailure)
     }
     line.sent += 1
-    if (!line.talk.isOpen || line.sent >= messagesPerLine || closed) close(line)
+    if (!line.talk.isOpen || line.sent >= messagesPerLine || isLineOver || closed) close(line)
     else {
       line.idleSince = Date.now()
       idle.push(line)
     }
-    return outcome
+    return { outcome, isLineOver }
   }
 
   return {

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { parse, type CsvError } from 'csv-parse'
+import { cutLines } from './cut-lines.ts'
 import { unreadable, type ReadLimits } from './limits.ts'
 import type { SourceRow } from './table.ts'
 
@@ -28,13 +29,51 @@ export function guessDelimiter(head: string): string {
   return best
 }
 
-/** Rows of a CSV text, header first, in batches as the text arrives. Broken rows come with a fault, never as an exception. */
+/**
+ * Rows of a CSV text, header first, in batches as the text arrives. Broken rows come with a fault, never as an exception.
+ *
+ * Lines that are whole by themselves, nearly every line of nearly every file, are cut here; at the first one that is not
+ * (a quote inside a cell, a line break inside quotes) the parser takes over for the rest, at a third of the speed.
+ */
 export async function* readCsv(
   text: AsyncIterable<string>,
   delimiter: string,
   limits: ReadLimits,
 ): AsyncGenerator<SourceRow[]> {
+  const chunks = guardLines(text, limits)
   let line = 0
+  let rest = ''
+  try {
+    for await (const chunk of chunks) {
+      const cut = cutLines(rest + chunk, delimiter, line)
+      if (cut.rows.length > 0) yield cut.rows
+      line += cut.lines
+      rest = cut.rest
+      if (cut.isOdd) return yield* parseCsv(precededBy(rest, chunks), delimiter, limits, line)
+    }
+    // The last line needs no line break.
+    const cut = cutLines(rest + '\n', delimiter, line)
+    if (cut.isOdd) yield* parseCsv(precededBy(rest, chunks), delimiter, limits, line)
+    else if (cut.rows.length > 0) yield cut.rows
+  } finally {
+    await chunks.return(undefined)
+  }
+}
+
+async function* precededBy(head: string, chunks: AsyncGenerator<string>): AsyncGenerator<string> {
+  yield head
+  // By hand: leaving a `for await` would close what others still read.
+  for (let next = await chunks.next(); !next.done; next = await chunks.next()) yield next.value
+}
+
+/** What the parser makes of lines that cannot be told apart without it; `line` have been read before. */
+async function* parseCsv(
+  text: AsyncIterable<string>,
+  delimiter: string,
+  limits: ReadLimits,
+  line: number,
+): AsyncGenerator<SourceRow[]> {
+  const before = line
   let emptyLines = 0
   let surplus = 0
   let failed: Error | undefined
@@ -70,18 +109,18 @@ export async function* readCsv(
     while ((parsed = parser.read() as Parsed | null) !== null) {
       // The parser counts to the end of a record; people look for its beginning.
       const start = line + 1 + parsed.info.empty_lines - emptyLines
+      const end = before + parsed.info.lines - surplus
       rows.push({ line: start, cells: parsed.record })
       // Inside quotes it counts CR LF as two lines.
-      if (parsed.info.lines - surplus > start)
-        for (const cell of parsed.record) surplus += cell.split('\r\n').length - 1
-      line = parsed.info.lines - surplus
+      if (end > start) for (const cell of parsed.record) surplus += cell.split('\r\n').length - 1
+      line = before + parsed.info.lines - surplus
       emptyLines = parsed.info.empty_lines
     }
     rows.push(...faults.splice(0))
     return rows
   }
   try {
-    for await (const chunk of guardLines(text, limits)) {
+    for await (const chunk of text) {
       if (chunk === '') continue
       const rows = parser.write(chunk) ? drain() : await afterDrain()
       if (failed) throw failed

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
+import { parse } from 'csv-parse/sync'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { csvLine } from '#core/knowledge/csv-cell.ts'
 import { readLimits } from './limits.ts'
+import { readCsv } from './read-csv.ts'
 import { openTable, type SourceRow } from './table.ts'
 
 async function* pieces(bytes: Buffer, cuts: readonly number[]): AsyncGenerator<Buffer> {
@@ -14,6 +16,10 @@ async function* pieces(bytes: Buffer, cuts: readonly number[]): AsyncGenerator<B
     from = Math.max(from, to)
   }
   if (from < bytes.length) yield bytes.subarray(from)
+}
+
+async function* texts(text: string, cuts: readonly number[]): AsyncGenerator<string> {
+  for await (const piece of pieces(Buffer.from(text), cuts)) yield piece.toString()
 }
 
 async function readAll(source: AsyncIterable<Buffer>) {
@@ -102,6 +108,23 @@ describe('any chunk cut gives the rows of the whole file', () => {
     await fc.assert(fc.asyncProperty(table(wide), fc.constantFrom('utf8', 'bom', 'utf16be'), fc.record(shape), holds), {
       numRuns: 200,
     })
+  })
+  test('cells with and without quotes are those that the parser alone finds', async () => {
+    const wild = fc.string({
+      unit: fc.constantFrom('a', 'b', '"', '""', ',', ',', '\n', '\n', '\r\n', '\r', ' ', '",', ',"'),
+      maxLength: 60,
+    })
+    await fc.assert(
+      fc.asyncProperty(wild, cuts, async (text, at) => {
+        const rows: SourceRow[] = []
+        for await (const batch of readCsv(texts(text, at), ',', readLimits)) rows.push(...batch)
+        // What is not closed has no meaning that two readers could share.
+        if (rows.some((r) => r.fault)) return
+        const how = { relax_column_count: true, relax_quotes: true, skip_empty_lines: true }
+        expect(rows.map((r) => r.cells)).toEqual(parse(text, { ...how, record_delimiter: ['\r\n', '\n', '\r'] }))
+      }),
+      { numRuns: 1000 },
+    )
   })
   test('byte by byte', async () => {
     const text = 'name;note\r\n"Zoë ""Z""";"two\r\nlines"\r\nRené;x\n\nlast;"y"'

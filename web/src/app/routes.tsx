@@ -190,6 +190,12 @@ export const pages: readonly PageRow[] = [
     load: () => import('../features/settings/audit-page.tsx'),
     role: 'admin',
   },
+  {
+    path: '/settings/system',
+    title: 'System',
+    load: () => import('../features/system/system-page.tsx'),
+    role: 'manager',
+  },
   { path: '/settings/api-keys', title: 'API keys', load: () => import('../features/settings/api-keys-page.tsx') },
   { path: '/profile', title: 'Your account', load: () => import('../features/accounts/profile-page.tsx') },
   // Links of mails land here; the door shows it to whoever comes (app/root.tsx).

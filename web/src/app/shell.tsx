@@ -1,7 +1,7 @@
 import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router'
 import { Search } from 'lucide-react'
 import { lazy, Suspense, useEffect, useRef, useState } from 'react'
-import { setShopFormat, shopFormat, zonePlace } from '../lib/format.ts'
+import { isShopFormatKnown, setShopFormat, shopFormat, zonePlace } from '../lib/format.ts'
 import { useHotkeys } from '../lib/hotkeys.ts'
 import { t } from '../lib/i18n.ts'
 import { useJobs } from '../lib/jobs.ts'
@@ -30,6 +30,8 @@ export function Shell({ starting }: { starting: boolean }) {
   const shop = useApi('GET /api/v1/settings/shop', undefined, { enabled: user !== null, staleMs: 300_000 })
   const follows = useJobs((s) => s.jobs.length > 0)
   const formats = shop.data ? setShopFormat(shop.data) : shopFormat()
+  // Drawn anew when the profile arrives, a page would lose what its user has typed or chosen by then.
+  const isWaiting = starting || (user !== null && shop.isPending && !isShopFormatKnown())
   useLoadPreferences()
   useEverywhereKeys(setOpen)
   useFocusOnNewPage()
@@ -84,7 +86,7 @@ export function Shell({ starting }: { starting: boolean }) {
           </div>
         </header>
         <main id="main" tabIndex={-1} className="outline-none">
-          {starting ? <Starting /> : <Outlet key={formats} />}
+          {isWaiting ? <Starting /> : <Outlet key={formats} />}
         </main>
       </div>
       {!starting && <BottomNav />}

@@ -1,22 +1,23 @@
 /** Numbers, money and times as people of the shop read them. Money comes in integer cents, shares in 0..1. */
 const locale = 'en-US'
 const kept = 'lma.shop'
-let { currency, zone } = remembered()
+let { currency, zone, isKnown } = remembered()
 
 // The last known shop formats the first paint; it is corrected when the profile arrives.
-function remembered(): { currency: string; zone: string } {
+function remembered(): { currency: string; zone: string; isKnown: boolean } {
   try {
     const [c, z] = (localStorage.getItem(kept) ?? '').split(' ')
-    if (c && z) return { currency: c, zone: z }
+    if (c && z) return { currency: c, zone: z, isKnown: true }
   } catch {
     // No storage: the defaults.
   }
-  return { currency: 'USD', zone: 'America/New_York' }
+  return { currency: 'USD', zone: 'America/New_York', isKnown: false }
 }
 
 /** Called when the shop profile arrives. Returns a key that changes when shown values must be drawn again. */
 export function setShopFormat(shop: { currency: string; time_zone: string }): string {
-  if (shop.currency !== currency || shop.time_zone !== zone) {
+  if (!isKnown || shop.currency !== currency || shop.time_zone !== zone) {
+    isKnown = true
     currency = shop.currency
     zone = shop.time_zone
     try {
@@ -28,6 +29,8 @@ export function setShopFormat(shop: { currency: string; time_zone: string }): st
   return shopFormat()
 }
 export const shopFormat = (): string => `${currency} ${zone}`
+/** false: the first visit of this browser, and the profile has not arrived yet. */
+export const isShopFormatKnown = (): boolean => isKnown
 /** "New York" from "America/New_York". */
 export const zonePlace = (name: string): string => name.slice(name.lastIndexOf('/') + 1).replaceAll('_', ' ')
 /** IANA name of the shop's zone. */

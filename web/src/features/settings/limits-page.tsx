@@ -31,6 +31,8 @@ const shown = (l: Limits) => ({
   holdout_percent: Math.round(l.holdout_share * 1000) / 10,
   email_per_day: l.email_per_day === null ? '' : String(l.email_per_day),
   four_eyes_above: l.four_eyes_above === null ? '' : String(l.four_eyes_above),
+  sms_per_day: l.sms_per_day === null ? '' : String(l.sms_per_day),
+  budget: l.budget_week_cents === null ? '' : String(l.budget_week_cents / 100),
   attested: l.email_ages.includes('attested'),
 })
 
@@ -51,6 +53,7 @@ function LimitsForm({ limits }: { limits: Limits }) {
           'max_sms_per_customer_week',
           'email_per_day',
           'four_eyes_above',
+          'sms_per_day',
         ]),
       ),
   })
@@ -74,6 +77,8 @@ function LimitsForm({ limits }: { limits: Limits }) {
         unknown_place: v.unknown_place,
         email_per_day: v.email_per_day.trim() === '' ? null : Number(v.email_per_day),
         four_eyes_above: v.four_eyes_above.trim() === '' ? null : Number(v.four_eyes_above),
+        sms_per_day: v.sms_per_day.trim() === '' ? null : Number(v.sms_per_day),
+        budget_week_cents: v.budget.trim() === '' ? null : Math.round(Number(v.budget) * 100),
       },
     })
   })
@@ -111,6 +116,34 @@ function LimitsForm({ limits }: { limits: Limits }) {
                 {...form.register('four_eyes_above', {
                   validate: (s) =>
                     s.trim() === '' || /^\d{1,8}$/.test(s.trim()) || t('Write a whole number, or nothing.'),
+                })}
+              />
+            </Field>
+            <Field
+              label={t('Texts per day, all customers')}
+              hint={t('Empty: no limit.')}
+              error={errors.sms_per_day?.message}
+            >
+              <Input
+                inputMode="numeric"
+                {...form.register('sms_per_day', {
+                  validate: (s) =>
+                    s.trim() === '' || /^[1-9]\d*$/.test(s.trim()) || t('Write a whole number, or nothing.'),
+                })}
+              />
+            </Field>
+            <Field
+              label={t('Budget of a week, in dollars')}
+              hint={t('What messages and used reductions may cost as far as can be expected. Empty: no limit.')}
+              error={errors.budget?.message}
+            >
+              <Input
+                inputMode="decimal"
+                {...form.register('budget', {
+                  validate: (s) =>
+                    s.trim() === '' ||
+                    (Number(s) >= 1 && Number(s) <= 10_000_000) ||
+                    t('Write an amount from 1 on, or nothing.'),
                 })}
               />
             </Field>

@@ -19,6 +19,7 @@ const sections = [
   ['/settings/api-keys', 'API keys'],
   ['/settings/llm', 'Model'],
   ['/settings/audit', 'Audit'],
+  ['/settings/system', 'System'],
 ] as const
 
 /** Title, the sections of the settings, and for whom they are closed. `changedBy` may change them. */

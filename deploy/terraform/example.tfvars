@@ -1,0 +1,5 @@
+name        = "liquor-agent-staging"
+image       = "123456789012.dkr.ecr.us-east-1.amazonaws.com/liquor-agent@sha256:0000000000000000000000000000000000000000000000000000000000000000"
+domain      = "staging.shop.example.com"
+zone_id     = "Z0000000000000000000"
+alarm_email = "operations@example.com"

@@ -1,0 +1,118 @@
+import { beforeAll, expect, test } from 'vitest'
+import { addDays } from '#core/calendar.ts'
+import { collectEvidence } from '#core/planning/evidence.ts'
+import { systemActor } from '../audit.ts'
+import { approveCampaign } from './approve.ts'
+import { streamAudience } from './audience.ts'
+import { audienceOf } from './build-plan.ts'
+import { generatePlan } from './generate.ts'
+import { startCampaign } from './materialise.ts'
+import { loadPlannerFacts } from './planner-facts.ts'
+import { countResults, findResults } from './results.ts'
+import { testContext } from '#test/context.ts'
+
+let now = new Date('2026-11-25T16:00:00Z')
+const ctx = await testContext({ clock: () => now })
+const week = '2026-11-30'
+const sql = async <T extends object>(text: string, args: unknown[] = []): Promise<T[]> =>
+  (await ctx.pool.query<T>(text, args)).rows
+
+/** 3000 customers in every state of rhythm, reading and pressure, those on the edges included. */
+beforeAll(async () => {
+  await sql(`insert into settings (name, value) values ('shop', '{"name":"Test Cellars","time_zone":"America/Chicago","from_name":"Test","from_email":"t@example.com"}')`)
+  await sql(`insert into stores (name, legal_name, address, city, state, zip, time_zone) values ('Oak', 'Test LLC', '1 Oak', 'Springfield', 'IL', '62701', 'America/Chicago')`)
+  await sql(`insert into offers (key, title, kind, value) values ('picks', 'Weekend picks', 'content', null), ('ten', '10 % off', 'percent_off', 10)`)
+  await sql(`insert into message_templates (key, name, channel, category, subject_template, body_html_template, body_text_template) values
+    ('discovery', 'Discovery', 'email', 'discovery', 's', 'h', 't'), ('sms_again', 'Again', 'sms', 'replenishment', null, null, 't')`)
+  await sql(`insert into segments (key, name, kind, rules, recommended_offers, optimal_channels) values
+    ('all', 'All', 'rfm', '{}', '["content"]', '{email,sms}'), ('some', 'Some', 'rfm', '{}', '["percent_off"]', '{email}')`)
+  await sql(`insert into customers (external_id, email, phone, birth_date, age_status, email_consent, sms_consent, state, time_zones, store_id)
+    select 'c' || g, 'c' || g || '@example.com', case when g % 3 = 0 then '+1312555' || lpad(g::text, 4, '0') end, case when g % 11 = 0 then date '2010-01-01' when g % 2 = 0 then date '1980-02-29' end,
+      case when g % 2 = 0 then 'dob_verified' else 'attested' end, 'granted', case when g % 4 < 2 then 'granted' else 'denied' end, 'IL', '{America/Chicago}', (select id from stores)
+    from generate_series(1, 3000) as g`)
+  await sql(`insert into segment_members (segment_id, customer_id) select g.id, c.id from customers as c join segments as g on g.key = 'all' or c.external_id like '%7'`)
+  // Ratios of exactly 0.5, 2.5 and 5 among them; some people without a purchase, some without any score.
+  await sql(`insert into customer_scores (customer_id, model_version, as_of, rfm_segment, first_purchase_at, last_purchase_at, expected_gap_days, due_ratio, is_night_buyer, price_sensitivity)
+    select c.id, 't', now(), 'all', '2025-01-01', case when g % 13 > 0 then $1::timestamptz - make_interval(hours => 12 * (g % 120)) end, case when g % 17 > 0 then 10 end, case when g % 19 > 0 then (g % 60) / 10.0 end, g % 5 = 0, (g % 8) / 16.0
+    from (select id, substr(external_id, 2)::int as g from customers) as c where g % 23 > 0`, [now])
+  await sql(`insert into customer_reading (customer_id, delivered, opened, clicked) select c.id, 5 + g % 40, (5 + g % 40) * (g % 7) / 7, (g % 40) / 9 from (select id, substr(external_id, 2)::int as g from customers) as c where g % 3 > 0`)
+  await sql(`insert into sends (id, customer_id, channel, recipient, due_at, window_end, status, sent_at)
+    select uuidv7_at(at), c.id, 'email', 'x', at, at, case when n = 2 then 'skipped' else 'sent' end, at from (select id, substr(external_id, 2)::int as g from customers) as c
+    cross join generate_series(1, 4) as n cross join lateral (select $1::timestamptz - make_interval(days => g % 9 * n) as at) as t where g % 5 >= n`, [now])
+}) // prettier-ignore
+
+test('counted in SQL and read customer by customer, the groups are the same', async () => {
+  const facts = await loadPlannerFacts(ctx, week)
+  const counts = new Map<string, number>()
+  const query = await audienceOf(ctx.pool, { id: '01900000-0000-7000-8000-000000000001', customer_ids: null }, facts, [], now)
+  for await (const chunk of streamAudience(ctx.pool, ctx.config, { ...query, segments: ['all', 'some'] }))
+    for (const { customer } of chunk)
+      for (const s of customer.segments) counts.set(`${s} ${customer.group}`, (counts.get(`${s} ${customer.group}`) ?? 0) + 1)
+  const told = new Map(facts.segments.flatMap((s) => s.groups!.map((g) => [`${s.key} ${g.key}`, g.size])))
+  expect(told).toEqual(counts)
+  expect(told.size).toBeGreaterThan(60)
+  const all = facts.segments.find((s) => s.key === 'all')!
+  expect(all.size).toBe(3000)
+  expect(all.groups!.filter((g) => g.key.endsWith('.text')).every((g) => g.reachable.sms > 0)).toBe(true)
+  expect(all.groups!.filter((g) => !g.key.endsWith('.text')).every((g) => g.reachable.sms === 0)).toBe(true)
+}) // prettier-ignore
+
+test('what a plan brought is counted beside its holdout, day by day, once and again after four weeks', async () => {
+  const { id } = await generatePlan(ctx, { weekStart: week, engine: 'heuristic', actor: systemActor, holdoutShare: 0.3 })
+  await approveCampaign(ctx, systemActor, id)
+  await startCampaign(ctx, systemActor, id)
+  const made = await sql<{ day: string; id: string; customer_id: string; status: string; customer_group: string | null }>(
+    `select scheduled_date as day, id, customer_id, status, customer_group from actions where campaign_id = $1 and status in ('pending', 'holdout')`, [id])
+  expect(made.length).toBeGreaterThan(500)
+  expect(made.every((a) => a.customer_group !== null)).toBe(true)
+  const day = made[0]!.day
+  // Sent at noon of its day; everybody buys on the third day and again on the twentieth, every third of the sent opens.
+  await sql(`update sends set status = 'delivered', sent_at = due_at, opened_at = case when substr(recipient, 2, 1) in ('1', '2') then due_at end where campaign_id = $1`, [id])
+  await sql(`insert into orders (external_id, customer_id, ordered_at, total_cents, discount_cents)
+    select 'r' || a.id || n, a.customer_id, (a.scheduled_date + n)::timestamp at time zone 'America/Chicago' + interval '23 hours', 5000, 100
+    from actions as a cross join (values (2), (6), (7), (20), (27), (28)) as t(n) where a.campaign_id = $1 and a.status in ('pending', 'holdout') and a.scheduled_date = $2`, [id, day])
+  await sql(`insert into analytics_events (event_type, customer_id, send_id, channel, occurred_at) select 'unsubscribe', s.customer_id, s.id, s.channel, s.sent_at from sends as s where s.campaign_id = $1 order by s.id limit 3`, [id])
+  const ofDay = made.filter((a) => a.day === day)
+  const totals = async () => (await sql<Record<string, number>>(
+    `select outcome, sum(n)::int as n, sum(opens)::int as opens, sum(orders)::int as orders, sum(spent_cents)::int as spent, sum(discount_cents)::int as discount, sum(later_n)::int as later_n, sum(later_orders)::int as later_orders
+     from plan_results where day = $1 group by 1 order by 1`, [day]))
+  const n = (status: string): number => ofDay.filter((a) => a.status === status).length
+
+  now = new Date(`${addDays(day, 7)}T20:00:00Z`)
+  await countResults(ctx)
+  expect(await totals()).toEqual([])
+  now = new Date(`${addDays(day, 8)}T20:00:00Z`)
+  await Promise.all([countResults(ctx), countResults(ctx)])
+  const first = await totals()
+  const opened = (await sql<{ n: number }>(`select count(*) as n from sends as s join actions as a on a.id = s.action_id where a.campaign_id = $1 and a.scheduled_date = $2 and s.opened_at is not null`, [id, day]))[0]!.n
+  expect(first).toEqual([
+    { outcome: 'held', n: n('holdout'), opens: 0, orders: 2 * n('holdout'), spent: 10_000 * n('holdout'), discount: 200 * n('holdout'), later_n: 0, later_orders: 0 },
+    { outcome: 'sent', n: n('pending'), opens: opened, orders: 2 * n('pending'), spent: 10_000 * n('pending'), discount: 200 * n('pending'), later_n: 0, later_orders: 0 },
+  ])
+  const reading = (): Promise<{ n: number }[]> => sql(`select sum(delivered)::int as n from customer_reading`)
+  const [read] = await reading()
+  now = new Date(`${addDays(day, 40)}T20:00:00Z`)
+  await countResults(ctx)
+  expect(await totals()).toEqual([
+    { ...first[0], later_n: n('holdout'), later_orders: 3 * n('holdout') },
+    { ...first[1], later_n: n('pending'), later_orders: 3 * n('pending') },
+  ])
+  const emails = (await sql<{ n: number }>(`select count(*) as n from sends as s join actions as a on a.id = s.action_id where a.campaign_id = $1 and a.scheduled_date > $2 and s.channel = 'email'`, [id, day]))[0]!.n
+  expect((await reading())[0]!.n).toBe(read!.n + emails)
+  expect((await sql<{ n: number }>(`select sum(leaves)::int as n from plan_results`))[0]!.n).toBe(3)
+
+  const evidence = collectEvidence(await findResults(ctx.pool, addDays(day, 40)))
+  expect(evidence.sent.length).toBeGreaterThan(20)
+  expect(evidence.base.reduce((sum, c) => sum + c.orders, 0)).toBeGreaterThan(0)
+  // The next plan goes by them and says so.
+  const next = await generatePlan(ctx, { weekStart: addDays(day, 42), engine: 'heuristic', actor: systemActor })
+  expect(next.plan.entries[0]!.reason).toContain('measured against customers held out')
+  expect(next.plan.entries.some((e) => e.audience && (e.rejected?.length ?? 0) > 0)).toBe(true)
+
+  now = new Date(`${addDays(day, 380)}T20:00:00Z`)
+  await countResults(ctx)
+  const left = (await reading())[0]!.n
+  expect(left).toBeLessThan(read!.n)
+  await countResults(ctx)
+  expect((await reading())[0]!.n).toBe(left)
+}, 60_000) // prettier-ignore

@@ -1,0 +1,82 @@
+import type { ClientBase, Pool } from 'pg'
+import type { Day } from '#core/calendar.ts'
+import { dueBounds, pressureDays, saverFrom, traitsOf, groupKey } from '#core/planning/groups.ts'
+
+/**
+ * core/planning/groups.ts over rows of the database. Whole segments are counted in SQL, customer by customer the same
+ * facts go through the core's own function; server/planning/groups.test.ts holds the two against each other.
+ */
+export interface GroupColumns {
+  due_ratio: number | null
+  delivered: number
+  opened: number
+  clicked: number
+  is_night_buyer: boolean
+  price_sensitivity: number | null
+  can_be_texted: boolean
+}
+
+/**
+ * Columns of `GroupColumns` over customers as c, customer_scores as sc, customer_reading as r.
+ * @param now placeholder of the moment @param adult placeholder of the last birth date of somebody who is 21
+ */
+export const groupColumns = (now: string, adult: string): string =>
+  `(case when sc.expected_gap_days > 0 and sc.last_purchase_at is not null
+      then greatest(0, extract(epoch from ${now}::timestamptz - sc.last_purchase_at) / 86400 / sc.expected_gap_days) else sc.due_ratio end)::float8 as due_ratio,
+   coalesce(r.delivered, 0) as delivered, coalesce(r.opened, 0) as opened, coalesce(r.clicked, 0) as clicked,
+   coalesce(sc.is_night_buyer, false) as is_night_buyer, sc.price_sensitivity::float8 as price_sensitivity,
+   ${adultWith(`c.phone is not null and c.sms_consent = 'granted' and c.age_status = 'dob_verified'`, adult)} as can_be_texted`
+
+/** A condition and the legal age. */
+export const adultWith = (condition: string, adult: string): string =>
+  `(${condition} and (c.birth_date is null or c.birth_date <= ${adult}::date))`
+
+/** The group over columns of `GroupColumns` and `recent`, the messages of the last 20 days; `f` is the row. */
+export const groupSql = (f: string): string =>
+  `(case when coalesce(${f}.due_ratio, 1) < ${dueBounds.due} then 'fresh' when coalesce(${f}.due_ratio, 1) < ${dueBounds.late} then 'due'
+      when coalesce(${f}.due_ratio, 1) < ${dueBounds.gone} then 'late' else 'gone' end
+    || case when (${f}.clicked + 0.5) * 9 >= ${f}.opened + 6 then '.keen' when (${f}.opened + 1.2) * 6 < ${f}.delivered + 4 then '.cool' else '.mild' end
+    || case ${f}.recent when 0 then '.rested' when 1 then '.written' else '.pressed' end
+    || case when ${f}.is_night_buyer then '.night' else '' end
+    || case when ${f}.price_sensitivity >= ${saverFrom} then '.saver' else '' end
+    || case when ${f}.can_be_texted then '.text' else '' end)`
+
+/** Messages per customer in the 20 days before $now, those of weekly plans and all others. */
+export const recentSql = (now: string): string =>
+  `select s.customer_id, count(*)::int as recent from sends as s
+   where s.id >= uuidv7_floor(${now}::timestamptz - interval '${pressureDays + 40} days') and s.customer_id is not null
+     and s.status in ('sent', 'delivered') and s.sent_at > ${now}::timestamptz - interval '${pressureDays} days' and s.sent_at <= ${now}::timestamptz`
+
+export function groupOf(row: GroupColumns, recent: number): string {
+  return groupKey(
+    traitsOf({
+      dueRatio: row.due_ratio,
+      delivered: row.delivered,
+      opened: row.opened,
+      clicked: row.clicked,
+      recent,
+      isNightBuyer: row.is_night_buyer,
+      priceSensitivity: row.price_sensitivity,
+      canBeTexted: row.can_be_texted,
+    }),
+  )
+}
+
+/** How many messages each of these people got in the last 20 days. */
+export async function countRecent(
+  client: ClientBase | Pool,
+  ids: readonly string[],
+  now: Date,
+): Promise<Map<string, number>> {
+  const { rows } = await client.query<{ customer_id: string; recent: number }>(
+    `${recentSql('$1')} and s.customer_id = any($2) group by 1`,
+    [now, ids],
+  )
+  return new Map(rows.map((r) => [r.customer_id, r.recent]))
+}
+
+/** The last birth date of somebody who is 21 on this day; 29 February becomes the day before, so nobody counts as older. */
+export function adultSince(day: Day): Day {
+  const earlier = `${Number(day.slice(0, 4)) - 21}${day.slice(4)}`
+  return earlier.endsWith('-02-29') ? `${earlier.slice(0, 8)}28` : earlier
+}

@@ -1,0 +1,212 @@
+import { localDate, type Day } from '#core/calendar.ts'
+import { createStoreFinder, type CustomerPlace } from '#core/knowledge/nearest-store.ts'
+import type { StoreForGate } from '#core/planning/assign.ts'
+import type { GroupFacts, PlanChannel, SegmentFacts } from '#core/planning/facts.ts'
+import { Window } from '#core/planning/plan.ts'
+import { offerNames } from '#core/planning/playbook.ts'
+import { withTx } from '#db/pool.ts'
+import type { Ctx } from '../context.ts'
+import { adultSince, adultWith, groupColumns, groupSql, recentSql } from './groups.ts'
+
+/** The most segments one plan weighs; the largest come first. */
+const maxSegments = 60
+/** Members whose orders tell a segment's rhythm: more only cost time. Their share is fixed for each customer. */
+const sampled = 5000
+
+interface SegmentQuery {
+  now: Date
+  zone: string
+  ages: readonly string[]
+  stores: readonly StoreForGate[]
+  emailWindow: Window
+}
+
+interface SegmentRow {
+  id: string
+  key: string
+  name: string
+  recommended_offers: unknown[]
+  optimal_channels: string[]
+  optimal_send_window: unknown
+  cool_down_days: number
+}
+interface RhythmRow {
+  segment_id: string
+  weekday: number
+  hour: number
+  orders: number
+  cents: number
+  /** of the last eight weeks */
+  recent: number
+  /** members looked at, over all members */
+  share: number
+}
+/** One row per segment and group, per segment and category, and per segment and place. */
+interface PeopleRow extends CustomerPlace {
+  segment_id: string
+  kind: 'group' | 'category' | 'place'
+  name: string | null
+  size: number
+  email: number
+  sms: number
+  churn: number | null
+  new_share: number | null
+  due_ratio: number | null
+}
+
+/** Segments with customers in them: sizes by group, reach by channel, rhythm, taste and stores; sets in SQL, never a person. */
+export async function findSegments(ctx: Pick<Ctx, 'pool'>, by: SegmentQuery): Promise<SegmentFacts[]> {
+  const adult = adultSince(localDate(by.now, by.zone))
+  const { rows: segments } = await ctx.pool.query<SegmentRow>(
+    `select g.id, g.key, g.name, g.recommended_offers, g.optimal_channels, g.optimal_send_window, g.cool_down_days from segments as g
+     where g.is_active and g.deleted_at is null order by g.customer_count desc, g.key limit $1`,
+    [maxSegments],
+  )
+  const ids = segments.map((s) => s.id)
+  const [people, rhythm] = await Promise.all([findPeople(ctx, ids, by, adult), findRhythm(ctx, ids, by)])
+  const peopleOf = Map.groupBy(people, (r) => r.segment_id)
+  const rhythmOf = Map.groupBy(rhythm, (r) => r.segment_id)
+  const orders = sum(rhythm, (r) => r.orders)
+  const shopBasket = orders > 0 ? sum(rhythm, (r) => r.cents) / orders : 4000
+  const storeOf = createStoreFinder(by.stores)
+  return segments
+    .flatMap((s) => {
+      const own = peopleOf.get(s.id)
+      return own
+        ? [factsOf(s, own, rhythmOf.get(s.id) ?? [], { shopBasket, storeOf, emailWindow: by.emailWindow })]
+        : []
+    })
+    .toSorted((a, b) => (a.key < b.key ? -1 : 1))
+}
+
+/** Every customer once, then by membership: the sets are the same however many segments somebody is in. */
+async function findPeople(
+  { pool }: Pick<Ctx, 'pool'>,
+  ids: readonly string[],
+  by: SegmentQuery,
+  adult: Day,
+): Promise<PeopleRow[]> {
+  return withTx(pool, async (tx) => {
+    // A hash table of a million customers; sorting them on disk would take several times as long.
+    await tx.query(`select set_config('work_mem', '256MB', true)`)
+    const { rows } = await tx.query<PeopleRow>(
+      `with closed as (
+         -- addresses on the suppression list, as far as they belong to a customer; exact by address when counted
+         select s.customer_id, bool_or(s.channel in ('email', 'all')) as email, bool_or(s.channel in ('sms', 'all')) as sms
+         from suppressions as s where s.customer_id is not null group by 1
+       ), heard as (${recentSql('$1')} group by 1
+       ), known as (
+         select c.id, ${groupColumns('$1', '$4')}, coalesce(heard.recent, 0) as recent,
+           (${adultWith(`c.email is not null and c.email_consent = 'granted' and c.age_status = any($3)`, '$4')} and closed.email is not true)::int as email,
+           closed.sms is not true as takes_texts, sc.churn_probability as churn, (sc.first_purchase_at > $1::timestamptz - interval '60 days')::int as is_new,
+           sc.primary_category as category, c.store_id, case when c.store_id is null then c.state end as state, case when c.store_id is null then left(c.zip, 3) end as zip
+         from customers as c left join customer_scores as sc on sc.customer_id = c.id left join customer_reading as r on r.customer_id = c.id
+         left join heard on heard.customer_id = c.id left join closed on closed.customer_id = c.id
+         where c.deleted_at is null
+       ), person as materialized (
+         select f.id, ${groupSql('f')} as name, f.email, (f.can_be_texted and f.takes_texts)::int as sms, f.churn, f.is_new, least(f.due_ratio, 5) as due_ratio,
+           f.category, f.store_id, f.state, f.zip from known as f
+       )
+       select m.segment_id, case when grouping(p.name) = 0 then 'group' when grouping(p.category) = 0 then 'category' else 'place' end as kind,
+         coalesce(p.name, p.category) as name, p.store_id, p.state, p.zip, count(*)::int as size, sum(p.email)::int as email, sum(p.sms)::int as sms,
+         avg(p.churn)::float8 as churn, avg(p.is_new)::float8 as new_share, avg(p.due_ratio)::float8 as due_ratio
+       from segment_members as m join person as p on p.id = m.customer_id where m.segment_id = any($2)
+       group by grouping sets ((m.segment_id, p.name), (m.segment_id, p.category), (m.segment_id, p.store_id, p.state, p.zip))`,
+      [by.now, ids, by.ages, adult],
+    )
+    return rows
+  })
+}
+
+/** Orders of a year by weekday and hour of the shop, of a fixed share of each large segment's members. */
+async function findRhythm(
+  { pool }: Pick<Ctx, 'pool'>,
+  ids: readonly string[],
+  { now, zone }: SegmentQuery,
+): Promise<RhythmRow[]> {
+  const { rows } = await pool.query<RhythmRow>(
+    `with chosen as (
+       select m.segment_id, count(*) as size, least(1, ${sampled}.0 / count(*))::float8 as share from segment_members as m where m.segment_id = any($3) group by 1
+     ), picked as (
+       select m.segment_id, m.customer_id, chosen.share from segment_members as m join chosen on chosen.segment_id = m.segment_id
+       where chosen.share >= 1 or (get_byte(uuid_send(m.customer_id), 15) * 256 + get_byte(uuid_send(m.customer_id), 14)) < chosen.share * 65536
+     ), bought as materialized (
+       select o.customer_id, extract(isodow from l.at)::int as weekday, extract(hour from l.at)::int as hour, o.total_cents,
+         (o.ordered_at >= $1::timestamptz - interval '56 days')::int as recent
+       from (select distinct picked.customer_id from picked) as who join orders as o on o.customer_id = who.customer_id
+         and o.ordered_at >= $1::timestamptz - interval '365 days' and o.ordered_at < $1
+       cross join lateral (select o.ordered_at at time zone $2 as at) as l
+     )
+     select picked.segment_id, b.weekday, b.hour, count(*)::int as orders, sum(b.total_cents)::float8 as cents, sum(b.recent)::int as recent, picked.share
+     from bought as b join picked on picked.customer_id = b.customer_id group by picked.segment_id, picked.share, b.weekday, b.hour`,
+    [now, zone, ids],
+  )
+  return rows
+}
+
+function factsOf(
+  segment: SegmentRow,
+  people: readonly PeopleRow[],
+  rhythm: readonly RhythmRow[],
+  by: { shopBasket: number; storeOf: ReturnType<typeof createStoreFinder<StoreForGate>>; emailWindow: Window },
+): SegmentFacts {
+  const of = (kind: PeopleRow['kind']): PeopleRow[] => people.filter((r) => r.kind === kind)
+  const rows = of('group')
+  const size = sum(rows, (r) => r.size)
+  const meanOf = (value: (r: PeopleRow) => number | null, none: number): number => {
+    const told = rows.filter((r) => value(r) !== null)
+    const weight = sum(told, (r) => r.size)
+    return weight > 0 ? sum(told, (r) => r.size * value(r)!) / weight : none
+  }
+  const groups = rows
+    .map((r): GroupFacts => ({ key: r.name!, size: r.size, reachable: { email: r.email, sms: r.sms } }))
+    .toSorted((a, b) => (a.key < b.key ? -1 : 1))
+  const orders = sum(rhythm, (r) => r.orders)
+  const top = of('category')
+    .filter((r) => r.name !== null)
+    .toSorted((a, b) => b.size - a.size || (a.name! < b.name! ? -1 : 1))[0]
+  return {
+    key: segment.key,
+    name: segment.name,
+    size,
+    reachable: { email: sum(rows, (r) => r.email), sms: sum(rows, (r) => r.sms) },
+    playbook: {
+      offers: offerNames(segment.recommended_offers),
+      channels: segment.optimal_channels.filter((c): c is PlanChannel => c === 'email' || c === 'sms'),
+      window: Window.safeParse(segment.optimal_send_window).data ?? by.emailWindow,
+      cool_down_days: segment.cool_down_days,
+    },
+    orders_per_week: sum(rhythm, (r) => r.recent / r.share) / 8 / Math.max(1, size),
+    basket_cents: orders > 0 ? sum(rhythm, (r) => r.cents) / orders : by.shopBasket,
+    churn: meanOf((r) => r.churn, 0.5),
+    new_share: meanOf((r) => r.new_share, 0),
+    due_ratio: meanOf((r) => r.due_ratio, 1),
+    weekday_share: shares(rhythm, (r) => r.weekday - 1, 7),
+    hour_share: shares(rhythm, (r) => r.hour, 24),
+    top_category: top?.name ?? null,
+    stores: countStores(of('place'), by.storeOf),
+    groups,
+  }
+}
+
+const sum = <T>(rows: readonly T[], of: (row: T) => number): number => rows.reduce((total, r) => total + of(r), 0)
+
+/** How many of a segment shop where: at their own store, else at the nearest to where they live. */
+function countStores(
+  places: readonly PeopleRow[],
+  storeOf: ReturnType<typeof createStoreFinder<StoreForGate>>,
+): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const place of places) {
+    const { id } = storeOf(place).store
+    counts[id] = (counts[id] ?? 0) + place.size
+  }
+  return counts
+}
+
+function shares(rows: readonly RhythmRow[], at: (r: RhythmRow) => number, length: number): number[] {
+  const counts = new Array<number>(length).fill(0)
+  for (const r of rows) counts[at(r)]! += r.orders
+  const total = counts.reduce((a, b) => a + b, 0)
+  return counts.map((n) => (total > 0 ? n / total : 0))
+}
