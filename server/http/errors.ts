@@ -93,14 +93,14 @@ export function sendProblem(error: FastifyError | Error, request: FastifyRequest
     }
     if (error instanceof InputError) problem.errors = error.errors
     if (Object.keys(error.facts).length > 0) problem.facts = error.facts
-  } else if (code === '22021' || code === '22P05') {
-    // PostgreSQL cannot hold NUL in text; wherever it comes from, it is the request that is wrong.
+  } else if (code === '22021' || code === '22P05' || (code === '22P02' && error.message.endsWith('type json'))) {
+    // PostgreSQL cannot hold NUL in text, nor half a surrogate pair in JSON; it is the request that is wrong.
     problem = {
       type: 'urn:liquor-agent:input.invalid',
       title: titles[400] ?? 'Error',
       status: 400,
       code: 'input.invalid',
-      detail: 'A text has a character that cannot be stored (NUL). Remove it.',
+      detail: 'A text has a character that cannot be stored (NUL, or half of one). Remove it.',
     }
   } else if (/^(Unexpected end of multipart data|Multipart: )/.test(error.message)) {
     problem = {

@@ -121,3 +121,13 @@ test('how a user likes tables is kept for them alone; two tables do not overwrit
   ])
     expect((await set(bad)).statusCode).toBe(400)
 })
+
+test('half a surrogate pair in a text is refused, not an error of ours', async () => {
+  const answer = await as('manager')({
+    method: 'POST',
+    url: '/api/v1/views',
+    headers: { 'content-type': 'application/json' },
+    payload: '{"name": "x", "filters": {"tags": ["a\\ud800"]}}',
+  })
+  expect(answer.json()).toMatchObject({ status: 400, code: 'input.invalid' })
+})
