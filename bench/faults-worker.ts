@@ -8,7 +8,9 @@ process.on('unhandledRejection', (error) => {
   process.exit(70)
 })
 const config = readConfig()
-const ctx = createContext(config, config.databaseUrl!)
+// A worker whose clock is wrong.
+const skewMs = Number(process.env['FAULTS_SKEW_MS'] ?? 0)
+const ctx = createContext(config, config.databaseUrl!, { clock: () => new Date(Date.now() + skewMs) })
 const stop = new AbortController()
 process.once('SIGTERM', () => stop.abort())
 
@@ -33,6 +35,9 @@ if (process.argv[2] === 'checkpoint') {
     const messages = await composer.compose(rows)
     await Promise.all(messages.flatMap((m) => ('failure' in m ? [] : [channel.send(m, stop.signal)])))
   }
+} else if (process.argv[2] === 'everything') {
+  const { runWorker } = await import('#server/worker.ts')
+  await runWorker(ctx, stop.signal)
 } else {
   await runDispatcher(ctx, { signal: stop.signal })
 }

@@ -6,7 +6,7 @@ import { draw } from '#sim/market/chance.ts'
 import { Ledger } from '#sim/market/ledger.ts'
 import { Market } from '#sim/market/market.ts'
 import {
-  blastPolicy, heuristicEngine, isHeld, modelEngine, plannerPolicy, randomPolicy, rfmPolicy, type Policy,
+  blastPolicy, heuristicEngine, isHeld, modelEngine, plannerPolicy, randomPolicy, rfmPolicy, staticPolicy, type Policy,
 } from '#sim/market/policies.ts' // prettier-ignore
 import { createPopulation } from '#sim/market/population.ts'
 import { holdoutShare, Shop } from '#sim/market/shop.ts'
@@ -19,6 +19,9 @@ export interface PolicyResult {
   sends: number
   leaves: number
   forecastCents: number | null
+  /** margin that last touch claims: a week after a message was opened (a text: arrived), and after a click */
+  openedCents: number
+  clickedCents: number
 }
 export interface SeedResult {
   seed: number
@@ -72,13 +75,9 @@ function bestPrices(from: Market, shop: Shop, believe: Believe, tune: number): P
   }
   return best.prices
 }
-/** The first customers alone: the others are not written to and not looked at. */
+/** The market of the first customers alone. */
 function smaller(from: Market, n: number): Market {
-  const market = from.fork()
-  market.books.orders.fill(0, n)
-  market.books.open.fill(0, n)
-  market.alive.fill(0, n)
-  return market
+  return new Market(from.world, { ...from.people, size: n }, from)
 }
 
 export function runSeed(file: string, seed: number, customers: number, options: { withModel: boolean }): SeedResult {
@@ -108,6 +107,7 @@ export function runSeed(file: string, seed: number, customers: number, options: 
     ['blast content', (m) => blastPolicy(m, offerOf('content', null))],
     ['blast 10 % off', (m) => blastPolicy(m, offerOf('percent_off', 10))],
     ['RFM rules', (m) => rfmPolicy(m, shopOf(m))],
+    ['static rule', (m) => staticPolicy(m, shopOf(m))],
     ['optimiser', planner(heuristicEngine)],
     ...(options.withModel ? [['LLM engine', planner(modelEngine)] as [string, (m: Market) => Policy]] : []),
     ['informed ceiling', (m) => informedPolicy(m, shopOf(m), believe, informed)],
@@ -124,6 +124,8 @@ export function runSeed(file: string, seed: number, customers: number, options: 
       sends: m.totals.sends,
       leaves: m.totals.leaves,
       forecastCents: policy.forecastCents ?? null,
+      openedCents: m.totals.openedCents,
+      clickedCents: m.totals.clickedCents,
     })),
     lift: liftOf(of('optimiser'), of('no contact')),
     seconds: (performance.now() - started) / 1000,

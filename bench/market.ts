@@ -80,8 +80,10 @@ for (const name of names)
 
 /** How much higher the optimiser scores, with the paired 95 % interval over seeds. */
 const notes: string[] = []
+const scale = mean(results.map((r) => Math.abs(added(r, 'informed ceiling'))))
 for (const name of names.filter((n) => !['optimiser', 'informed ceiling', 'oracle'].includes(n))) {
-  const paired = results.map((r) => score(r, 'optimiser') - score(r, name))
+  // In the market's own money, so that a seed with a poor ceiling weighs no more than others.
+  const paired = results.map((r) => (added(r, 'optimiser') - added(r, name)) / scale)
   const mid = mean(paired)
   const sd = Math.sqrt(paired.reduce((sum, d) => sum + (d - mid) ** 2, 0) / Math.max(1, paired.length - 1))
   const half = paired.length > 1 ? (studentQuantile(0.975, paired.length - 1) * sd) / Math.sqrt(paired.length) : NaN
@@ -89,11 +91,32 @@ for (const name of names.filter((n) => !['optimiser', 'informed ceiling', 'oracl
 }
 for (const note of notes) console.log(note)
 const scores = results.map((r) => score(r, 'optimiser'))
+const share = (name: string): number => mean(results.map((r) => added(r, name) / of(r, 'no contact').marginCents))
+const errors = results.map((r) => of(r, 'optimiser').forecastCents! / added(r, 'optimiser') - 1)
+const claimed = (field: 'openedCents' | 'clickedCents'): number =>
+  mean(results.map((r) => of(r, 'optimiser')[field] / added(r, 'optimiser')))
+const held = results.filter(({ lift }) => lift.lowCents <= lift.truthCents && lift.truthCents <= lift.highCents).length
+const lines = [
+  `scores by seed: ${scores.map((s) => round(s, 2)).join(', ')}`,
+  `forecast over truth, by seed: ${errors.map(percent).join(', ')}`,
+  `holdout interval holds the truth in ${held} of ${results.length} seeds, and in ${percent(mean(results.map((r) => r.lift.coverage)))} of 100 draws each`,
+  `last touch claims ${round(claimed('openedCents'), 1)} times what the messages caused (a week after opening), ${round(claimed('clickedCents'), 1)} times (after a click)`,
+]
+// Where next to nothing can be earned, a ratio to it says nothing: the margins do.
+if (share('informed ceiling') < 0.01)
+  lines.push(
+    `the ceiling itself adds ${percent(share('informed ceiling'))}, the optimiser ${percent(share('optimiser'))}: judge by margin, not by score`,
+  )
+for (const line of lines) console.log(line)
+notes.push(...lines)
 const figures = {
   score_mean: round(mean(scores)),
   score_worst: round(Math.min(...scores)),
-  forecast_error: round(mean(results.map((r) => of(r, 'optimiser').forecastCents! / added(r, 'optimiser') - 1))),
+  forecast_error: round(mean(errors)),
   lift_coverage: round(mean(results.map((r) => r.lift.coverage))),
+  last_touch_overstated: round(claimed('openedCents')),
+  added_share: round(share('optimiser'), 4),
+  ceiling_share: round(share('informed ceiling'), 4),
   baselines: Object.fromEntries(
     names.filter((n) => n !== 'optimiser').map((n) => [n, round(mean(results.map((r) => score(r, n))))]),
   ),

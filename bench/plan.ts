@@ -54,16 +54,19 @@ async function fill(pool: Pool): Promise<void> {
     from customers as c cross join generate_series(1, 3) as n order by 3`)
   await sql(`insert into sends (id, customer_id, channel, recipient, due_at, window_end, status, sent_at, opened_at, variables) select uuidv7_at(at), c.id, 'email', c.email, at, at, 'delivered', at, case when n = 1 then at end, jsonb_build_object('first_name', 'Name', 'offer', jsonb_build_object('title', 'Weekend picks'), 'products', jsonb_build_array(jsonb_build_object('name', 'P1', 'price', '$20')))
     from customers as c cross join generate_series(1, 2) as n cross join lateral (select $1::timestamptz - make_interval(hours => 20 + (hashtext(c.external_id || 'm' || n) & 511)) as at, hashtext(c.external_id || 'q' || n) & 7 as q) as t where t.q < 2`)
+  // Earlier actions: checks of foreign keys are planned by the size that their tables had when first asked for.
+  await sql(`insert into actions (customer_id, segment, priority_score, reason, offer, status) select s.customer_id, 'segment_1', 1, 'x', '{"kind":"content"}', 'sent' from sends as s limit 100000`)
+  await sql(`insert into send_keys (action_id, channel, send_id) select a.id, 'email', uuidv7() from actions as a`)
   await fillResults(pool)
-  for (const table of ['customers', 'customer_scores', 'customer_reading', 'segment_members', 'segments', 'orders', 'sends', 'plan_results']) await sql(`vacuum analyze ${table}`)
+  for (const table of ['customers', 'customer_scores', 'customer_reading', 'segment_members', 'segments', 'orders', 'sends', 'actions', 'send_keys', 'plan_results']) await sql(`vacuum analyze ${table}`)
 } // prettier-ignore
 
 /** A year of plans: each week a day of messages in every segment, three arms for some groups and their holdout. */
 async function fillResults(pool: Pool): Promise<void> {
   await pool.query(`insert into plan_result_days (day, first_at, later_at) select d::date, now(), now() from generate_series($1::date - 364, $1::date - 35, interval '7 days') as d`, [monday])
   await pool.query(
-    `insert into plan_results (day, segment, customer_group, outcome, offer_key, offer_kind, channel, part, n, opens, clicks, leaves, conversions, orders, spent_cents, discount_cents, later_n, later_orders)
-     select d.day, 'segment_' || s, g.key, a.outcome, a.offer, a.kind, a.channel, 'day', n, case when a.outcome = 'sent' then n / 4 else 0 end, case when a.outcome = 'sent' then n / 25 else 0 end, 0, 0, n * a.rate / 100, n * a.rate * 45, case when a.kind = 'percent_off' then n * a.rate * 4 else 0 end, n, n * 12 / 100
+    `insert into plan_results (day, design, segment, customer_group, outcome, offer_key, offer_kind, channel, part, n, opens, clicks, leaves, conversions, orders, spent_cents, discount_cents, opened_orders, opened_spent_cents, opened_discount_cents, later_n, later_orders)
+     select d.day, '0.1', 'segment_' || s, g.key, a.outcome, a.offer, a.kind, a.channel, 'day', n, case when a.outcome = 'sent' then n / 4 else 0 end, case when a.outcome = 'sent' then n / 25 else 0 end, 0, 0, n * a.rate / 100, n * a.rate * 45, case when a.kind = 'percent_off' then n * a.rate * 4 else 0 end, case when a.outcome = 'sent' then n * a.rate / 400 else 0 end, 0, 0, n, n * 12 / 100
      from plan_result_days as d cross join generate_series(1, ${segments}) as s cross join unnest($1::text[]) with ordinality as g(key, i)
      cross join (values ('held', 'picks', 'content', 'email', 8, 0), ('sent', 'picks', 'content', 'email', 10, 1), ('sent', 'ten', 'percent_off', 'email', 11, 2), ('sent', 'first', 'early_access', 'sms', 10, 3)) as a(outcome, offer, kind, channel, rate, k)
      cross join lateral (select case when a.outcome = 'held' then 60 else 200 end + (hashtext(g.key || d.day || s || a.k) & 63) as n) as t

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isZone } from '#core/calendar.ts'
 import { Window } from '#core/planning/plan.ts'
 import { defaultAverageThresholdCents } from '#core/scoring/rfm.ts'
 import { Website } from './common.ts'
@@ -7,8 +8,11 @@ import { route } from './http.ts'
 /** Facts about the shop that every stage reads. One row of `settings` each, name -> schema. */
 export const ShopSettings = z.strictObject({
   name: z.string().min(1).max(120),
-  currency: z.string().length(3).default('USD'),
-  time_zone: z.string().default('America/New_York'),
+  currency: z
+    .string()
+    .regex(/^[A-Z]{3}$/, 'Write the three letters of a currency, like USD.')
+    .default('USD'),
+  time_zone: z.string().max(60).refine(isZone, 'Choose a time zone like America/New_York.').default('America/New_York'),
   /** gross margin in percent where a product has no cost */
   margin_pct: z.number().min(0).max(100).default(25),
   /** a frequent customer whose average order is below this is a small basket (segment Low_Value_Frequent) */
@@ -41,6 +45,8 @@ export const LimitSettings = z.strictObject({
   sms_per_day: z.int().positive().nullable().default(null),
   /** most that the messages of a week and the reductions used may cost; null: no limit */
   budget_week_cents: z.int().positive().max(1_000_000_000).nullable().default(null),
+  /** with more messages than this a campaign is started by somebody else than who approved it; null: whoever may */
+  four_eyes_above: z.int().min(0).max(100_000_000).nullable().default(null),
 })
 export type LimitSettings = z.infer<typeof LimitSettings>
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isZone } from '#core/calendar.ts'
 import { departments } from '#core/planning/offer.ts'
 import { Id, IdParams, Website } from './common.ts'
 import { route } from './http.ts'
@@ -20,7 +21,7 @@ const fields = {
   city: z.string().trim().min(1).max(100),
   state: z.string().regex(/^[A-Z]{2}$/, 'Use the two letters of the state, like IL.'),
   zip: z.string().regex(/^\d{5}(-\d{4})?$/, 'Use five digits, like 62701.'),
-  time_zone: z.string().max(60),
+  time_zone: z.string().max(60).refine(isZone, 'Choose a time zone like America/New_York.'),
   phone: z
     .string()
     .regex(/^\+[1-9]\d{6,14}$/, 'Use the international form, like +12175550142.')

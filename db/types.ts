@@ -376,6 +376,14 @@ export interface Duties {
   took_ms: number | null;
 }
 
+export interface Erasures {
+  addresses: Generated<Json>;
+  at: Generated<Timestamp>;
+  customer_ids: string[];
+  file: string | null;
+  id: Generated<string>;
+}
+
 export interface EventKeys {
   at: Generated<Timestamp>;
   event_id: string;
@@ -677,6 +685,7 @@ export interface PlanResults {
   conversions: number;
   customer_group: string;
   day: string;
+  design: string;
   discount_cents: Int8;
   later_n: number;
   later_orders: number;
@@ -684,6 +693,9 @@ export interface PlanResults {
   n: number;
   offer_key: string;
   offer_kind: string;
+  opened_discount_cents: Generated<Int8>;
+  opened_orders: Generated<number>;
+  opened_spent_cents: Generated<Int8>;
   opens: number;
   orders: number;
   outcome: string;
@@ -1240,6 +1252,7 @@ export interface DB {
   customers: Customers;
   delivery_attempts: DeliveryAttempts;
   duties: Duties;
+  erasures: Erasures;
   event_keys: EventKeys;
   experiments: Experiments;
   exports: Exports;

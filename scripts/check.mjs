@@ -14,6 +14,7 @@ const checks = [
     ['--config', '.dependency-cruiser.cjs', 'core', 'contract', 'db', 'server', 'web/src'],
   ],
   ['unused code', bin('knip'), []],
+  ['licences and digests of packages', node, ['scripts/licences.mjs', '--quiet']],
   ['tests that documents name', node, ['scripts/check-named-tests.mjs']],
   ['command line in the docs', node, ['scripts/docs-cli.ts', '--verify']],
   ['database types', node, ['scripts/generate-types.ts', '--verify']],

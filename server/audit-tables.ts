@@ -20,6 +20,7 @@ export const unaudited: Readonly<Record<string, string>> = {
   notices: 'told to people, and forgotten',
   notice_reads: 'who has read a notice',
   backups: 'list of files that the worker made',
+  erasures: 'ledger of erasures; each is in the trail',
   duties: 'clock of the worker',
   processes: 'who is running',
   rate_windows: 'counters of the last minutes',

@@ -2,7 +2,7 @@ import type { ClientBase, Pool } from 'pg'
 import type { ChannelKind } from '#core/delivery/message.ts'
 import { isProviderKind, providerKinds, secretFields, type ProviderKindName } from '#core/delivery/providers/kinds.ts'
 import type { Config } from './config.ts'
-import { decryptSecret } from './secrets.ts'
+import { decryptSecret, type SecretKeys } from './secrets.ts'
 
 /** A provider as stored; `secrets` are still encrypted. */
 export interface StoredProvider {
@@ -39,20 +39,20 @@ export function secretContext(provider: Pick<StoredProvider, 'channel' | 'kind'>
 
 /** The secrets in the clear. Throws with a cure when LMA_SECRET is another one than they were stored with. */
 export function openSecrets(
-  config: Pick<Config, 'secret'>,
+  config: SecretKeys,
   provider: Pick<StoredProvider, 'channel' | 'kind'>,
   secrets: Record<string, string>,
 ): Record<string, string> {
   return Object.fromEntries(
     Object.entries(secrets).map(([field, stored]) => [
       field,
-      decryptSecret(config.secret, secretContext(provider, field), stored),
+      decryptSecret(config, secretContext(provider, field), stored),
     ]),
   )
 }
 
 /** The whole configuration, secrets included; its type is that of the kind's schema. */
-export function openProvider(config: Pick<Config, 'secret'>, provider: StoredProvider): Record<string, unknown> {
+export function openProvider(config: SecretKeys, provider: StoredProvider): Record<string, unknown> {
   const known = new Set(secretFields(provider.kind))
   const secrets = Object.fromEntries(Object.entries(provider.secrets).filter(([field]) => known.has(field)))
   return providerKinds[provider.kind].config.parse({

@@ -125,6 +125,11 @@ export function build(): Command {
       (await import('./cli/personal-data.ts')).personalData(globals(), customer, file ?? 'personal-data.zip'),
     )
   program
+    .command('keys')
+    .description('keys of stored secrets: new prints one, show counts, rotate encrypts all with the first one')
+    .argument('<what>', 'new, show or rotate')
+    .action(async (what: string) => (await import('./cli/keys.ts')).keysCommand(globals(), what))
+  program
     .command('status')
     .description('what is in the shop and what runs')
     .action(async () => (await import('./cli/report.ts')).status(globals()))

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { z } from 'zod'
+import type { EncryptionKey } from './secrets.ts'
 import { addressUses, type AddressUse } from './outbound-address.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
@@ -41,6 +42,14 @@ const Environment = z.object({
     .min(32)
     .optional()
     .describe('at least 32 characters; absent: made once and kept in LMA_DATA/secret'),
+  LMA_ENCRYPTION_KEYS: z
+    .string()
+    .regex(/^[\w-]{1,40}:[A-Za-z0-9_-]{43}(,[\w-]{1,40}:[A-Za-z0-9_-]{43})*$/, 'write name:key, made by `keys new`')
+    .refine((text) => !/(^|,)secret:/.test(text), 'the name “secret” is taken')
+    .optional()
+    .describe(
+      'keys for stored secrets, the current one first: name:key,name:key (`liquor-agent keys new`); absent: derived from LMA_SECRET',
+    ),
   PORT: z.coerce.number().int().min(0).max(65535).default(8000).describe('HTTP port'),
   HOST: z.string().default('127.0.0.1').describe('address to listen on; 0.0.0.0 to be reached from other machines'),
   PUBLIC_URL: z.url().optional().describe('where customers reach links in messages; default http://localhost:PORT'),
@@ -125,6 +134,8 @@ export interface Config {
   redis: { url: string; prefix: string } | null
   dataDir: string
   secret: string
+  /** for stored secrets, the current one first; empty: derived from `secret` */
+  encryptionKeys: readonly EncryptionKey[]
   port: number
   host: string
   publicUrl: string
@@ -175,6 +186,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     redis: e.REDIS_URL ? { url: e.REDIS_URL, prefix: e.REDIS_PREFIX } : null,
     dataDir: path.resolve(e.LMA_DATA),
     secret: e.LMA_SECRET ?? keptSecret(path.resolve(e.LMA_DATA)),
+    encryptionKeys: readKeys(e.LMA_ENCRYPTION_KEYS),
     port: e.PORT,
     host: e.HOST,
     publicUrl: (e.PUBLIC_URL ?? `http://localhost:${e.PORT}`).replace(/\/$/, ''),
@@ -215,6 +227,13 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     sentry: e.SENTRY_DSN ? { dsn: e.SENTRY_DSN, environment: e.SENTRY_ENVIRONMENT } : null,
     version,
   }
+}
+
+function readKeys(text: string | undefined): EncryptionKey[] {
+  return (text?.split(',') ?? []).map((pair) => {
+    const [id = '', key = ''] = pair.split(':')
+    return { id, key: Buffer.from(key, 'base64url') }
+  })
 }
 
 function readHeaders(text: string): Record<string, string> {

@@ -164,6 +164,8 @@ export const holdsNobody: readonly string[] = [
   'consent_texts',
   'conversions',
   'duties',
+  // ids of rows that were emptied, and keyed hashes
+  'erasures',
   'event_keys',
   'experiments',
   'integrations',

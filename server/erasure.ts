@@ -16,11 +16,13 @@ interface Person {
  * Erases customers for good (GDPR art. 17): rows without a name, orders and events without anybody behind them, addresses
  * kept only as keyed hashes so that nobody writes to them again, whatever file brings them back. Who was merged into them
  * goes with them. Runs in the caller's transaction; returns the ids it erased, without those that were erased before.
+ * `isNoted`: the ledger of erasures has it already.
  */
 export async function eraseCustomers(
   ctx: Pick<Ctx, 'config' | 'files'>,
   tx: ClientBase,
   customerIds: readonly string[],
+  { isNoted = false }: { isNoted?: boolean } = {},
 ): Promise<string[]> {
   const { rows: people } = await tx.query<Person & { merged_into: string | null }>(
     `select c.id, c.email, c.phone, c.name, c.external_id, c.merged_into from customers as c
@@ -41,7 +43,14 @@ export async function eraseCustomers(
     ...people.flatMap((p) => (p.phone ? [{ channel: 'sms' as const, address: p.phone }] : [])),
     ...former,
   ]
-  await closeForGood(ctx, tx, addresses)
+  const hashed = addresses.map(({ channel, address }) => ({
+    channel,
+    hash: addressHash(ctx.config, channel, address).toString('hex'),
+  }))
+  await closeForGood(tx, hashed)
+  // A backup from before brings them back: this is what is done again then (erasure-ledger.ts).
+  if (!isNoted)
+    await tx.query('insert into erasures (customer_ids, addresses) values ($1, $2)', [ids, JSON.stringify(hashed)])
   const texts = [...new Set(addresses.map((a) => a.address))]
   await removeFilesOf(ctx, tx, [...texts, ...people.flatMap((p) => p.name ?? [])])
   for (const [, statement] of erasing)
@@ -50,16 +59,14 @@ export async function eraseCustomers(
   return people.filter((p) => p.merged_into === null).map((p) => p.id)
 }
 
+/** Keyed hash of an address, in hex. */
+export interface HashedAddress {
+  channel: 'email' | 'sms'
+  hash: string
+}
+
 /** What the shop or the customer could lift again is lifted by nobody any more. Complaints and STOPs stay what they are. */
-async function closeForGood(
-  ctx: Pick<Ctx, 'config' | 'files'>,
-  tx: ClientBase,
-  addresses: readonly { channel: 'email' | 'sms'; address: string }[],
-): Promise<void> {
-  const rows = addresses.map(({ channel, address }) => ({
-    channel,
-    hash: addressHash(ctx.config, channel, address).toString('hex'),
-  }))
+export async function closeForGood(tx: ClientBase, rows: readonly HashedAddress[]): Promise<void> {
   await tx.query(
     `insert into suppressions (channel, address_hash, reason)
      select distinct g.channel, decode(g.hash, 'hex'), 'erased' from jsonb_to_recordset($1::jsonb) as g(channel text, hash text)

@@ -35,7 +35,7 @@ function chosen({ openai }: Pick<Config, 'openai'>, stored: StoredLlm): Chosen {
 
 /** Where to ask: the environment decides before the settings. Null: no model is set up. Throws when the key cannot be read. */
 export function llmEndpoint(
-  config: Pick<Config, 'openai' | 'secret' | 'privateAddresses'>,
+  config: Pick<Config, 'openai' | 'secret' | 'encryptionKeys' | 'privateAddresses'>,
   stored: StoredLlm,
 ): LlmEndpoint | null {
   const { baseUrl, keyFrom, byEnvironment } = chosen(config, stored)
@@ -44,7 +44,7 @@ export function llmEndpoint(
     keyFrom === 'environment'
       ? config.openai.apiKey
       : keyFrom === 'settings'
-        ? decryptSecret(config.secret, llmKeyContext, stored.api_key_enc!)
+        ? decryptSecret(config, llmKeyContext, stored.api_key_enc!)
         : null
   return {
     baseUrl,

@@ -1,4 +1,4 @@
-import { pino, type Logger } from 'pino'
+import { pino, type DestinationStream, type Logger } from 'pino'
 import type { Facts } from './telemetry/sentry.ts'
 
 export type Log = Logger
@@ -8,13 +8,15 @@ interface LogOptions {
   report?: (error: { type: string; message: string; stack: string }, facts: Facts) => void
   /** trace and span that the line belongs to */
   current?: () => object | null
+  /** default: stderr */
+  to?: DestinationStream
 }
 
 /**
  * Structured log on stderr, so that stdout stays for data. Errors are reduced to type, message and stack:
  * driver errors carry row values, and a row may be a customer.
  */
-export function createLog(level: string, { report, current }: LogOptions = {}): Log {
+export function createLog(level: string, { report, current, to }: LogOptions = {}): Log {
   return pino(
     {
       level,
@@ -22,6 +24,8 @@ export function createLog(level: string, { report, current }: LogOptions = {}): 
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       serializers: { err: errorShown },
+      // Libraries write the headers of a request at level trace: they hold tokens and cookies.
+      redact: { paths: ['headers', '*.headers', 'req', 'res'], censor: '(hidden)' },
       ...(current ? { mixin: () => current() ?? {} } : {}),
       ...(report
         ? {
@@ -34,7 +38,7 @@ export function createLog(level: string, { report, current }: LogOptions = {}): 
           }
         : {}),
     },
-    pino.destination({ dest: 2, sync: false }),
+    to ?? pino.destination({ dest: 2, sync: false }),
   )
 }
 

@@ -53,10 +53,12 @@ test('addresses in messages hold ids only and are short', () => {
 })
 
 test('a stored secret opens only with its key and in its place', () => {
-  const stored = encryptSecret(secret, 'smtp', 'pässword')
+  const stored = encryptSecret({ secret }, 'smtp', 'pässword')
   expect(stored).not.toContain('pässword')
-  expect(decryptSecret(secret, 'smtp', stored)).toBe('pässword')
-  expect(() => decryptSecret(secret, 'other', stored)).toThrow(/LMA_SECRET/)
-  expect(() => decryptSecret('another secret of thirty-two characters', 'smtp', stored)).toThrow(/LMA_SECRET/)
-  expect(encryptSecret(secret, 'smtp', 'pässword')).not.toBe(stored)
+  expect(decryptSecret({ secret }, 'smtp', stored)).toBe('pässword')
+  expect(() => decryptSecret({ secret }, 'other', stored)).toThrow(/LMA_SECRET/)
+  expect(() => decryptSecret({ secret: 'another secret of thirty-two characters' }, 'smtp', stored)).toThrow(
+    /LMA_SECRET/,
+  )
+  expect(encryptSecret({ secret }, 'smtp', 'pässword')).not.toBe(stored)
 })

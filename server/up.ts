@@ -6,6 +6,7 @@ import { checkServer, StartupError } from '#db/startup.ts'
 import { readConfig, type Config } from './config.ts'
 import { closeContext, createContext, type Ctx } from './context.ts'
 import { seedTemplates } from './delivery/templates.ts'
+import { redoErasures } from './erasure-ledger.ts'
 import { createApp } from './http/app.ts'
 import { createWatchApp, leaveService } from './http/watching.ts'
 import { createLog } from './log.ts'
@@ -83,6 +84,8 @@ export async function serve(
     async (ctx) => {
       if (ctx.config.demo === 'auto' && roles.api && roles.worker) await loadDemo(ctx)
       await seedTemplates(ctx)
+      // The database may be from before: nobody who was erased since is shown or written to.
+      await redoErasures(ctx)
       const app = roles.api ? await createApp(ctx) : null
       if (app) await listen(app, ctx.config)
       const watched = ctx.config.metrics.port === null ? null : createWatchApp(ctx)

@@ -12,9 +12,10 @@ import { attributeOrders } from './feedback/attribute.ts'
 import { readBounceMailboxes } from './feedback/bounce-mailboxes.ts'
 import { forgetOldPosts, processInbox } from './feedback/hooks/process.ts'
 import { refreshCampaignCounters } from './counters.ts'
+import { copyErasures } from './erasure-ledger.ts'
 import { expireExports } from './knowledge/exports.ts'
 import { dropStrayCopies } from './shared-files.ts'
-import { forgetSignIns, forgetUndo } from './retention.ts'
+import { forgetOld, forgetSignIns, forgetUndo } from './retention.ts'
 import { forgetOldImports } from './knowledge/import/undo.ts'
 import { askForConfirmations, forgetSignups } from './knowledge/signup/ask.ts'
 import { forgetHooks, processHooks } from './knowledge/tills/process.ts'
@@ -47,7 +48,9 @@ const duties: Duty[] = [
   { name: 'results of plans', everyMs: 3_600_000, run: countResults },
   { name: 'files of exports', everyMs: 600_000, run: expireExports },
   { name: 'stray copies of files', everyMs: 600_000, everywhere: true, run: dropStrayCopies },
+  { name: 'copies of erasures', everyMs: 60_000, run: copyErasures },
   { name: 'audit seals', everyMs: 30_000, run: sealAudit },
+  { name: 'what is too old', everyMs: 6 * 3_600_000, run: forgetOld },
   { name: 'undo notes', everyMs: 3_600_000, run: forgetUndo },
   { name: 'imports past undoing', everyMs: 3_600_000, run: forgetOldImports },
   { name: 'rollups', everyMs: 10_000, run: keepRollups },

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg'
+import { withTx } from '#db/pool.ts'
 import { noOffer } from '#core/planning/offer.ts'
 
 export interface SimCampaign {
@@ -42,32 +43,34 @@ export async function simCampaign(
   )
   const templateId = templates[0]?.id
   if (!templateId) throw new Error('The starter templates are missing; call seedTemplates first.')
-  const { rows: campaigns } = await pool.query<{ id: string }>(
-    `insert into campaigns (name, status, start_date, end_date, started_at, total_sends) values ('Sim ' || $1, 'paused', $2::timestamptz::date, $2::timestamptz::date + 6, $2, $3) returning id`,
-    [tag, at, count],
-  )
-  const campaignId = campaigns[0]!.id
-  await pool.query(
-    `with c as (
-       insert into customers (name, first_name, email, phone, email_consent, sms_consent, age_status, birth_date, state, time_zones)
-       select 'Customer ' || g, 'Customer ' || g, 'c' || g || '-' || $2 || '@example.com', case when $3 = 'sms' then '+1518' || (2000000 + g + 10000 * (('x' || substr(md5($2), 1, 4))::bit(16)::int % 700))::text end,
-         'granted', 'granted', 'dob_verified', '1980-01-01', 'NY', '{America/New_York}' from generate_series(1, $4::int) as g
-       returning id, email, phone, first_name
-     ), a as (
-       insert into actions (campaign_id, customer_id, segment, priority_score, reason, offer, scheduled_date, status)
-       select $1::uuid, c.id, 'Promising', 1, 'due', $5::jsonb, $6::timestamptz::date, 'pending' from c returning id, customer_id
-     ), made as (
-     insert into sends (id, action_id, customer_id, campaign_id, channel, recipient, template_id, variables, due_at, window_end)
-     select uuidv7_at($6::timestamptz), a.id, a.customer_id, $1::uuid, $3, case when $3 = 'sms' then c.phone else c.email::text end, $7::uuid,
-       jsonb_build_object('first_name', c.first_name, 'offer', jsonb_build_object('title', 'A look at the new shelf'), 'products', '[{"name": "Rittenhouse Rye 750 ml", "price": "$31.99"}, {"name": "Four Roses Single Barrel", "price": "$46.99"}]'::jsonb),
-       $6::timestamptz, $6::timestamptz + interval '12 hours'
-     from a join c on c.id = a.customer_id returning id, action_id, channel
-     )
-     insert into send_keys (action_id, channel, send_id) select made.action_id, made.channel, made.id from made`,
-    [campaignId, tag, channel, count, JSON.stringify(offer), at, templateId],
-  )
+  // At once: a worker that looks between the two statements would call an empty campaign completed.
+  const campaignId = await withTx(pool, async (tx) => {
+    const { rows: campaigns } = await tx.query<{ id: string }>(
+      `insert into campaigns (name, status, start_date, end_date, started_at, total_sends) values ('Sim ' || $1, 'active', $2::timestamptz::date, $2::timestamptz::date + 6, $2, $3) returning id`,
+      [tag, at, count],
+    )
+    const id = campaigns[0]!.id
+    await tx.query(
+      `with c as (
+         insert into customers (name, first_name, email, phone, email_consent, sms_consent, age_status, birth_date, state, time_zones)
+         select 'Customer ' || g, 'Customer ' || g, 'c' || g || '-' || $2 || '@example.com', case when $3 = 'sms' then '+1518' || (2000000 + g + 10000 * (('x' || substr(md5($2), 1, 4))::bit(16)::int % 700))::text end,
+           'granted', 'granted', 'dob_verified', '1980-01-01', 'NY', '{America/New_York}' from generate_series(1, $4::int) as g
+         returning id, email, phone, first_name
+       ), a as (
+         insert into actions (campaign_id, customer_id, segment, priority_score, reason, offer, scheduled_date, status)
+         select $1::uuid, c.id, 'Promising', 1, 'due', $5::jsonb, $6::timestamptz::date, 'pending' from c returning id, customer_id
+       ), made as (
+       insert into sends (id, action_id, customer_id, campaign_id, channel, recipient, template_id, variables, due_at, window_end)
+       select uuidv7_at($6::timestamptz), a.id, a.customer_id, $1::uuid, $3, case when $3 = 'sms' then c.phone else c.email::text end, $7::uuid,
+         jsonb_build_object('first_name', c.first_name, 'offer', jsonb_build_object('title', 'A look at the new shelf'), 'products', '[{"name": "Rittenhouse Rye 750 ml", "price": "$31.99"}, {"name": "Four Roses Single Barrel", "price": "$46.99"}]'::jsonb),
+         $6::timestamptz, $6::timestamptz + interval '12 hours'
+       from a join c on c.id = a.customer_id returning id, action_id, channel
+       )
+       insert into send_keys (action_id, channel, send_id) select made.action_id, made.channel, made.id from made`,
+      [id, tag, channel, count, JSON.stringify(offer), at, templateId],
+    )
+    return id
+  })
   await pool.query('analyze sends, customers, actions')
-  // Only now: a worker that is at it already would close a campaign that has no sends yet.
-  await pool.query(`update campaigns set status = 'active' where id = $1`, [campaignId])
   return { campaignId, templateId }
 }

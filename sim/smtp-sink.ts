@@ -26,6 +26,8 @@ export interface SmtpSink {
   /** messages taken: answered with 250, or cut afterwards */
   accepted: number
   connections: number
+  /** answered with 421 because there were too many */
+  refusedConnections: number
   bytes: number
   /** how often each Message-ID was taken */
   copies: Map<string, number>
@@ -40,7 +42,15 @@ export interface SmtpSink {
  * told. Raw TCP with PIPELINING, so that it is not the slower end of a measurement.
  */
 export async function startSmtpSink(
-  options: { port?: number; latencyMs?: number; keep?: boolean; faults?: SinkFaults; random?: () => number } = {},
+  options: {
+    port?: number
+    latencyMs?: number
+    keep?: boolean
+    faults?: SinkFaults
+    random?: () => number
+    /** further ones are greeted with 421 */
+    mostConnections?: number
+  } = {},
 ): Promise<SmtpSink> {
   const random = options.random ?? Math.random
   const sockets = new Set<Socket>()
@@ -49,6 +59,7 @@ export async function startSmtpSink(
     port: 0,
     accepted: 0,
     connections: 0,
+    refusedConnections: 0,
     bytes: 0,
     copies: new Map(),
     messages: [],
@@ -68,6 +79,10 @@ export async function startSmtpSink(
     socket.on('close', () => sockets.delete(socket))
     socket.on('error', () => socket.destroy())
     if (hits(sink.faults.dropAtConnect)) return void socket.destroy()
+    if (sockets.size > (options.mostConnections ?? Infinity)) {
+      sink.refusedConnections += 1
+      return void socket.end('421 4.7.0 too many connections from your address\r\n')
+    }
     let buffer = ''
     let inBody = false
     let busy = false

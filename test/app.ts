@@ -16,7 +16,7 @@ export interface TestApp {
 }
 
 /** The whole HTTP application over a fresh database. */
-export async function testApp(options: { clock?: () => Date } = {}): Promise<TestApp> {
+export async function testApp(options: Parameters<typeof testContext>[0] = {}): Promise<TestApp> {
   const ctx = await testContext(options)
   const app = await createApp(ctx)
   await app.ready()

@@ -1,6 +1,8 @@
-import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { strFromU8, unzipSync } from 'fflate'
 import { afterAll, expect, inject, test } from 'vitest'
 import { createDatabase } from './postgres.ts'
 import { startCli, type Ran } from './run-cli.ts'
@@ -39,15 +41,30 @@ test('back up, practise, lose, restore, and move to a server: the shop is the sa
   const refused = await run(['restore', file])
   expect(refused.code).toBe(3)
   expect(refused.err).toContain('--replace')
+  // Somebody was erased in the meantime; of that the backup knows nothing, but the data folder does.
+  const archive = path.join(folder, 'p7.zip')
+  expect((await run(['personal-data', 'p7@example.com', archive])).code).toBe(0)
+  const told = JSON.parse(strFromU8(unzipSync(new Uint8Array(readFileSync(archive)))['data.json']!))
+  const gone = {
+    id: randomUUID(),
+    at: new Date().toISOString(),
+    customer_ids: [told.tables[0].rows[0].id],
+    addresses: [],
+  }
+  mkdirSync(path.join(data, 'erasures'), { recursive: true })
+  writeFileSync(path.join(data, 'erasures', `${gone.id}.json`), JSON.stringify([gone]))
   const restored = await run(['restore', file, '--replace'])
   expect(restored.code, restored.err).toBe(0)
-  expect(await customers()).toBe(300)
+  expect(JSON.parse(restored.out)).toMatchObject({ erased_again: 1 })
+  expect(await customers()).toBe(299)
+  const nobody = await run(['personal-data', 'p7@example.com', archive])
+  expect([nobody.code, nobody.err]).toEqual([4, expect.stringContaining('No customer has this')])
 
   const url = await createDatabase(inject('postgresUrl'), `moved_${Date.now()}`)
   const moved = await run(['move', '--to', url])
   expect(moved.code, moved.err).toBe(0)
-  expect(await customers({ DATABASE_URL: url })).toBe(300)
-  expect(await customers()).toBe(300)
+  expect(await customers({ DATABASE_URL: url })).toBe(299)
+  expect(await customers()).toBe(299)
   const again = await run(['move', '--to', url])
   expect(again.code).toBe(3)
   expect(again.err).toContain('holds a shop')

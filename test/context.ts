@@ -4,12 +4,12 @@ import path from 'node:path'
 import { afterAll } from 'vitest'
 import { readConfig, type Config } from '#server/config.ts'
 import { closeContext, createContext, type Ctx } from '#server/context.ts'
-import { createLog } from '#server/log.ts'
+import { createLog, type Log } from '#server/log.ts'
 import { freshDatabase } from './db.ts'
 
 /** A context over a database of its own, as in production but quiet. Closed after the test file. */
 export async function testContext(
-  options: { clock?: () => Date; config?: Partial<Config> } = {},
+  options: { clock?: () => Date; config?: Partial<Config>; log?: Log } = {},
   given?: Awaited<ReturnType<typeof freshDatabase>>,
 ): Promise<Ctx> {
   const database = given ?? (await freshDatabase())
@@ -29,7 +29,7 @@ export async function testContext(
     ...options.config,
   }
   const ctx = createContext(config, database.url, {
-    log: createLog(process.env['TEST_LOG'] ?? 'silent'),
+    log: options.log ?? createLog(process.env['TEST_LOG'] ?? 'silent'),
     poolSize: 8,
     ...(options.clock ? { clock: options.clock } : {}),
   })

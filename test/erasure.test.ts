@@ -7,6 +7,7 @@ import { exportJob } from '#server/knowledge/export-run.ts'
 import { runImport } from '#server/knowledge/import/run.ts'
 import { testApp } from './app.ts'
 import { resultOf } from './jobs.ts'
+import { tracesIn } from './find-traces.ts'
 import { former, leaveTraces, person, traces } from './known-person.ts'
 import { systemActor } from '#server/audit.ts'
 import { erasing, holdsNobody, scrubbed, scrubbedText } from '#server/erasure-tables.ts'
@@ -16,25 +17,7 @@ const app = await testApp({ clock: () => new Date('2026-11-23T18:00:00Z') })
 const { ctx, as } = app
 const manager = as('manager')
 
-/** Every place in the database where one of these words stands, in any column of any table that can hold a text. */
-async function findTraces(words: readonly string[]): Promise<string[]> {
-  const { rows: columns } = await ctx.pool.query<{ table: string; column: string }>(
-    `select c.relname as table, a.attname as column from pg_class as c join pg_attribute as a on a.attrelid = c.oid join pg_type as t on t.oid = a.atttypid
-     where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition and a.attnum > 0 and not a.attisdropped
-       and t.typname in ('text', 'varchar', 'citext', 'json', 'jsonb', '_text', 'inet', 'date', 'bytea', '_citext', 'name')`,
-  )
-  // A scan that sees nothing would find nothing.
-  expect(columns.length).toBeGreaterThan(150)
-  const found: string[] = []
-  for (const { table, column } of columns) {
-    const { rows } = await ctx.pool.query<{ text: string }>(
-      `select left(t."${column}"::text, 300) as text from "${table}" as t where t."${column}"::text ilike any ($1)`,
-      [words.map((w) => `%${w}%`)],
-    )
-    for (const { text } of rows) found.push(`${table}.${column}: ${text}`)
-  }
-  return found
-}
+const findTraces = (words: readonly string[]): Promise<string[]> => tracesIn(ctx.pool, words)
 async function count(sql: string, ...values: unknown[]): Promise<number> {
   return (await ctx.pool.query<{ n: number }>(`select count(*) as n from ${sql}`, values)).rows[0]!.n
 }

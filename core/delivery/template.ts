@@ -41,7 +41,8 @@ export function compileTemplate(source: string, mode: TemplateMode): CompiledTem
   return {
     render(variables) {
       try {
-        if (straight) return straight(variables)
+        const text = straight?.(variables)
+        if (text !== undefined) return withinLimit(text)
       } catch (error) {
         if (error !== notStraight) throw new TemplateError('The template cannot be filled in', error)
       }
@@ -52,6 +53,13 @@ export function compileTemplate(source: string, mode: TemplateMode): CompiledTem
       }
     },
   }
+}
+
+// The engine counts for itself; what goes past it is measured.
+function withinLimit(text: string): string {
+  if (text.length > limits.memoryLimit)
+    throw new Error('the message is too long: a value of it is larger than any message')
+  return text
 }
 
 /** A value of a template that no message has, e.g. a name that is misspelt: it would print nothing. */

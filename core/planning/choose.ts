@@ -1,5 +1,6 @@
 import type { PlanChannel, SegmentFacts } from './facts.ts'
 import { rejection } from './explain.ts'
+import { traitsOfGroup } from './groups.ts'
 import type { Arm } from './learn.ts'
 import { isDiscount, type Offer } from './offer.ts'
 import type { Alternative, PlanEntry } from './plan.ts'
@@ -20,9 +21,9 @@ export interface Choice extends Arm {
 }
 
 /** More entries than this for one segment nobody reads. */
-const mostEntries = 5
+const mostEntries = 6
 /** An entry must add this share of what the segment's best one brings. */
-const leastGain = 0.03
+const leastGain = 0.015
 const shownAlternatives = 3
 
 interface Had {
@@ -53,7 +54,10 @@ export function chooseArms(
     const eligible = new Set([...had].filter(([, h]) => h.messages === round).map(([group]) => group))
     if (eligible.size === 0) continue
     const weighed = arms.map((arm) => weighArm(scales, segment, arm, round))
-    const chosen = chooseSome(weighed, (group, arm) => eligible.has(group) && fitsBeside(had.get(group)!, arm, limits))
+    const chosen = chooseSome(
+      weighed,
+      (group, arm) => eligible.has(group) && fitsBeside(group, had.get(group)!, arm, limits),
+    )
     if (chosen.length === 0) break
     for (const { arm, groups, gain } of chosen) {
       out.push(choiceOf(scales, segment, arm, groups, gain, round, weighed))
@@ -96,9 +100,19 @@ function note(had: Had, { offer, channel }: Pick<Arm, 'offer' | 'channel'>): voi
   if (isDiscount(offer)) had.discount = true
 }
 
-// No offer twice in a week, and one discount at most: a second one only teaches people to wait.
-function fitsBeside(had: Had, { offer, channel }: Arm, limits: { max_sms_per_customer_week: number }): boolean {
-  if (had.offers.has(offer.id) || (had.discount && isDiscount(offer))) return false
+/**
+ * No offer twice in a week, and one discount at most: a second one only teaches people to wait. Who has stopped coming waits
+ * for nothing: the same way back may be shown to them again, for those who did not open the first message.
+ */
+function fitsBeside(
+  group: string,
+  had: Had,
+  { offer, channel }: Arm,
+  limits: { max_sms_per_customer_week: number },
+): boolean {
+  const due = traitsOfGroup(group)?.due
+  const isBack = due === 'gone' || due === 'lost'
+  if (!isBack && (had.offers.has(offer.id) || (had.discount && isDiscount(offer)))) return false
   return channel !== 'sms' || had.texts < limits.max_sms_per_customer_week
 }
 

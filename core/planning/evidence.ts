@@ -13,6 +13,11 @@ export type DayPart = 'day' | 'evening'
 export interface ResultRow {
   /** four weeks since 1970-01-05, counted from 0 */
   period: number
+  /**
+   * Campaigns that held out the same share, by any name. Only they are compared with each other: were a quiet month with few
+   * held out and a busy one with many put together, the season would look like an effect. Left out: all held out the same.
+   */
+  design?: string
   segment: string
   group: string
   /**
@@ -31,10 +36,21 @@ export interface ResultRow {
   orders: number
   spent_cents: number
   discount_cents: number
+  /**
+   * Of those who opened the message: their orders, and what they paid and were given on them. Only who reads a message can
+   * act on it, so this tells offers apart with a third of the noise. Left out: not counted, or opening cannot be seen.
+   */
+  opened_orders?: number
+  opened_spent_cents?: number
+  opened_discount_cents?: number
   /** those whose fourth week is over, and their orders of days 8 to 28 */
   later_n: number
   later_orders: number
 }
+
+const summed = [
+  'n', 'opens', 'clicks', 'leaves', 'orders', 'spent_cents', 'discount_cents', 'opened_orders', 'opened_spent_cents', 'opened_discount_cents',
+] as const // prettier-ignore
 
 /** Held-out customers of a group over all periods; exposure is their number times the season's index. */
 export interface BaseCell {
@@ -45,13 +61,15 @@ export interface BaseCell {
   spent_cents: number
   discount_cents: number
 }
-export interface SentCell extends Pick<
-  ResultRow,
-  'segment' | 'group' | 'offer' | 'kind' | 'channel' | 'part' | 'n' | 'opens' | 'clicks' | 'leaves' | 'orders'
-> {
+export interface SentCell
+  extends
+    Record<(typeof summed)[number], number>,
+    Pick<ResultRow, 'segment' | 'group' | 'offer' | 'kind' | 'channel' | 'part'> {
+  /** the orders of those who opened are known */
+  isRead: boolean
   exposure: number
-  spent_cents: number
-  discount_cents: number
+  /** openings times the season's index */
+  opened_exposure: number
   /** orders of days 8 to 28 above those of the held-out, and what they vary by chance; only where both are known */
   later_excess: number
   later_variance: number
@@ -79,60 +97,77 @@ export function periodOf(day: string): number {
 export function collectEvidence(rows: readonly ResultRow[]): Evidence {
   if (rows.length === 0) return { base: [], sent: [], index: 1 }
   const last = rows.reduce((latest, r) => Math.max(latest, r.period), -Infinity)
-  const held = rows.filter((r) => r.outcome !== 'sent')
-  const rates = usualRates(held)
-  const trust = trustOf(rows)
-  const index = indexOf(held, rates)
-  const later = laterRates(held)
+  const strata = strataOf(rows, last)
+  const later = laterRates(rows)
   const base = new Map<string, BaseCell>()
-  for (const r of held) {
-    const key = `${r.segment}|${r.group}`
-    let cell = base.get(key)
-    if (!cell)
-      base.set(
-        key,
-        (cell = { segment: r.segment, group: r.group, exposure: 0, orders: 0, spent_cents: 0, discount_cents: 0 }),
-      )
-    const weight = 0.5 ** ((last - r.period) / halfLife)
-    cell.exposure += weight * r.n * (index.get(r.period) ?? 1)
-    cell.orders += weight * r.orders
-    cell.spent_cents += weight * r.spent_cents
-    cell.discount_cents += weight * r.discount_cents
-  }
   const sent = new Map<string, SentCell>()
   for (const r of rows) {
-    // Without anybody held out in the period there is nothing to compare with.
-    if (r.outcome !== 'sent' || !index.has(r.period)) continue
-    const key = `${r.segment}|${r.group}|${r.offer}|${r.channel}|${r.part}`
-    let cell = sent.get(key)
-    if (!cell) {
-      const { segment, group, offer, kind, channel, part } = r
-      const zero = { n: 0, opens: 0, clicks: 0, leaves: 0, orders: 0, exposure: 0, spent_cents: 0, discount_cents: 0 }
-      cell = { segment, group, offer, kind, channel, part, ...zero, later_excess: 0, later_variance: 0, later_share: 0 }
-      sent.set(key, cell)
-    }
-    const weight = trust(r) * 0.5 ** ((last - r.period) / halfLife)
-    for (const field of ['n', 'opens', 'clicks', 'leaves', 'orders', 'spent_cents', 'discount_cents'] as const)
-      cell[field] += weight * r[field]
-    cell.exposure += weight * r.n * index.get(r.period)!
-    const usual = later.get(`${r.period}|${r.segment}|${dueOf(r.group)}`)
-    if (usual && r.later_n > 0) {
-      cell.later_excess += weight * (r.later_orders - r.later_n * usual.rate)
-      cell.later_variance += weight * (r.later_n * usual.rate + (r.later_n * r.later_n * usual.rate) / usual.n)
-      cell.later_share += weight * r.later_n
-    }
+    const stratum = strata.get(stratumOf(r))!
+    // Without anybody held out there is nothing to compare with.
+    if (stratum.held === 0) continue
+    if (r.outcome === 'held') addHeld(base, r, stratum)
+    else addSent(sent, r, stratum, later.get(`${stratumOf(r)}|${r.segment}|${dueOf(r.group)}`))
   }
-  return { base: [...base.values()], sent: [...sent.values()], index: index.get(Math.max(...index.keys())) ?? 1 }
+  const newest = [...strata.values()].filter((s) => s.held > 0).toSorted((a, b) => b.period - a.period || b.held - a.held)[0] // prettier-ignore
+  return { base: [...base.values()], sent: [...sent.values()], index: newest?.index ?? 1 }
 }
 
+function addHeld(base: Map<string, BaseCell>, r: ResultRow, { index, weight }: Stratum): void {
+  const key = `${r.segment}|${r.group}`
+  let cell = base.get(key)
+  if (!cell) {
+    const zero = { exposure: 0, orders: 0, spent_cents: 0, discount_cents: 0 }
+    base.set(key, (cell = { segment: r.segment, group: r.group, ...zero }))
+  }
+  cell.exposure += weight * r.n * index
+  cell.orders += weight * r.orders
+  cell.spent_cents += weight * r.spent_cents
+  cell.discount_cents += weight * r.discount_cents
+}
+
+function addSent(
+  sent: Map<string, SentCell>,
+  r: ResultRow,
+  { index, weight: aged, trust }: Stratum,
+  usual: { n: number; rate: number } | undefined,
+): void {
+  const isRead = r.channel === 'email' && r.opened_orders !== undefined
+  const key = `${r.segment}|${r.group}|${r.offer}|${r.channel}|${r.part}|${isRead ? 'read' : ''}`
+  let cell = sent.get(key)
+  if (!cell) {
+    const { segment, group, offer, kind, channel, part } = r
+    cell = { segment, group, offer, kind, channel, part, isRead, ...nothing }
+    sent.set(key, cell)
+  }
+  const weight = aged * trust
+  for (const field of summed) cell[field] += weight * (r[field] ?? 0)
+  cell.exposure += weight * r.n * index
+  cell.opened_exposure += weight * r.opens * index
+  if (!usual || r.later_n === 0) return
+  cell.later_excess += weight * (r.later_orders - r.later_n * usual.rate)
+  cell.later_variance += weight * (r.later_n * usual.rate + (r.later_n * r.later_n * usual.rate) / usual.n)
+  cell.later_share += weight * r.later_n
+}
+
+const nothing = {
+  ...(Object.fromEntries(summed.map((field) => [field, 0])) as Record<(typeof summed)[number], number>),
+  exposure: 0,
+  opened_exposure: 0,
+  later_excess: 0,
+  later_variance: 0,
+  later_share: 0,
+}
 const dueOf = (group: string): string => group.slice(0, group.indexOf('.'))
 
+const stratumOf = (r: ResultRow): string => `${r.period}|${r.design ?? ''}`
+
 /** Orders per held-out customer of a segment and rhythm, shrunk to the shop's. */
-function usualRates(held: readonly ResultRow[]): (r: ResultRow) => number {
+function usualRates(rows: readonly ResultRow[]): (r: ResultRow) => number {
   const sums = new Map<string, { n: number; orders: number }>()
   let n = 0
   let orders = 0
-  for (const r of held) {
+  for (const r of rows) {
+    if (r.outcome !== 'held') continue
     const key = `${r.segment}|${dueOf(r.group)}`
     const sum = sums.get(key)
     if (sum) {
@@ -149,41 +184,53 @@ function usualRates(held: readonly ResultRow[]): (r: ResultRow) => number {
   }
 }
 
-function indexOf(held: readonly ResultRow[], rate: (r: ResultRow) => number): Map<number, number> {
-  const sums = new Map<number, { seen: number; usual: number }>()
-  for (const r of held) {
-    const sum = sums.get(r.period) ?? { seen: 0, usual: 0 }
-    sum.seen += r.orders
-    sum.usual += r.n * rate(r)
-    sums.set(r.period, sum)
-  }
-  const strength = 30
-  return new Map([...sums].map(([p, { seen, usual }]) => [p, (seen + strength) / (usual + strength)]))
+/** Results that are compared with each other. */
+interface Stratum {
+  period: number
+  held: number
+  sent: number
+  /** the held-out customers' orders over what their groups usually buy: the season */
+  index: number
+  /** by age */
+  weight: number
+  /**
+   * How much its messages can tell: a difference of two groups is as uncertain as the smaller one, so many messages beside
+   * few held-out customers count as if there were few of them, 1 / (1/sent + 1/held) in all.
+   */
+  trust: number
 }
 
-/**
- * How much the messages of an arm can tell in a period: a difference of two groups is as uncertain as the smaller one, so
- * many messages beside few held-out customers count as if there were few of them, 1 / (1/sent + 1/held) in all.
- */
-function trustOf(rows: readonly ResultRow[]): (r: ResultRow) => number {
-  const held = new Map<number, number>()
-  const sent = new Map<string, number>()
-  const armOf = (r: ResultRow): string => `${r.period}|${r.offer}|${r.channel}`
-  for (const r of rows)
-    if (r.outcome === 'held') held.set(r.period, (held.get(r.period) ?? 0) + r.n)
-    else sent.set(armOf(r), (sent.get(armOf(r)) ?? 0) + r.n)
-  return (r) => {
-    const n = held.get(r.period) ?? 0
-    return n / Math.max(1, n + (sent.get(armOf(r)) ?? 0))
+const indexStrength = 30
+
+function strataOf(rows: readonly ResultRow[], last: number): Map<string, Stratum> {
+  const rate = usualRates(rows)
+  const sums = new Map<string, Stratum & { seen: number; usual: number }>()
+  for (const r of rows) {
+    const key = stratumOf(r)
+    let sum = sums.get(key)
+    if (!sum) {
+      const weight = 0.5 ** ((last - r.period) / halfLife)
+      sums.set(key, (sum = { period: r.period, held: 0, sent: 0, index: 1, weight, trust: 0, seen: 0, usual: 0 }))
+    }
+    if (r.outcome === 'held') {
+      sum.held += r.n
+      sum.seen += r.orders
+      sum.usual += r.n * rate(r)
+    } else sum.sent += r.n
   }
+  for (const sum of sums.values()) {
+    sum.index = (sum.seen + indexStrength) / (sum.usual + indexStrength)
+    sum.trust = sum.held / Math.max(1, sum.held + sum.sent)
+  }
+  return sums
 }
 
 /** Orders of days 8 to 28 of those held out: what they got afterwards is, by lot, what the others got. */
-function laterRates(held: readonly ResultRow[]): Map<string, { n: number; rate: number }> {
+function laterRates(rows: readonly ResultRow[]): Map<string, { n: number; rate: number }> {
   const sums = new Map<string, { n: number; orders: number }>()
-  for (const r of held) {
-    if (r.later_n === 0) continue
-    const key = `${r.period}|${r.segment}|${dueOf(r.group)}`
+  for (const r of rows) {
+    if (r.outcome !== 'held' || r.later_n === 0) continue
+    const key = `${stratumOf(r)}|${r.segment}|${dueOf(r.group)}`
     const sum = sums.get(key) ?? { n: 0, orders: 0 }
     sum.n += r.later_n
     sum.orders += r.later_orders

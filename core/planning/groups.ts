@@ -1,14 +1,14 @@
 import { z } from 'zod'
 
 /**
- * The groups inside a segment that an offer is weighed for: where somebody stands in their own rhythm, whether they read
- * what they get, how much they got lately, when they shop, and whether they wait for reductions. All of it is behaviour the
- * shop has seen; a group is never a person.
+ * The groups inside a segment that an offer is weighed for: where somebody stands in their own rhythm, whether they read and
+ * click what they get, how much they got lately, when they shop, and whether they wait for reductions. All of it is behaviour
+ * the shop has seen; a group is never a person.
  */
-export const dueBands = ['fresh', 'due', 'late', 'gone'] as const
-export const readerBands = ['cool', 'mild', 'keen'] as const
-/** messages in the last 20 days: none, one, more */
-export const pressureBands = ['rested', 'written', 'pressed'] as const
+export const dueBands = ['fresh', 'soon', 'due', 'late', 'gone', 'lost'] as const
+export const readerBands = ['silent', 'cool', 'mild', 'keen', 'eager'] as const
+/** messages in the last 14 days: none, one, two, more */
+export const pressureBands = ['rested', 'written', 'pressed', 'crowded'] as const
 
 export interface Traits {
   due: (typeof dueBands)[number]
@@ -29,7 +29,7 @@ export interface TraitFacts {
   delivered: number
   opened: number
   clicked: number
-  /** messages of the last 20 days */
+  /** messages of the last `pressureDays` days */
   recent: number
   isNightBuyer: boolean
   /** share of orders at a reduced price, shrunk to the shop's */
@@ -38,28 +38,49 @@ export interface TraitFacts {
   canBeTexted: boolean
 }
 
-export const pressureDays = 20
-/** share of orders at a reduced price */
-export const saverFrom = 0.25
-/** days since the last purchase over the usual gap */
-export const dueBounds = { due: 0.5, late: 2.5, gone: 5 }
+/** The shop's own means, against which one customer's behaviour is read; a year's, or these while there is nothing yet. */
+export interface ShopHabits {
+  /** clicks per opened message */
+  clickRate: number
+  /** share of orders at a reduced price */
+  reducedShare: number
+}
+export const usualHabits: ShopHabits = { clickRate: 0.1, reducedShare: 0.2 }
 
-export function traitsOf(facts: TraitFacts): Traits {
-  const due = facts.dueRatio ?? 1
+export const pressureDays = 14
+/** upper bounds of the bands of `dueRatio`, but the last */
+export const dueBounds = [0.3, 0.7, 2, 4, 8]
+/** of clicks per opened message over the shop's, after shrinkage by `clickStrength` openings: cool, mild, keen */
+export const clickBounds = [0.7, 1.3, 2]
+export const clickStrength = 7
+/** a saver buys at a reduced price this many times as often as the shop's mean */
+const saverFrom = 1.25
+
+export function traitsOf(facts: TraitFacts, habits: ShopHabits = usualHabits): Traits {
   return {
-    due: due < dueBounds.due ? 'fresh' : due < dueBounds.late ? 'due' : due < dueBounds.gone ? 'late' : 'gone',
-    reader: readerOf(facts),
-    pressure: pressureBands[Math.min(2, facts.recent)]!,
+    due: dueBands[bandOf(facts.dueRatio ?? 1, dueBounds)]!,
+    reader: readerOf(facts, habits.clickRate),
+    pressure: pressureBands[Math.min(3, facts.recent)]!,
     isNight: facts.isNightBuyer,
-    isSaver: (facts.priceSensitivity ?? 0) >= saverFrom,
+    isSaver: (facts.priceSensitivity ?? 0) >= saverShare(habits),
     isTexted: facts.canBeTexted,
   }
 }
 
-/** Keen: clicks more than one in nine of what they open; cool: opens less than one in six; both after shrinkage. */
-function readerOf({ delivered, opened, clicked }: TraitFacts): Traits['reader'] {
-  if ((clicked + 0.5) * 9 >= opened + 6) return 'keen'
-  return (opened + 1.2) * 6 < delivered + 4 ? 'cool' : 'mild'
+/** Share of orders at a reduced price from which somebody is a saver. */
+export const saverShare = (habits: ShopHabits): number => saverFrom * Math.max(0.04, habits.reducedShare)
+
+function bandOf(value: number, bounds: readonly number[]): number {
+  let band = 0
+  while (band < bounds.length && value >= bounds[band]!) band++
+  return band
+}
+
+/** Silent: opens less than one in six, after shrinkage. The others by how often they click what they open. */
+function readerOf({ delivered, opened, clicked }: TraitFacts, shopRate: number): Traits['reader'] {
+  if ((opened + 1.2) * 6 < delivered + 4) return 'silent'
+  const rate = Math.max(0.01, shopRate)
+  return readerBands[1 + bandOf((clicked / rate + clickStrength) / (opened + clickStrength), clickBounds)]!
 }
 
 /** `due.keen.rested`, with `.night`, `.saver` and `.text` where they hold. */
@@ -90,12 +111,25 @@ export function traitsOfGroup(key: string): Traits | null {
 const words: Record<'due' | 'reader' | 'pressure', Record<string, string>> = {
   due: {
     fresh: 'have just bought',
-    due: 'are due or soon due',
+    soon: 'bought lately',
+    due: 'are due',
     late: 'are overdue',
     gone: 'stopped coming',
+    lost: 'stopped long ago',
   },
-  reader: { cool: 'rarely open', mild: 'open', keen: 'click' },
-  pressure: { rested: 'got nothing for 20 days', written: 'got one message in 20 days', pressed: 'got more than one' },
+  reader: {
+    silent: 'rarely open',
+    cool: 'open but do not click',
+    mild: 'open',
+    keen: 'click',
+    eager: 'click much',
+  },
+  pressure: {
+    rested: 'got nothing for 14 days',
+    written: 'got one message in 14 days',
+    pressed: 'got two',
+    crowded: 'got more',
+  },
 }
 
 /**

@@ -106,6 +106,10 @@ function overBudget(entry: PlanEntry, left: number, facts: PlannerFacts): Refusa
   }
 }
 
+/** Days after Monday: who is due was read on Monday morning, so the first message goes while that is fresh. */
+const firstOfWeek = 1
+const secondOfWeek = 4
+
 /** The day on which the choice is worth most, or null when no day has room for it. */
 function bestDay(choice: Choice, days: readonly Day[], chosen: readonly PlanEntry[], facts: PlannerFacts): Day | null {
   const { segment, channel, reach } = choice
@@ -128,8 +132,12 @@ function bestDay(choice: Choice, days: readonly Day[], chosen: readonly PlanEntr
     const load = same.reduce((sum, e) => sum + e.reach, 0)
     const alike = same.reduce((sum, e) => sum + (e.channel === channel ? e.reach : 0), 0)
     if (limit !== null && alike + reach > limit) continue
-    // A day that already carries much is a little less welcome: the shop's counter has limits too.
-    const rank = dayFactor(segment, day).factor * (1 - 0.5 * (load / total))
+    // Where groups are planned for anew each Monday, messages come on the same days every week: a random day between two
+    // weeks lets half of them meet a reader who is still tired, and leaves gaps in which nothing works.
+    const rank = segment.groups
+      ? 1 - Math.abs(daysBetween(facts.week_start, day) - (beside.length === 0 ? firstOfWeek : secondOfWeek)) / 10
+      : // A day that already carries much is a little less welcome: the shop's counter has limits too.
+        dayFactor(segment, day).factor * (1 - 0.5 * (load / total))
     if (!best || rank > best.rank) best = { day, rank }
   }
   return best?.day ?? null

@@ -1,9 +1,11 @@
-import { collectEvidence, type BaseCell, type DayPart, type SentCell } from './evidence.ts'
+import { baseDimensions, codesOf, leaveDimensions, liftDimensions, openDimensions, returnDimensions, type Codes, type Dimension, type What, type Who } from './codes.ts' // prettier-ignore
+import { collectEvidence, type BaseCell, type DayPart, type Evidence, type SentCell } from './evidence.ts'
 import type { PlanChannel, PlannerFacts, SegmentFacts } from './facts.ts'
-import { fitRates, fitRatios } from './fit.ts'
-import { traitsOfGroup, type Traits } from './groups.ts'
-import { isDiscount, type Offer } from './offer.ts'
-import { expectedDiscount, expectedExtra, leaving, seen, type Outlook } from './response.ts'
+import { fitParts, fitRates } from './fit.ts'
+import type { Traits } from './groups.ts'
+import { fitBaskets, fitLasting, fitReductions } from './learn-money.ts'
+import type { Offer } from './offer.ts'
+import { leaving, liftOf, returnOf, seen, type Outlook } from './response.ts'
 
 export interface Arm {
   offer: Offer
@@ -18,312 +20,239 @@ export interface Learning {
   outlook(segment: SegmentFacts, group: Traits, arm: Arm, sampled: boolean): Omit<Outlook, 'reach_value_cents'>
 }
 
-/** Chance that somebody of this rhythm has stopped for good, and orders per week over the segment's mean: priors. */
-const churnOf: Record<Traits['due'], number> = { fresh: 0.05, due: 0.1, late: 0.4, gone: 0.8 }
-/** Response by rhythm, and by messages of the last 20 days: priors. */
-const phaseOf: Record<Traits['due'], number> = { fresh: 0.4, due: 1, late: 0.9, gone: 0.8 }
-const tiredOf: Record<Traits['pressure'], number> = { rested: 1, written: 0.9, pressed: 0.8 }
-const rateOf: Record<Traits['due'], number> = { fresh: 1.1, due: 1.1, late: 0.5, gone: 0.15 }
-/** How much of an additional order is still there after four weeks: less when people stock up, more when they come back. */
-const later = { alive: -0.15, gone: 0.6, spread: 0.25 }
-/** A returned customer's orders of days 8 to 28, extended to a quarter of a year. */
-const quarter = 3.1
+/*
+ * Priors by band, in the order of groups.ts. Chance that somebody of this rhythm has stopped for good; orders per week over
+ * the segment's mean; how much of an offer's pull works at this time since the last purchase, on each kind of reader, and
+ * after so many messages; how many open then, and how many leave.
+ */
+const churnOf = [0.05, 0.05, 0.1, 0.25, 0.5, 0.85]
+const rateOf = [1.1, 1.1, 1, 0.5, 0.2, 0.08]
+const phaseOf = [0.2, 0.7, 1, 0.9, 0.7, 0.6]
+/** An evening event speaks to those who are out in the evening; other offers to all alike. */
+const eventOf = [0.75, 1.3]
+const keennessOf = [0.7, 0.6, 0.95, 1.4, 1.7]
+const tiredOf = [1, 0.93, 0.88, 0.82]
+const opensOf = [1, 0.94, 0.88, 0.8]
+const leavesOf = [1, 1.25, 1.6, 2.2]
+/** Readers buy as much as others when nothing is sent, give or take this. */
+const selectionSpread = 0.03
 
-/** Levels of one dimension by name, numbered as they come. */
-function numbering(): { of(name: string): number; find(name: string): number; size(): number } {
-  const known = new Map<string, number>()
-  return {
-    of(name) {
-      let n = known.get(name)
-      if (n === undefined) known.set(name, (n = known.size))
-      return n
-    },
-    find: (name) => known.get(name) ?? -1,
-    size: () => Math.max(1, known.size),
-  }
-}
+/** A case with what it is known by: cells of results. */
+export type Seen<C> = C & { at: What }
 
-interface Dimension<T> {
-  name(of: T): string
-  /** spread of the factor around 1, or strength in events */
-  prior: number
-  least?: number
-  /** an arm's own: drawn in Thompson sampling */
-  isDrawn?: boolean
-}
-interface Who {
-  segment: string
-  traits: Traits
-}
-interface What extends Who {
-  offer: string
-  kind: Offer['kind']
-  channel: PlanChannel
-  part: DayPart
-}
-
-const baseDimensions: Dimension<Who>[] = [
-  { name: () => '', prior: 2 },
-  { name: (w) => w.segment, prior: 15 },
-  { name: (w) => w.traits.due, prior: 15 },
-  { name: (w) => `${w.segment} ${w.traits.due}`, prior: 25 },
-  { name: (w) => w.traits.reader, prior: 40 },
-  { name: (w) => w.traits.pressure, prior: 40 },
-  { name: (w) => String(w.traits.isNight), prior: 40 },
-  { name: (w) => String(w.traits.isSaver), prior: 40 },
-]
-const effectDimensions: Dimension<What>[] = [
-  { name: () => '', prior: 0.6 },
-  { name: (w) => w.kind, prior: 0.18, least: -0.5, isDrawn: true },
-  { name: (w) => w.channel, prior: 0.2 },
-  { name: (w) => w.offer, prior: 0.18, least: -0.5, isDrawn: true },
-  { name: (w) => w.traits.due, prior: 0.2 },
-  { name: (w) => w.traits.reader, prior: 0.35 },
-  { name: (w) => w.segment, prior: 0.12 },
-  { name: (w) => w.traits.pressure, prior: 0.08 },
-  { name: (w) => `${String(w.traits.isNight)} ${w.part}`, prior: 0.15 },
-  { name: (w) => `${String(isDiscount(w))} ${String(w.traits.isSaver)}`, prior: 0.15 },
-  { name: (w) => `${w.offer} ${String(w.traits.due === 'gone')}`, prior: 0.2, least: -0.5, isDrawn: true },
-  { name: (w) => `${w.offer} ${String(w.traits.isNight)}`, prior: 0.2, least: -0.5, isDrawn: true },
-]
-const openDimensions: Dimension<What>[] = [
-  { name: () => '', prior: 50 },
-  { name: (w) => w.traits.reader, prior: 50 },
-  { name: (w) => w.traits.pressure, prior: 50 },
-  { name: (w) => `${String(w.traits.isNight)} ${w.part}`, prior: 50 },
-  { name: (w) => w.segment, prior: 50 },
-]
-const leaveDimensions: Dimension<What>[] = [
-  { name: (w) => w.channel, prior: 10 },
-  { name: (w) => w.traits.pressure, prior: 10 },
-]
-
-/** A model whose factors are looked up by name; names never seen have the factor 1. */
+/** A model: the product of a case's factors. Drawn ones are drawn once per level, so a plan is made from one picture of the world. */
 interface Fitted<T> {
   factor(of: T, drawn?: boolean): number
   /** relative uncertainty of the product */
   spread(of: T): number
 }
 
-function prepare<T>(dimensions: readonly Dimension<T>[], cells: readonly T[]) {
-  const names = dimensions.map(() => numbering())
-  const levels = dimensions.map((d, k) => Int32Array.from(cells, (c) => names[k]!.of(d.name(c))))
-  return { names, cells: { levels, sizes: names.map((n) => n.size()) } }
-}
+const gauss = (random: () => number): number =>
+  Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
 
-function product<T>(
+function fitted<T>(
   dimensions: readonly Dimension<T>[],
-  names: readonly ReturnType<typeof numbering>[],
   factors: readonly Float64Array[],
-  spread: readonly Float64Array[],
+  spread: readonly Float64Array[] | null,
   random: (() => number) | null,
 ): Fitted<T> {
-  // Drawn once for each level, so that a plan is made from one picture of the world and not from one per group.
-  const drawn = dimensions.map((d, k) =>
-    d.isDrawn && random ? Float64Array.from(factors[k]!, (f, j) => f + spread[k]![j]! * gauss(random)) : factors[k]!,
-  )
-  const unseen = dimensions.map((d) => (d.isDrawn && random ? new Map<string, number>() : null))
+  const drawn =
+    random && spread ? factors.map((own, d) => own.map((f, j) => f + spread[d]![j]! * gauss(random))) : factors
   return {
     factor(of, isDrawn = false) {
       let all = 1
-      dimensions.forEach((d, k) => {
-        const name = d.name(of)
-        const j = names[k]!.find(name)
-        if (j >= 0) all *= (isDrawn ? drawn : factors)[k]![j]!
-        else if (isDrawn && unseen[k] && random) {
-          let own = unseen[k].get(name)
-          if (own === undefined) unseen[k].set(name, (own = 1 + d.prior * gauss(random)))
-          all *= own
-        }
-      })
+      for (let d = 0; d < dimensions.length; d++) all *= (isDrawn ? drawn : factors)[d]![dimensions[d]!.level(of)]!
       return all
     },
     spread(of) {
+      if (!spread) return 0
       let sum = 0
-      dimensions.forEach((d, k) => {
-        const j = names[k]!.find(d.name(of))
-        const relative = j >= 0 ? spread[k]![j]! / Math.max(0.2, Math.abs(factors[k]![j]!)) : d.prior
-        sum += relative * relative
-      })
+      for (let d = 0; d < dimensions.length; d++) {
+        const j = dimensions[d]!.level(of)
+        sum += (spread[d]![j]! / Math.max(0.2, Math.abs(factors[d]![j]!))) ** 2
+      }
       return Math.sqrt(sum)
     },
   }
 }
 
-const gauss = (random: () => number): number =>
-  Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
+const levelsOf = <T>(dimensions: readonly Dimension<T>[], cells: readonly T[]) => ({
+  levels: dimensions.map((d) => Int32Array.from(cells, (c) => d.level(c))),
+  sizes: dimensions.map((d) => d.size),
+})
 
-/**
- * Learns from messages beside customers held out of the same plan by lot (evidence.ts): what people buy anyway, what a
- * message adds to it, how many read it, leave, and use a reduction. Everything is a product of factors that lean on the
- * priors of response.ts until there is reason to leave them, so a segment without results borrows from the shop.
- * @param random for Thompson sampling; null: no draws
- */
-export function learnGroups(facts: PlannerFacts, random: (() => number) | null): Learning {
-  const evidence = collectEvidence(facts.results ?? [])
-  const segments = new Map(facts.segments.map((s) => [s.key, s]))
-  const offers = new Map(facts.offers.map((o) => [o.key, o]))
-  const who = <T extends { segment: string; group: string }>(cell: T): (T & { traits: Traits })[] => {
-    const traits = traitsOfGroup(cell.group)
-    return traits && segments.has(cell.segment) ? [{ ...cell, traits }] : []
-  }
-  const base = fitBase(evidence.base.flatMap(who), segments)
-  const usual = (w: Who): number => startOf(segments.get(w.segment)!, w.traits) * base.factor(w)
-  const sent = evidence.sent.flatMap(who).filter((c) => offers.has(c.offer) && c.exposure > 0)
-  const isKnown = sent.length > 0 && evidence.base.length > 0
-  const extraOf = (w: What, orders: number): number =>
-    expectedExtra(offers.get(w.offer)!, w.channel, segments.get(w.segment)!, orders, churnOf[w.traits.due]) *
-    phaseOf[w.traits.due] *
-    tiredOf[w.traits.pressure]
-  const effect = fitEffect(sent, usual, extraOf, isKnown ? random : null)
-  const open = fitCounts(openDimensions, sent.filter((c) => c.channel === 'email'), (c) => c.n * seen.email, (c) => c.opens) // prettier-ignore
-  const leave = fitCounts(
-    leaveDimensions,
-    sent,
-    (c) => c.n * leaving[c.channel],
-    (c) => c.leaves,
-  )
-  const opens = (w: What): number => (w.channel === 'sms' ? seen.sms : Math.min(0.95, seen.email * open.factor(w)))
-  const lasting = fitLasting(sent, usual)
-  const reduction = fitReductions(sent, evidence.base, offers, segments, (c) => {
-    const extra = extraOf(c, usual(c)) * Math.max(0, effect.factor(c))
-    return c.exposure * (opens(c) * usual(c) + extra)
-  })
-  return {
-    isKnown,
-    outlook(segment, traits, { offer, channel, part }, sampled) {
-      const w: What = { segment: segment.key, traits, offer: offer.key, kind: offer.kind, channel, part }
-      return {
-        orders_per_week: usual(w) * evidence.index,
-        churn: churnOf[traits.due],
-        ratio: effect.factor(w, sampled) * phaseOf[traits.due] * tiredOf[traits.pressure],
-        open: opens(w),
-        leaving: leaving[channel] * leave.factor(w),
-        lasting: lasting(traits.due === 'gone', isDiscount(offer)),
-        discount_ratio: reduction(offer.key),
-        spread: Math.min(1, effect.spread(w)),
-      }
-    },
-  }
-}
-
-const startOf = (segment: SegmentFacts, traits: Traits): number =>
-  Math.max(0.002, segment.orders_per_week) * rateOf[traits.due]
-
-function fitBase(cells: readonly (BaseCell & Who)[], segments: ReadonlyMap<string, SegmentFacts>): Fitted<Who> {
-  const exposure = Float64Array.from(cells, (c) => c.exposure * startOf(segments.get(c.segment)!, c.traits))
-  return fitCountsOf(
-    baseDimensions,
-    cells,
-    exposure,
-    Float64Array.from(cells, (c) => c.orders),
-  )
-}
-
-function fitCounts<W, C extends W>(
-  dimensions: readonly Dimension<W>[],
-  cells: readonly C[],
-  expected: (c: C) => number,
-  count: (c: C) => number,
-): Fitted<W> {
-  return fitCountsOf(dimensions, cells, Float64Array.from(cells, expected), Float64Array.from(cells, count))
-}
-
-function fitCountsOf<T>(
+function fitCounts<T>(
   dimensions: readonly Dimension<T>[],
   cells: readonly T[],
   expected: Float64Array,
   count: Float64Array,
 ): Fitted<T> {
-  const prepared = prepare(dimensions, cells)
-  const factors = fitRates(prepared.cells, expected, count, 1, dimensions.map((d) => d.prior)) // prettier-ignore
-  return product(dimensions, prepared.names, factors, factors.map((f) => new Float64Array(f.length)), null) // prettier-ignore
-}
-
-function fitEffect(
-  cells: readonly (SentCell & What)[],
-  usual: (w: Who) => number,
-  extraOf: (w: What, orders: number) => number,
-  random: (() => number) | null,
-): Fitted<What> {
-  const prepared = prepare(effectDimensions, cells)
-  const orders = Float64Array.from(cells, (c) => usual(c) * c.exposure)
-  const { factors, spread } = fitRatios(
-    prepared.cells,
-    Float64Array.from(cells, (c) => extraOf(c, usual(c)) * c.exposure),
-    Float64Array.from(cells, (c, i) => c.orders - orders[i]!),
-    // Orders come by chance, a little more unevenly than by Poisson, and what was usual is an estimate too.
-    orders.map((o) => 1.25 * o + 0.1),
-    effectDimensions.map((d) => d.prior),
-    effectDimensions.map((d) => d.least ?? 0.02),
-  )
-  return product(effectDimensions, prepared.names, factors, spread, random)
+  const strength = dimensions.map((d) => d.prior)
+  return fitted(dimensions, fitRates(levelsOf(dimensions, cells), expected, count, 1, strength), null, null)
 }
 
 /**
- * What is left of an additional order after four weeks: later excess over the excess of the first week, regressed over the
- * arms, for people who had stopped and for the others, with and without a reduction.
+ * Learns from messages beside customers held out of the same plan by lot (evidence.ts): what people buy anyway, how much more
+ * those buy who read a message, how many come back who had stopped, how many read it, leave, and use a reduction. Everything
+ * is a product of factors that lean on the priors of response.ts until there is reason to leave them, so a segment without
+ * results borrows from the shop.
+ * @param random for Thompson sampling; null: no draws
  */
-function fitLasting(
-  cells: readonly (SentCell & What)[],
-  usual: (w: Who) => number,
-): (isGone: boolean, isReduced: boolean) => number {
-  const arms = new Map<string, { isGone: boolean; isReduced: boolean; now: number; later: number; variance: number }>()
-  for (const c of cells) {
-    if (c.later_share === 0 || c.n === 0) continue
-    const isGone = c.traits.due === 'gone'
-    const key = `${String(isGone)} ${c.offer} ${c.channel}`
-    const sum = arms.get(key) ?? { isGone, isReduced: isDiscount(c), now: 0, later: 0, variance: 0 }
-    sum.now += (c.orders - usual(c) * c.exposure) * (c.later_share / c.n)
-    sum.later += c.later_excess
-    sum.variance += c.later_variance
-    arms.set(key, sum)
-  }
-  const shareOf = (isGone: boolean, isReduced: boolean): number => {
-    let top = (isGone ? later.gone : later.alive) / later.spread ** 2
-    let bottom = 1 / later.spread ** 2
-    for (const arm of arms.values()) {
-      if (arm.isGone !== isGone || (!isGone && arm.isReduced !== isReduced) || arm.variance <= 0) continue
-      // The excess of the first week is an estimate as well: its own chance is no sign of anything lasting.
-      const now = Math.max(0, arm.now)
-      top += (arm.later * now) / arm.variance
-      bottom += (now * now) / arm.variance
-    }
-    return top / bottom
-  }
-  const known = new Map<string, number>()
-  return (isGone, isReduced) => {
-    const key = `${String(isGone)} ${String(isReduced)}`
-    let share = known.get(key)
-    if (share === undefined) known.set(key, (share = shareOf(isGone, isReduced)))
-    if (isGone) return 1 + (share > 0 ? quarter : 1) * Math.min(2, Math.max(-0.5, share))
-    return 1 + Math.min(0.3, Math.max(-0.7, share))
+export function learnGroups(facts: PlannerFacts, random: (() => number) | null): Learning {
+  const evidence = collectEvidence(facts.results ?? [])
+  const codes = codesOf(facts)
+  const { segments, offers } = facts
+  const start = (w: Who): number => Math.max(0.002, segments[w.segment]!.orders_per_week) * rateOf[w.due]!
+  const base = fitBase(evidence, codes, start)
+  const usual = (w: Who): number => start(w) * base.factor(w)
+  const sent = evidence.sent.flatMap((c): Seen<SentCell>[] => {
+    const who = codes.who(c.segment, c.group)
+    const at = who && codes.what(who, c.offer, c.channel, c.part)
+    return at && c.exposure > 0 ? [{ ...c, at }] : []
+  })
+  const isKnown = sent.length > 0 && evidence.base.length > 0
+  const emails = sent.filter((c) => c.channel === 'email')
+  const openPrior = (w: What): number => seen.email * opensOf[w.pressure]!
+  const open = fitCounts(openDimensions(codes), emails.map((c) => c.at), Float64Array.from(emails, (c) => c.n * openPrior(c.at)), Float64Array.from(emails, (c) => c.opens)) // prettier-ignore
+  const opens = (w: What): number => (w.channel === 1 ? seen.sms : Math.min(0.95, openPrior(w) * open.factor(w)))
+  const leavePrior = (w: What): number => leaving[w.channel === 1 ? 'sms' : 'email'] * leavesOf[w.pressure]!
+  const leave = fitCounts(leaveDimensions, sent.map((c) => c.at), Float64Array.from(sent, (c) => c.n * leavePrior(c.at)), Float64Array.from(sent, (c) => c.leaves)) // prettier-ignore
+
+  const liftPrior = memo(codes, (w) =>
+    liftOf(offers[w.offer]!, w.channel === 1 ? 'sms' : 'email', segments[w.segment]!),
+  )
+  const returnPrior = memo(codes, (w) =>
+    returnOf(offers[w.offer]!, w.channel === 1 ? 'sms' : 'email', segments[w.segment]!),
+  )
+  const event = facts.offers.map((o) => o.kind === 'tasting_event')
+  const lift = (w: What): number =>
+    liftPrior(w) *
+    (event[w.offer] ? eventOf[w.night]! : 1) *
+    phaseOf[w.due]! *
+    keennessOf[w.reader]! *
+    tiredOf[w.pressure]!
+  const back = (w: What): number => returnPrior(w) * churnOf[w.due]! * keennessOf[w.reader]! * tiredOf[w.pressure]!
+  const effect = fitEffect(sent, codes, usual, { lift, back }, isKnown ? random : null)
+
+  const lasting = fitLasting(sent, usual)
+  const basket = fitBaskets(evidence, sent, offers.length)
+  const reduction = fitReductions(sent, evidence.base, facts, (c) => {
+    const extra = lift(c.at) * effect.lift.factor(c.at) * usual(c.at) + back(c.at) * effect.back.factor(c.at)
+    const read = c.channel === 'email' ? c.opened_exposure : seen.sms * c.exposure
+    return read * (usual(c.at) + Math.max(0, extra))
+  })
+  return {
+    isKnown,
+    outlook(segment, traits, { offer, channel, part }, sampled) {
+      const w = codes.what(codes.of(segment.key, traits), offer.key, channel, part)
+      if (!w) throw new Error(`The offer ${offer.key} is not one of the facts.`)
+      const spread = effect.lift.spread(w)
+      return {
+        orders_per_week: usual(w) * evidence.index,
+        lift: lift(w) * effect.lift.factor(w, sampled),
+        returns: back(w) * effect.back.factor(w, sampled),
+        open: opens(w),
+        leaving: leavePrior(w) * leave.factor(w),
+        lasting: lasting.alive(w.reduced === 1),
+        lasting_returns: lasting.returned,
+        discount_ratio: reduction(w.offer),
+        basket_ratio: basket(w.offer),
+        spread: Math.min(1, spread),
+      }
+    },
   }
 }
 
-/** Reductions used over those expected, per offer. Shelf prices are cut for everybody: what the held-out use is taken off. */
-function fitReductions(
-  sent: readonly (SentCell & What)[],
-  base: readonly BaseCell[],
-  offers: ReadonlyMap<string, Offer>,
-  segments: ReadonlyMap<string, SegmentFacts>,
-  buyers: (c: SentCell & What) => number,
-): (offer: string) => number {
-  const shelf =
-    base.reduce((sum, c) => sum + c.discount_cents, 0) / Math.max(1, base.reduce((sum, c) => sum + c.orders, 0)) // prettier-ignore
-  const sums = new Map<string, { seen: number; expected: number; one: number }>()
-  for (const c of sent) {
-    const offer = offers.get(c.offer)!
-    const segment = segments.get(c.segment)!
-    const sum = sums.get(c.offer) ?? { seen: 0, expected: 0, one: expectedDiscount(offer, segment, 1) }
-    sum.seen += c.discount_cents - shelf * c.orders
-    sum.expected += expectedDiscount(offer, segment, buyers(c))
-    sums.set(c.offer, sum)
+/** Asked for the same segment, offer and channel many times. */
+function memo(codes: Codes, of: (w: What) => number): (w: What) => number {
+  const known = new Float64Array(codes.segments * codes.offers * 2).fill(NaN)
+  return (w) => {
+    const at = (w.segment * codes.offers + w.offer) * 2 + w.channel
+    if (Number.isNaN(known[at]!)) known[at] = of(w)
+    return known[at]!
   }
-  return (offer) => {
-    const sum = sums.get(offer)
-    if (!sum || sum.one <= 0) return 1
-    const strength = 30 * sum.one
-    return Math.min(3, Math.max(0.1, (sum.seen + strength) / (sum.expected + strength)))
+}
+
+function fitBase({ base }: Evidence, codes: Codes, start: (w: Who) => number): Fitted<Who> {
+  const cells = base.flatMap((c): (BaseCell & { at: Who })[] => {
+    const at = codes.who(c.segment, c.group)
+    return at ? [{ ...c, at }] : []
+  })
+  return fitCounts(
+    baseDimensions(codes),
+    cells.map((c) => c.at),
+    Float64Array.from(cells, (c) => c.exposure * start(c.at)),
+    Float64Array.from(cells, (c) => c.orders),
+  )
+}
+
+/**
+ * Lift and returns per reader of a message. Where opening is seen, the orders of those who opened are held against what they
+ * would have bought anyway: the held-out customers' rate, corrected by how non-readers differ from it. Text messages are
+ * compared as a whole, as if a usual share had read them.
+ */
+function fitEffect(
+  cells: readonly Seen<SentCell>[],
+  codes: Codes,
+  usual: (w: Who) => number,
+  prior: { lift: (w: What) => number; back: (w: What) => number },
+  random: (() => number) | null,
+): { lift: Fitted<What>; back: Fitted<What> } {
+  const anyway = Float64Array.from(cells, (c) => usual(c.at))
+  const selection = readersAnyway(cells, anyway)
+  const read = Float64Array.from(cells, (c) => (c.channel === 'email' ? c.opened_exposure : seen.sms * c.exposure))
+  const y = Float64Array.from(cells, (c, i) =>
+    c.isRead
+      ? c.opened_orders - c.opened_exposure * anyway[i]! * selection[c.at.reader]!
+      : c.orders - c.exposure * anyway[i]!,
+  )
+  // Orders come by chance, a little more unevenly than by Poisson, and what was usual is an estimate too.
+  const variance = Float64Array.from(cells, (c, i) => 1.25 * anyway[i]! * (c.isRead ? c.opened_exposure : c.exposure) + 0.1) // prettier-ignore
+  const of = cells.map((c) => c.at)
+  const dimensions = { lift: liftDimensions(codes), back: returnDimensions(codes) }
+  const part = (own: 'lift' | 'back', expected: (i: number) => number) => ({
+    cells: levelsOf(dimensions[own], of),
+    expected: Float64Array.from(cells, (_, i) => expected(i)),
+    prior: dimensions[own].map((d) => d.prior),
+    least: dimensions[own].map((d) => d.least ?? 0.02),
+  })
+  const fits = fitParts(
+    [
+      part('lift', (i) => read[i]! * anyway[i]! * prior.lift(of[i]!)),
+      part('back', (i) => read[i]! * prior.back(of[i]!)),
+    ],
+    y,
+    variance,
+  )
+  return {
+    lift: fitted(dimensions.lift, fits[0]!.factors, fits[0]!.spread, random),
+    back: fitted(dimensions.back, fits[1]!.factors, fits[1]!.spread, random),
   }
+}
+
+/**
+ * What readers would have bought without the message, over what their group buys: from those who did not open it and whom it
+ * therefore cannot have moved. All = opened x readers + (1 - opened) x the others.
+ */
+function readersAnyway(cells: readonly Seen<SentCell>[], anyway: Float64Array): number[] {
+  const sums = Array.from({ length: 6 }, () => ({ orders: 0, expected: 0, read: 0, n: 0 }))
+  cells.forEach((c, i) => {
+    if (!c.isRead) return
+    for (const sum of [sums[c.at.reader]!, sums[5]!]) {
+      sum.orders += c.orders - c.opened_orders
+      sum.expected += (c.exposure - c.opened_exposure) * anyway[i]!
+      sum.read += c.opened_exposure
+      sum.n += c.exposure
+    }
+  })
+  const ratio = (sum: (typeof sums)[number], around: number): number => {
+    const share = Math.min(0.9, Math.max(0.05, sum.read / Math.max(1, sum.n)))
+    if (sum.expected <= 0) return around
+    const others = sum.orders / sum.expected
+    const readers = (1 - (1 - share) * others) / share
+    const variance = (((1 - share) / share) ** 2 * 1.25 * Math.max(1, sum.orders)) / sum.expected ** 2
+    return (readers / variance + around / selectionSpread ** 2) / (1 / variance + 1 / selectionSpread ** 2)
+  }
+  const shop = ratio(sums[5]!, 1)
+  return sums.slice(0, 5).map((sum) => ratio(sum, shop))
 }

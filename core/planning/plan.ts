@@ -146,6 +146,8 @@ export const WeeklyPlan = z.strictObject({
   reach: z.array(ReachStep),
   forecast: Forecast,
   holdout_customers: z.int(),
+  /** a large shop: reach was counted on a share of each segment; the start counts everybody */
+  is_estimate: z.boolean().optional(),
 })
 export type WeeklyPlan = z.infer<typeof WeeklyPlan>
 

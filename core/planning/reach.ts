@@ -36,7 +36,8 @@ export interface EntryCount {
 
 /** Counts assignments customer by customer; memory does not grow with the number of customers. */
 export function createReachCount(): {
-  add(assignments: readonly Assignment[]): void
+  /** @param weight customers that this one stands for, where only a sample is counted */
+  add(assignments: readonly Assignment[], weight?: number): void
   ofEntry(entryId: string): EntryCount
   steps(): ReachStep[]
   heldOut(): number
@@ -46,37 +47,37 @@ export function createReachCount(): {
   let matched = 0
   let heldOut = 0
   return {
-    add(assignments) {
+    add(assignments, weight = 1) {
       if (assignments.length === 0) return
-      matched++
+      matched += weight
       for (const a of assignments) {
         // An entry counts those it is meant for; the others show in the steps of the whole plan.
         if (a.verdict?.rule_id === otherGroups) continue
         let count = entries.get(a.entry.id)
         if (!count) entries.set(a.entry.id, (count = { reach: 0, held_out: 0, rules: new Map() }))
-        if (a.outcome === 'pending') count.reach++
-        else if (a.outcome === 'holdout') count.held_out++
-        else if (a.verdict) count.rules.set(a.verdict.rule_id, (count.rules.get(a.verdict.rule_id) ?? 0) + 1)
+        if (a.outcome === 'pending') count.reach += weight
+        else if (a.outcome === 'holdout') count.held_out += weight
+        else if (a.verdict) count.rules.set(a.verdict.rule_id, (count.rules.get(a.verdict.rule_id) ?? 0) + weight)
       }
       if (assignments.some((a) => a.outcome === 'pending')) return
-      if (assignments.some((a) => a.outcome === 'holdout')) heldOut++
+      if (assignments.some((a) => a.outcome === 'holdout')) heldOut += weight
       else {
         // Whoever an entry was meant for is told by what kept them back, the others by that.
         const told = assignments.find((a) => a.verdict?.rule_id !== otherGroups) ?? assignments[0]!
         const rule = told.verdict?.rule_id ?? 'unknown'
         const label = labelOfRule(rule)
         const line = lost.get(label)
-        if (line) line.count++
-        else lost.set(label, { rule, count: 1 })
+        if (line) line.count += weight
+        else lost.set(label, { rule, count: weight })
       }
     },
     ofEntry(entryId) {
       const count = entries.get(entryId)
       const kept_back = [...(count?.rules ?? [])]
-        .map(([rule_id, n]) => ({ rule_id, label: labelOfRule(rule_id), count: n }))
+        .map(([rule_id, n]) => ({ rule_id, label: labelOfRule(rule_id), count: Math.round(n) }))
         .toSorted((a, b) => b.count - a.count)
-      const reach = count?.reach ?? 0
-      const held = count?.held_out ?? 0
+      const reach = Math.round(count?.reach ?? 0)
+      const held = Math.round(count?.held_out ?? 0)
       return {
         reach,
         held_out: held,
@@ -85,24 +86,25 @@ export function createReachCount(): {
       }
     },
     steps() {
-      let left = matched
+      let left = Math.round(matched)
       const steps: ReachStep[] = [{ label: 'customers in the segments of this plan', rule_id: null, removed: 0, left }]
       for (const label of [...groups.map((g) => g.label), otherLabel]) {
         const line = lost.get(label)
         if (!line) continue
-        left -= line.count
-        steps.push({ label, rule_id: line.rule, removed: line.count, left })
+        const removed = Math.min(left, Math.round(line.count))
+        left -= removed
+        steps.push({ label, rule_id: line.rule, removed, left })
       }
       if (heldOut > 0)
         steps.push({
           label: 'are held out, to measure what the plan earns',
           rule_id: 'shop-holdout',
-          removed: heldOut,
-          left: left - heldOut,
+          removed: Math.min(left, Math.round(heldOut)),
+          left: left - Math.min(left, Math.round(heldOut)),
         })
       return steps
     },
-    heldOut: () => heldOut,
+    heldOut: () => Math.round(heldOut),
   }
 }
 

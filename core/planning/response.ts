@@ -25,18 +25,20 @@ export interface MessageValue {
 /** What is known beyond the segment's means: of one group in it, from results measured against held-out customers. */
 export interface Outlook {
   orders_per_week: number
-  /** chance that they have stopped for good */
-  churn: number
-  /** additional orders over what the priors expect */
-  ratio: number
+  /** growth of the purchase rate of those who read the message, and how many of them come back who had stopped */
+  lift: number
+  returns: number
   open: number
   /** chance that the message makes somebody leave the channel, and what a reader is worth to it in cents */
   leaving: number
   reach_value_cents: number
-  /** of an additional order of this week, what is left after four weeks: below 1 orders were brought forward, above 1 people came back */
+  /** of an additional order of this week, what is left after four weeks: below 1 orders were brought forward */
   lasting: number
-  /** reductions actually used over those expected */
+  /** orders that follow from somebody who came back, the first included */
+  lasting_returns: number
+  /** reductions actually used over those expected, and baskets of readers over usual ones */
   discount_ratio: number
+  basket_ratio: number
   spread: number
 }
 
@@ -87,7 +89,7 @@ const revival: Record<Offer['kind'], number> = {
   bogo: 0.03,
 }
 /** Of a group that has really stopped, news alone brings hardly anybody back. */
-const revivalInGroup = (offer: Offer): number => revival[offer.kind] * (isDiscount(offer) ? 0.7 : 0.1)
+const revivalInGroup = (offer: Offer): number => revival[offer.kind] * (isDiscount(offer) ? 0.7 : 0.25)
 /** Share of buyers among the readers who use the offer. */
 const used: Record<Offer['kind'], number> = {
   content: 0,
@@ -149,10 +151,13 @@ function valueInSegment(facts: MessageCase): MessageValue {
 function valueInGroup(facts: MessageCase, outlook: Outlook): MessageValue {
   const { segment, offer, channel } = facts
   const { open, orders_per_week: rate } = outlook
-  const extra_orders = expectedExtra(offer, channel, segment, rate, outlook.churn) * outlook.ratio * facts.day_factor
-  const discount_cents =
-    expectedDiscount(offer, segment, open * rate + Math.max(0, extra_orders)) * outlook.discount_ratio
-  const gross = extra_orders * outlook.lasting * segment.basket_cents * facts.margin_share
+  const lifted = open * rate * outlook.lift * facts.day_factor
+  const returned = open * outlook.returns * facts.day_factor
+  const extra_orders = lifted + returned
+  const buyers = open * rate + Math.max(0, extra_orders)
+  const discount_cents = expectedDiscount(offer, segment, buyers) * outlook.discount_ratio
+  const lasting = lifted * outlook.lasting + returned * outlook.lasting_returns
+  const gross = (lasting + buyers * (outlook.basket_ratio - 1)) * segment.basket_cents * facts.margin_share
   const click = open * clicked[channel]
   return {
     open,
@@ -166,21 +171,14 @@ function valueInGroup(facts: MessageCase, outlook: Outlook): MessageValue {
   }
 }
 
-/** Additional orders within a week of one message, as the priors see it. */
-export function expectedExtra(
-  offer: Offer,
-  channel: PlanChannel,
-  segment: SegmentFacts,
-  ordersPerWeek: number,
-  churn: number,
-): number {
-  const depth = depthOf(offer)
-  return (
-    seen[channel] *
-    fitOf(offer, channel, segment) *
-    // Lift grows less than the reduction does, the chance of a return as much.
-    (ordersPerWeek * lift[offer.kind] * depth + churn * revivalInGroup(offer) * depth * depth)
-  )
+/** Growth of the purchase rate of those who read it, as the priors see it: lift grows less than the reduction does. */
+export function liftOf(offer: Offer, channel: PlanChannel, segment: SegmentFacts): number {
+  return lift[offer.kind] * depthOf(offer) * fitOf(offer, channel, segment)
+}
+
+/** Chance that a reader who had stopped comes back, as the priors see it: it grows as the reduction does. */
+export function returnOf(offer: Offer, channel: PlanChannel, segment: SegmentFacts): number {
+  return revivalInGroup(offer) * depthOf(offer) ** 2 * fitOf(offer, channel, segment)
 }
 
 /** What is given away on so many orders of people who have seen the offer, in cents. */

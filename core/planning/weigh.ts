@@ -3,7 +3,7 @@ import type { PlanChannel, PlannerFacts, SegmentFacts } from './facts.ts'
 import { groupKey, pressureBands, traitsOfGroup, type Traits } from './groups.ts'
 import { learnGroups, type Arm, type Learning } from './learn.ts'
 import type { Offer } from './offer.ts'
-import { learnResponse, valueOfMessage, type MessageValue, type PastResponse } from './response.ts'
+import { learnResponse, seen, valueOfMessage, type MessageValue, type PastResponse } from './response.ts'
 import { lawfulReach } from './worth.ts'
 
 /** What an arm is worth to each group of a segment; a segment without groups has one, ''. */
@@ -54,9 +54,9 @@ export function partsOf(facts: PlannerFacts, channel: PlanChannel): DayPart[] {
   return parts.length > 0 ? parts : ['evening']
 }
 
-/** Who gets a second message within a week has mostly answered the first, or will not. */
-const again = 0.15
-const noPrice: Price = { tired: [[0, 0, 0]], reader_cents: 0 }
+const noPrice: Price = { tired: [[0, 0, 0, 0]], reader_cents: 0 }
+/** Share of a message's worth that is left when it is the second of a week: whoever has not read the first. */
+const again = 0.6
 
 /** The value of one message of the arm to one customer of the group. */
 export function valueInGroup(
@@ -78,24 +78,35 @@ export function valueInGroup(
     past,
   }
   if (!traits) return valueOfMessage(message)
-  const level = Math.min(2, pressureBands.indexOf(traits.pressure) + (options.earlier ?? 0))
+  const pressed = pressureBands.indexOf(traits.pressure) + (options.earlier ?? 0)
+  const level = Math.min(pressureBands.length - 1, pressed)
   // A second message in the week presses more than the last level that is told apart.
-  const beyond = further ** Math.max(0, pressureBands.indexOf(traits.pressure) + (options.earlier ?? 0) - 2)
+  const beyond = further ** (pressed - level)
   const outlook = learning.outlook(
     segment,
     { ...traits, pressure: pressureBands[level]! },
     arm,
     options.sampled ?? false,
   )
+  const fresh = beyond * unread(outlook.open, arm, traits) ** (options.earlier ?? 0)
   const { reader_cents } = scales.prices.get(priceKey(segment, traits)) ?? noPrice
   return valueOfMessage({
     ...message,
     outlook: {
       ...outlook,
-      ratio: outlook.ratio * beyond * again ** (options.earlier ?? 0),
+      lift: outlook.lift * fresh,
+      returns: outlook.returns * fresh,
       reach_value_cents: reader_cents,
     },
   })
+}
+
+/**
+ * Only who has not read the first message of a week is moved by the second: it takes its place with the others. Where texts
+ * are allowed the first one mostly was a text.
+ */
+function unread(open: number, arm: Arm, traits: Traits): number {
+  return 1 - (traits.isTexted && arm.channel === 'email' ? seen.sms : Math.min(seen.email * 1.5, open))
 }
 
 /** What tiredness after one more message will cost, in cents. */
@@ -134,12 +145,15 @@ export function weighArm(scales: Scales, segment: SegmentFacts, arm: Arm, earlie
 
 const discount = 0.95
 const readerWeeks = 26
-/** Beyond the messages that results tell apart, each further one of 20 days leaves this share of the worth. */
+/** Beyond the messages that results tell apart, each further one of 14 days leaves this share of the worth. */
 const further = 0.85
 
-/** Habits stay while the rhythm turns: tiredness is paid for with one's own later messages, not with others'. */
+/**
+ * Habits stay while the rhythm turns, and who has stopped is not in it: tiredness is paid for with one's own later messages,
+ * not with others'.
+ */
 const priceKey = (segment: SegmentFacts, t: Traits): string =>
-  `${segment.key}|${t.reader}${t.isNight ? '.night' : ''}${t.isSaver ? '.saver' : ''}${t.isTexted ? '.text' : ''}`
+  `${segment.key}|${t.due === 'gone' || t.due === 'lost' ? 'gone.' : ''}${t.reader}${t.isNight ? '.night' : ''}${t.isSaver ? '.saver' : ''}${t.isTexted ? '.text' : ''}`
 
 /**
  * Prices the next message to each habit of a segment: what it takes from later ones. Over the weeks a customer is a small
@@ -157,12 +171,12 @@ export function priceSegment(scales: Scales, segment: SegmentFacts, arms: readon
     habits.set(key, own)
   }
   for (const [key, groups] of habits)
-    if (!scales.prices.has(key)) scales.prices.set(key, priceOf(scales, [0, 1, 2].map((level) => meanBest(scales, segment, arms, groups, level)))) // prettier-ignore
+    if (!scales.prices.has(key)) scales.prices.set(key, priceOf(scales, pressureBands.map((_, level) => meanBest(scales, segment, arms, groups, level)))) // prettier-ignore
 }
 
-/** @param known mean worth of a message after none, one, and more of 20 days */
+/** @param known mean worth of a message after none, one, two, and more of 14 days */
 function priceOf(scales: Scales, known: readonly number[]): Price {
-  const worth = [...known, known[2]! * further, known[2]! * further ** 2, known[2]! * further ** 3]
+  const worth = [...known, known[3]! * further, known[3]! * further ** 2]
   // State 3a + b: a messages last week, b the week before.
   const states = Array.from({ length: 9 }, (_, state) => ({
     last: Math.floor(state / 3),
@@ -183,7 +197,7 @@ function priceOf(scales: Scales, known: readonly number[]): Price {
     })
   /** what the first, and the second, message of a week costs, by messages before */
   const price = (sent: number): number[] =>
-    [[0], [1, 3], [2, 4, 6]].map((same) => {
+    [[0], [1, 3], [2, 4, 6], [5, 7, 8]].map((same) => {
       const costs = same.map((state) => after(states[state]!.last, sent) - after(states[state]!.last, sent + 1))
       return Math.max(0, costs.reduce((a, b) => a + b, 0) / costs.length)
     })

@@ -36,7 +36,7 @@ export async function beginSecondFactor(ctx: Ctx, userId: string): Promise<{ sec
   const { name } = await readSetting(ctx.pool, 'shop')
   const { rows } = await ctx.pool.query<{ email: string }>(
     `update users set totp_secret_enc = $2, totp_last_step = null where id = $1 and totp_confirmed_at is null returning email`,
-    [userId, encryptSecret(ctx.config.secret, contextOf(userId), secret)],
+    [userId, encryptSecret(ctx.config, contextOf(userId), secret)],
   )
   if (!rows[0]) throw new AppError('conflict', 'There is a second factor already; remove it first.')
   return { secret, uri: generateURI({ issuer: name, label: rows[0].email, secret }) }
@@ -52,7 +52,7 @@ export async function confirmSecondFactor(ctx: Ctx, actor: Actor, userId: string
     const stored = rows[0]?.totp_secret_enc
     if (!stored || rows[0]!.is_on)
       throw new AppError('conflict', 'Begin anew: there is no secret that waits for a code.')
-    const step = stepOf(decryptSecret(ctx.config.secret, contextOf(userId), stored), code, ctx.clock(), null)
+    const step = stepOf(decryptSecret(ctx.config, contextOf(userId), stored), code, ctx.clock(), null)
     if (step === null)
       throw new InputError([
         { path: 'code', message: 'This is not the code of this moment; check the clock of the phone.' },
@@ -77,7 +77,7 @@ export async function passesSecondFactor(ctx: Ctx, userId: string, code: string)
     )
     const user = rows[0]
     if (!user) return false
-    const secret = decryptSecret(ctx.config.secret, contextOf(userId), user.totp_secret_enc)
+    const secret = decryptSecret(ctx.config, contextOf(userId), user.totp_secret_enc)
     const step = stepOf(secret, code.replace(/\s/g, ''), ctx.clock(), user.totp_last_step)
     if (step !== null) {
       await tx.query('update users set totp_last_step = $2 where id = $1', [userId, step])

@@ -8,10 +8,12 @@ import { writeBackup } from '#db/backup/write.ts'
 import { startEmbedded } from '#db/embedded.ts'
 import { checkServer } from '#db/startup.ts'
 import type { Globals } from '../cli.ts'
-import { readConfig } from '../config.ts'
+import { readConfig, type Config } from '../config.ts'
+import { closeContext, createContext, type Ctx } from '../context.ts'
+import { copyErasures, redoErasures } from '../erasure-ledger.ts'
 import { createLog } from '../log.ts'
 import { takeBackup } from '../system/backups.ts'
-import { openDatabase, quietly, withContext } from '../up.ts'
+import { openDatabase, quietly, withContext, type Database } from '../up.ts'
 import { CliError, exit, print, progress, say } from './output.ts'
 
 /** Into the store of files with a row in the list, or into a file of the caller's choice. */
@@ -69,17 +71,37 @@ export async function restore(
     const started = performance.now()
     // Found before anything is thrown away, not after.
     await checkBackup(createReadStream(file))
+    // What was erased in the database that goes now must not come back with the one that comes.
+    await withDatabase(config, database, copyErasures).catch(() => 0)
     const bar = progress(globals, 'Restoring')
     const done = await restoreBackup(database.directUrl, createReadStream(file), {
       replace: options.replace,
       onTable: (n, total) => bar(n, total),
     })
-    print(globals, 'restore', { ...done, seconds: (performance.now() - started) / 1000 }, () => [
-      `${done.rows.toLocaleString('en')} rows in ${done.tables} tables are back as they were on ${done.made_at}; every count and checksum fits.`,
-      ...(done.migrated.length > 0 ? [`Brought up to this release: ${done.migrated.join(', ')}.`] : []),
-    ])
+    const erasedAgain = await withDatabase(config, database, redoErasures)
+    print(
+      globals,
+      'restore',
+      { ...done, erased_again: erasedAgain, seconds: (performance.now() - started) / 1000 },
+      () => [
+        `${done.rows.toLocaleString('en')} rows in ${done.tables} tables are back as they were on ${done.made_at}; every count and checksum fits.`,
+        ...(erasedAgain > 0
+          ? [`${erasedAgain} customers who were erased since then were erased again; nobody writes to them.`]
+          : []),
+        ...(done.migrated.length > 0 ? [`Brought up to this release: ${done.migrated.join(', ')}.`] : []),
+      ],
+    )
   } finally {
     await database.stop()
+  }
+}
+
+async function withDatabase<T>(config: Config, database: Database, run: (ctx: Ctx) => Promise<T>): Promise<T> {
+  const ctx = createContext(config, database.url, { poolSize: 2 })
+  try {
+    return await run(ctx)
+  } finally {
+    await closeContext(ctx)
   }
 }
 

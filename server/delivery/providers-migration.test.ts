@@ -36,7 +36,7 @@ test('the mail server of the release before becomes the first provider, with its
           secure: true,
           require_tls: true,
           user: 'shop',
-          pass_enc: encryptSecret(secret, 'channels.email.smtp.password', 'open sesame'),
+          pass_enc: encryptSecret({ secret }, 'channels.email.smtp.password', 'open sesame'),
         },
         rate_per_minute: 600,
         slots: null,

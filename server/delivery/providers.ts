@@ -250,7 +250,7 @@ function checked(
       ...Object.fromEntries(
         Object.keys(fresh).map((n) => [
           n,
-          encryptSecret(ctx.config.secret, secretContext({ channel, kind }, n), String(parsed.data[n])),
+          encryptSecret(ctx.config, secretContext({ channel, kind }, n), String(parsed.data[n])),
         ]),
       ),
     },

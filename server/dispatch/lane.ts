@@ -1,4 +1,5 @@
 import { settle } from '#core/dispatch/settle.ts'
+import { TemplateError } from '#core/delivery/template.ts'
 import type { ChannelKind, OutgoingMessage } from '#core/delivery/message.ts'
 import { readChannels } from '../channel-settings.ts'
 import type { Composer } from '../composer.ts'
@@ -234,7 +235,11 @@ export function createLane({ ctx, kind, worker, commit, composer, admission, cam
       // A stopping worker finishes what is in flight.
       outcome = await span.within(() => channel.send(message, patience()))
     } catch (error) {
-      outcome = { kind: 'unknown', detail: `the channel broke: ${(error as Error).message}` }
+      // A message that cannot be built breaks before its first byte leaves; of anything else nobody knows.
+      outcome =
+        error instanceof TemplateError
+          ? { kind: 'rejected', code: 'render', detail: error.message }
+          : { kind: 'unknown', detail: `the channel broke: ${(error as Error).message}` }
       span.fail(error)
     }
     span.set({ outcome: outcome.kind })

@@ -343,11 +343,16 @@ test('a missed window moves to the same hours of the next day, and ends with the
 })
 
 test('a message that cannot be built fails alone', async () => {
-  const { campaignId } = await simCampaign(ctx.pool, 3, now)
+  const { campaignId } = await simCampaign(ctx.pool, 4, now)
+  const { rows } = await ctx.pool.query<{ id: string }>('select id from sends where campaign_id = $1 limit 2', [
+    campaignId,
+  ])
+  await ctx.pool.query(`update sends set recipient = E'a@b.test\\r\\nBcc: x@y.test' where id = $1`, [rows[0]!.id])
+  // This one is found out only while it is handed over; it is known all the same that nothing left.
   await ctx.pool.query(
-    `update sends set recipient = E'a@b.test\\r\\nBcc: x@y.test' where id = (select id from sends where campaign_id = $1 limit 1)`,
-    [campaignId],
+    `update sends set variables = jsonb_set(variables, '{first_name}', to_jsonb(repeat('x', 3000000))) where id = $1`,
+    [rows[1]!.id],
   )
   await dispatchOnce(ctx, { campaignId })
-  expect(await statuses(campaignId)).toEqual({ failed: 1, delivered: 2 })
+  expect(await statuses(campaignId)).toEqual({ failed: 2, delivered: 2 })
 })

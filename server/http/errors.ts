@@ -102,6 +102,14 @@ export function sendProblem(error: FastifyError | Error, request: FastifyRequest
       code: 'input.invalid',
       detail: 'A text has a character that cannot be stored (NUL). Remove it.',
     }
+  } else if (/^(Unexpected end of multipart data|Multipart: )/.test(error.message)) {
+    problem = {
+      type: 'urn:liquor-agent:input.invalid',
+      title: titles[400] ?? 'Error',
+      status: 400,
+      code: 'input.invalid',
+      detail: 'The upload was cut off, or is no form with a file. Send it again.',
+    }
   } else if (
     databaseAway.test(code) ||
     /Connection terminated|timeout exceeded when trying to connect/.test(error.message)

@@ -3,6 +3,7 @@ import { withTx } from '#db/pool.ts'
 import { audit, type Actor } from '../audit.ts'
 import type { Ctx } from '../context.ts'
 import { eraseCustomers } from '../erasure.ts'
+import { copyErasures } from '../erasure-ledger.ts'
 import { AppError, notFound } from '../http/errors.ts'
 import { expireExports } from './exports.ts'
 
@@ -26,6 +27,8 @@ export async function eraseOne(ctx: Ctx, actor: Actor, id: string, reason: Erasu
     if (erased.length > 0)
       await audit(tx, actor, { action: 'customer.erased', entity: 'customer', entityId: id, after: { reason } })
   })
+  // What a crash or an unreachable store leaves here the worker does.
+  await copyErasures(ctx).catch((err: unknown) => ctx.log.warn({ err }, 'an erasure waits for the store of files'))
   // Files that were withdrawn with the row; what a crash leaves here the worker removes.
   await expireExports(ctx)
 }

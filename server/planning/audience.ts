@@ -9,7 +9,7 @@ import { deriveKey } from '../keys.ts'
 import { readSetting } from '../settings.ts'
 import { addressHash } from '../suppression.ts'
 import { readWishes } from '../wishes.ts'
-import { adultSince, countRecent, groupColumns, groupOf, type GroupColumns } from './groups.ts'
+import { adultSince, countRecent, groupColumns, groupOf, idShare, type GroupColumns } from './groups.ts'
 
 /** A customer with what only the send needs. */
 export interface AudienceMember {
@@ -22,6 +22,8 @@ export interface AudienceMember {
   /** held out of every campaign of this year */
   held_out_of_all: boolean
   customer: AssignableCustomer
+  /** how many customers this one stands for: 1 unless only a share is looked at */
+  weight: number
 }
 
 export interface AudienceQuery {
@@ -36,6 +38,8 @@ export interface AudienceQuery {
   stores: readonly StoreForGate[]
   /** the moment at which everybody's group is read (core/planning/groups.ts); left out: nobody's is */
   groupedAt?: Date
+  /** only a fixed share of each segment's members is looked at, each for several (`weight`): to count a large shop */
+  shares?: ReadonlyMap<string, number>
   /** only these; null: everybody in the segments */
   customerIds: readonly string[] | null
   /** keyset: go on after this customer */
@@ -60,6 +64,7 @@ interface Row extends Partial<GroupColumns> {
   usual_hour: number | null
   primary_category: string | null
   segments: string[]
+  weight?: number
 }
 
 const lowest = '00000000-0000-0000-0000-000000000000'
@@ -103,6 +108,7 @@ export async function* streamAudience(
       email: r.email,
       phone: r.phone,
       primary_category: r.primary_category,
+      weight: r.weight ?? 1,
       customer: {
         birth_date: r.birth_date,
         age_status: r.age_status,
@@ -132,26 +138,41 @@ export async function* streamAudience(
 
 async function findMembers(
   client: ClientBase | Pool,
-  { segments, customerIds, groupedAt }: AudienceQuery,
+  { segments, customerIds, groupedAt, shares }: AudienceQuery,
   zone: string,
   after: string,
   limit: number,
 ): Promise<Row[]> {
-  const members = segments
-    ? `select sm.customer_id, array_agg(g.key) as segments
+  // The share somebody belongs to is a property of their id, so who is in a tenth is in a fifth as well.
+  const members = shares
+    ? `select d.customer_id, array(select g.key from segment_members as sm join segments as g on g.id = sm.segment_id where sm.customer_id = d.customer_id and g.key = any($1)) as segments, 1 / d.share as weight
+       from (
+         select sm.customer_id, max(t.share) as share from unnest($1::text[], $5::float8[]) as t(key, share) join segments as g on g.key = t.key and g.is_active join segment_members as sm on sm.segment_id = g.id
+           join customers as live on live.id = sm.customer_id and live.deleted_at is null
+         where sm.customer_id > $2 and (${idShare('sm.customer_id')}) < t.share and ($4::uuid[] is null or sm.customer_id = any($4)) group by 1 order by 1 limit $3
+       ) as d`
+    : segments
+      ? `select sm.customer_id, array_agg(g.key) as segments
        from segment_members as sm join segments as g on g.id = sm.segment_id join customers as live on live.id = sm.customer_id and live.deleted_at is null
        where g.key = any($1) and g.is_active and sm.customer_id > $2 and ($4::uuid[] is null or sm.customer_id = any($4)) group by 1 order by 1 limit $3`
-    : `select live.id as customer_id, coalesce($1, '{}'::text[]) as segments from customers as live
+      : `select live.id as customer_id, coalesce($1, '{}'::text[]) as segments from customers as live
        where live.id > $2 and live.id = any($4::uuid[]) and live.deleted_at is null order by 1 limit $3`
   const { rows } = await client.query<Row>(
     `select c.id, c.name, c.first_name, c.email::text as email, c.phone, c.birth_date, c.age_status, c.email_consent, c.sms_consent, c.state, c.zip, c.time_zones, c.store_id,
-       sc.avg_purchase_hour::float8 as usual_hour, sc.primary_category, m.segments
-       ${groupedAt ? `, ${groupColumns('$5', '$6')}` : ''}
+       sc.avg_purchase_hour::float8 as usual_hour, sc.primary_category, m.segments ${shares ? ', m.weight' : ''}
+       ${groupedAt ? `, ${groupColumns(shares ? '$6' : '$5', shares ? '$7' : '$6')}` : ''}
      from (${members}) as m
      join customers as c on c.id = m.customer_id left join customer_scores as sc on sc.customer_id = c.id
        ${groupedAt ? 'left join customer_reading as r on r.customer_id = c.id' : ''}
      order by c.id`,
-    [segments, after, limit, customerIds, ...(groupedAt ? [groupedAt, adultSince(localDate(groupedAt, zone))] : [])],
+    [
+      segments,
+      after,
+      limit,
+      customerIds,
+      ...(shares ? [segments!.map((key) => shares.get(key) ?? 1)] : []),
+      ...(groupedAt ? [groupedAt, adultSince(localDate(groupedAt, zone))] : []),
+    ],
   )
   return rows
 }

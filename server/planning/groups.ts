@@ -1,10 +1,13 @@
 import type { ClientBase, Pool } from 'pg'
 import type { Day } from '#core/calendar.ts'
-import { dueBounds, pressureDays, saverFrom, traitsOf, groupKey } from '#core/planning/groups.ts'
+import {
+  dueBands, groupKey, pressureBands, pressureDays, readerBands, traitsOf, type TraitFacts, type Traits,
+} from '#core/planning/groups.ts' // prettier-ignore
 
 /**
- * core/planning/groups.ts over rows of the database. Whole segments are counted in SQL, customer by customer the same
- * facts go through the core's own function; server/planning/groups.test.ts holds the two against each other.
+ * core/planning/groups.ts over rows of the database. Whole segments are counted in SQL by bounds that are found by asking the
+ * core's function, so there is one definition only; customer by customer the facts go through that function itself.
+ * server/planning/groups.test.ts holds the two against each other.
  */
 export interface GroupColumns {
   due_ratio: number | null
@@ -31,17 +34,69 @@ export const groupColumns = (now: string, adult: string): string =>
 export const adultWith = (condition: string, adult: string): string =>
   `(${condition} and (c.birth_date is null or c.birth_date <= ${adult}::date))`
 
-/** The group over columns of `GroupColumns` and `recent`, the messages of the last 20 days; `f` is the row. */
-export const groupSql = (f: string): string =>
-  `(case when coalesce(${f}.due_ratio, 1) < ${dueBounds.due} then 'fresh' when coalesce(${f}.due_ratio, 1) < ${dueBounds.late} then 'due'
-      when coalesce(${f}.due_ratio, 1) < ${dueBounds.gone} then 'late' else 'gone' end
-    || case when (${f}.clicked + 0.5) * 9 >= ${f}.opened + 6 then '.keen' when (${f}.opened + 1.2) * 6 < ${f}.delivered + 4 then '.cool' else '.mild' end
-    || case ${f}.recent when 0 then '.rested' when 1 then '.written' else '.pressed' end
-    || case when ${f}.is_night_buyer then '.night' else '' end
-    || case when ${f}.price_sensitivity >= ${saverFrom} then '.saver' else '' end
-    || case when ${f}.can_be_texted then '.text' else '' end)`
+const nobody: TraitFacts = {
+  dueRatio: 0,
+  delivered: 0,
+  opened: 0,
+  clicked: 0,
+  recent: 0,
+  isNightBuyer: false,
+  priceSensitivity: 0,
+  canBeTexted: false,
+}
 
-/** Messages per customer in the 20 days before $now, those of weekly plans and all others. */
+/** The least number from which on the trait is at least this one; traits only grow with their fact. */
+function boundOf(holds: (x: number) => boolean, most: number): number {
+  let [low, high] = [0, most]
+  if (!holds(high)) return Infinity
+  for (let i = 0; i < 80; i++) {
+    const mid = (low + high) / 2
+    if (holds(mid)) high = mid
+    else low = mid
+  }
+  return high
+}
+const boundsOf = <T>(all: readonly T[], trait: (x: number) => T, most: number): number[] =>
+  all.slice(1).map((_, i) => boundOf((x) => all.indexOf(trait(x)) > i, most))
+
+/** Bounds of the bands, as parameters of `groupSql`: due, pressure, saver. */
+export function groupBounds(): { due: number[]; pressure: number[]; saver: number } {
+  return {
+    due: boundsOf(dueBands, (x) => traitsOf({ ...nobody, dueRatio: x }).due, 1000),
+    pressure: boundsOf(pressureBands, (x) => traitsOf({ ...nobody, recent: Math.floor(x) }).pressure, 100).map(
+      Math.ceil,
+    ),
+    saver: boundOf((x) => traitsOf({ ...nobody, priceSensitivity: x }).isSaver, 1),
+  }
+}
+
+export type Reading = Pick<TraitFacts, 'delivered' | 'opened' | 'clicked'>
+/** How these people read, as a number of `groupSql`. */
+export const readerOf = (reading: Reading): number => readerBands.indexOf(traitsOf({ ...nobody, ...reading }).reader)
+
+/**
+ * The group as a number over columns of `GroupColumns`, `recent` and `reader`; `f` is the row.
+ * @param bounds placeholders of float8[], int[] and float8
+ */
+export const groupSql = (f: string, [due, pressure, saver]: readonly [string, string, string]): string =>
+  `(((((width_bucket(coalesce(${f}.due_ratio, 1), ${due}::float8[]) * 8 + ${f}.reader) * 8 + width_bucket(${f}.recent, ${pressure}::int[])) * 2 + ${f}.is_night_buyer::int) * 2
+    + (coalesce(${f}.price_sensitivity, 0) >= ${saver}::float8)::int) * 2 + ${f}.can_be_texted::int)`
+
+/** The key of a number of `groupSql`. */
+export function groupOfCode(code: number): string {
+  const bit = (at: number): boolean => ((code >> at) & 1) === 1
+  const traits: Traits = {
+    due: dueBands[code >> 9]!,
+    reader: readerBands[(code >> 6) & 7]!,
+    pressure: pressureBands[(code >> 3) & 7]!,
+    isNight: bit(2),
+    isSaver: bit(1),
+    isTexted: bit(0),
+  }
+  return groupKey(traits)
+}
+
+/** Messages per customer in the days before that count as pressure, those of weekly plans and all others. */
 export const recentSql = (now: string): string =>
   `select s.customer_id, count(*)::int as recent from sends as s
    where s.id >= uuidv7_floor(${now}::timestamptz - interval '${pressureDays + 40} days') and s.customer_id is not null
@@ -62,7 +117,7 @@ export function groupOf(row: GroupColumns, recent: number): string {
   )
 }
 
-/** How many messages each of these people got in the last 20 days. */
+/** How many messages each of these people got lately. */
 export async function countRecent(
   client: ClientBase | Pool,
   ids: readonly string[],
@@ -80,3 +135,7 @@ export function adultSince(day: Day): Day {
   const earlier = `${Number(day.slice(0, 4)) - 21}${day.slice(4)}`
   return earlier.endsWith('-02-29') ? `${earlier.slice(0, 8)}28` : earlier
 }
+
+/** A fixed number from 0 to below 1 for each customer: the random end of their id. */
+export const idShare = (id: string): string =>
+  `((get_byte(uuid_send(${id}), 15) << 16) + (get_byte(uuid_send(${id}), 14) << 8) + get_byte(uuid_send(${id}), 13)) / 16777216.0::float8`

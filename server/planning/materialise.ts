@@ -1,3 +1,4 @@
+import { checkFourEyes } from './four-eyes.ts'
 import type { PoolClient } from 'pg'
 import { localDate, weekStart, type Day } from '#core/calendar.ts'
 import type { ContactLimits } from '#core/compliance/contact-hours.ts'
@@ -67,6 +68,12 @@ export async function startCampaign(
       throw new AppError('edit.stale', 'Somebody changed the plan meanwhile. Look at it again before you start it.', {
         plan_version: campaign.plan_version,
       })
+    await checkFourEyes(
+      tx,
+      actor,
+      campaign,
+      plan.entries.reduce((n, e) => n + e.reach, 0),
+    )
     const shelf = await findShelf(tx)
     const draw = await startDraw(tx, id, entries, facts, now)
     const arms = draw.arms.map((arm) => ({

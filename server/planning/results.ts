@@ -71,11 +71,11 @@ async function countDay(tx: ClientBase, day: Day, zone: string, withLater: boole
   await tx.query('delete from plan_results as r where r.day = $1', [day])
   await tx.query(
     `with given as (
-       select a.customer_id, a.segment, coalesce(a.customer_group, '') as customer_group, a.offer ->> 'key' as offer_key, a.offer ->> 'kind' as offer_kind,
+       select a.customer_id, c.holdout_share::text as design, a.segment, coalesce(a.customer_group, '') as customer_group, a.offer ->> 'key' as offer_key, a.offer ->> 'kind' as offer_kind,
          a.channels[1] as channel, case when a.send_window ->> 'start' >= '${eveningFrom}' then 'evening' else 'day' end as part,
          s.id as send_id, s.opened_at, s.clicked_at, s.converted_at
-       from actions as a left join send_keys as k on k.action_id = a.id left join sends as s on s.id = k.send_id
-       where a.scheduled_date = $1::date and a.campaign_id is not null and a.offer ->> 'key' is not null
+       from actions as a join campaigns as c on c.id = a.campaign_id left join send_keys as k on k.action_id = a.id left join sends as s on s.id = k.send_id
+       where a.scheduled_date = $1::date and a.offer ->> 'key' is not null
          and (s.status in ('sent', 'delivered') or (a.status = 'holdout' and not a.held_out_of_all and a.customer_group is not null))
      ), bought as (
        select o.customer_id, count(*) filter (where o.ordered_at < b.week) as orders, coalesce(sum(o.total_cents) filter (where o.ordered_at < b.week), 0) as spent_cents,
@@ -87,12 +87,13 @@ async function countDay(tx: ClientBase, day: Day, zone: string, withLater: boole
        select distinct e.send_id from analytics_events as e where e.event_type in ('unsubscribe', 'complaint') and e.send_id in (select given.send_id from given)
          and e.occurred_at >= $1::timestamp at time zone $2 and e.occurred_at < ($1::timestamp + interval '9 days') at time zone $2
      )
-     insert into plan_results (day, segment, customer_group, outcome, offer_key, offer_kind, channel, part, n, opens, clicks, leaves, conversions, orders, spent_cents, discount_cents, later_n, later_orders)
-     select $1, g.segment, g.customer_group, case when g.send_id is null then 'held' else 'sent' end, g.offer_key, g.offer_kind, g.channel, g.part,
+     insert into plan_results (day, design, segment, customer_group, outcome, offer_key, offer_kind, channel, part, n, opens, clicks, leaves, conversions, orders, spent_cents, discount_cents, opened_orders, opened_spent_cents, opened_discount_cents, later_n, later_orders)
+     select $1, g.design, g.segment, g.customer_group, case when g.send_id is null then 'held' else 'sent' end, g.offer_key, g.offer_kind, g.channel, g.part,
        count(*), count(g.opened_at), count(g.clicked_at), count(gone.send_id), count(g.converted_at), coalesce(sum(b.orders), 0), coalesce(sum(b.spent_cents), 0), coalesce(sum(b.discount_cents), 0),
+       coalesce(sum(b.orders) filter (where g.opened_at is not null), 0), coalesce(sum(b.spent_cents) filter (where g.opened_at is not null), 0), coalesce(sum(b.discount_cents) filter (where g.opened_at is not null), 0),
        case when $3 then count(*) else 0 end, coalesce(sum(b.later_orders), 0)
      from given as g left join bought as b on b.customer_id = g.customer_id left join gone on gone.send_id = g.send_id
-     group by 2, 3, 4, 5, 6, 7, 8`,
+     group by 2, 3, 4, 5, 6, 7, 8, 9`,
     [day, zone, withLater],
   )
   if (rows[0]!.is_new)
@@ -113,17 +114,32 @@ async function ageDay(tx: ClientBase, day: Day): Promise<void> {
   await tx.query('update plan_result_days as d set aged_at = now() where d.day = $1', [day])
 }
 
-const two = 2 * yearDays
-/** Results as the planner takes them: by periods of four weeks (core/planning/evidence.ts). */
+const textFields = ['design', 'segment', 'group', 'outcome', 'offer', 'kind', 'channel', 'part'] as const
+const numberFields = [
+  'n', 'opens', 'clicks', 'leaves', 'orders', 'spent_cents', 'discount_cents', 'opened_orders', 'opened_spent_cents', 'opened_discount_cents', 'later_n', 'later_orders',
+] as const // prettier-ignore
+
+/**
+ * Results as the planner takes them: by periods of four weeks (core/planning/evidence.ts). A large shop has hundreds of
+ * thousands of these rows; they come column by column as text, which is read five times as fast as rows are.
+ */
 export async function findResults(client: ClientBase | Pool, today: Day): Promise<ResultRow[]> {
-  const { rows } = await client.query<ResultRow>(
-    `select (r.day - date '1970-01-05') / 28 as period, r.segment, r.customer_group as "group", r.outcome, r.offer_key as offer, r.offer_kind as kind, r.channel, r.part,
-       sum(r.n)::int as n, sum(r.opens)::int as opens, sum(r.clicks)::int as clicks, sum(r.leaves)::int as leaves, sum(r.orders)::int as orders,
-       sum(r.spent_cents)::float8 as spent_cents, sum(r.discount_cents)::float8 as discount_cents, sum(r.later_n)::int as later_n, sum(r.later_orders)::int as later_orders
-     from plan_results as r where r.day >= $1::date - ${two} and r.customer_group <> '' group by 1, 2, 3, 4, 5, 6, 7, 8`,
+  const all = ['period', ...textFields, ...numberFields]
+  const { rows } = await client.query<Record<string, string | null>>(
+    // All columns are put together in one pass, so they stand in one order.
+    `select ${all.map((f) => `string_agg(s."${f}"::text, chr(31)) as "${f}"`).join(', ')} from (
+       select (r.day - date '1970-01-05') / 28 as period, r.design, r.segment, r.customer_group as "group", r.outcome, r.offer_key as offer, r.offer_kind as kind, r.channel, r.part,
+         ${numberFields.map((f) => `sum(r.${f}) as ${f}`).join(', ')}
+       from plan_results as r where r.day >= $1::date - ${2 * yearDays} and r.customer_group <> '' group by 1, 2, 3, 4, 5, 6, 7, 8, 9
+     ) as s`,
     [today],
   )
-  return rows
+  const columns = all.map((f) => rows[0]?.[f]?.split('\u001f') ?? [])
+  return columns[0]!.map((_, i) => {
+    const row: Record<string, string | number> = {}
+    all.forEach((f, k) => (row[f] = k > 0 && k <= textFields.length ? columns[k]![i]! : Number(columns[k]![i])))
+    return row as unknown as ResultRow
+  })
 }
 
 /** What half a year of our own messages brought, per segment, kind of offer and channel. */

@@ -1,3 +1,5 @@
+import { cliActor } from '../audit.ts'
+import { startCampaign } from './materialise.ts'
 import { expect, test } from 'vitest'
 import { runJob } from '../background.ts'
 import { planJob } from './generate.ts'
@@ -170,4 +172,32 @@ test('a campaign started now does not wait for its planned day', async () => {
   )
   expect(rows[0]!.sends).toBeGreaterThan(0)
   expect(rows[0]!.late).toBe(0)
+})
+
+test('above the number of the settings, who approved a campaign cannot start it; somebody else can', async () => {
+  const limits = (four_eyes_above: number | null) =>
+    as('admin')({ method: 'PATCH', url: '/api/v1/settings/limits', payload: { four_eyes_above } })
+  const job = await manager({
+    method: 'POST',
+    url: '/api/v1/campaigns/generate',
+    payload: { week_start: '2027-02-15' },
+  })
+  await runJob(ctx, job.json().id, { plan: planJob }, new AbortController().signal)
+  const { result } = (await manager({ method: 'GET', url: `/api/v1/jobs/${job.json().id}` })).json()
+  const url = `/api/v1/campaigns/${result.campaign_id}`
+  expect((await manager({ method: 'POST', url: `${url}/approve` })).statusCode).toBe(200)
+  expect((await limits(10)).json()).toMatchObject({ four_eyes_above: 10 })
+  const refused = await manager({ method: 'POST', url: `${url}/start`, payload: {} })
+  expect(refused.json()).toMatchObject({
+    status: 400,
+    code: 'plan.four_eyes',
+    detail: expect.stringContaining('somebody else than who approved it'),
+    facts: { above: 10 },
+  })
+  // Nobody signed in is nobody who can be told apart.
+  await expect(startCampaign(ctx, cliActor, result.campaign_id)).rejects.toThrow('needs two people')
+  expect((await ctx.pool.query('select 1 from sends where campaign_id = $1', [result.campaign_id])).rowCount).toBe(0)
+  const started = await as('admin')({ method: 'POST', url: `${url}/start`, payload: {} })
+  expect(started.json()).toMatchObject({ status: 'active' })
+  await limits(null)
 })

@@ -6,7 +6,9 @@ import { Window } from '#core/planning/plan.ts'
 import { offerNames } from '#core/planning/playbook.ts'
 import { withTx } from '#db/pool.ts'
 import type { Ctx } from '../context.ts'
-import { adultSince, adultWith, groupColumns, groupSql, recentSql } from './groups.ts'
+import {
+  adultSince, adultWith, groupBounds, groupColumns, groupOfCode, groupSql, idShare, readerOf, recentSql, type Reading,
+} from './groups.ts' // prettier-ignore
 
 /** The most segments one plan weighs; the largest come first. */
 const maxSegments = 60
@@ -45,7 +47,8 @@ interface RhythmRow {
 interface PeopleRow extends CustomerPlace {
   segment_id: string
   kind: 'group' | 'category' | 'place'
-  name: string | null
+  code: number | null
+  category: string | null
   size: number
   email: number
   sms: number
@@ -89,30 +92,50 @@ async function findPeople(
   return withTx(pool, async (tx) => {
     // A hash table of a million customers; sorting them on disk would take several times as long.
     await tx.query(`select set_config('work_mem', '256MB', true)`)
+    const { rows: readings } = await tx.query<Reading>(
+      'select r.delivered, r.opened, r.clicked from customer_reading as r group by 1, 2, 3',
+    )
+    const { due, pressure, saver } = groupBounds()
     const { rows } = await tx.query<PeopleRow>(
       `with closed as (
          -- addresses on the suppression list, as far as they belong to a customer; exact by address when counted
          select s.customer_id, bool_or(s.channel in ('email', 'all')) as email, bool_or(s.channel in ('sms', 'all')) as sms
          from suppressions as s where s.customer_id is not null group by 1
        ), heard as (${recentSql('$1')} group by 1
+       ), reading as (
+         select t.* from unnest($5::int[], $6::int[], $7::int[], $8::int[]) as t(delivered, opened, clicked, reader)
        ), known as (
-         select c.id, ${groupColumns('$1', '$4')}, coalesce(heard.recent, 0) as recent,
+         select c.id, ${groupColumns('$1', '$4')}, coalesce(heard.recent, 0) as recent, coalesce(reading.reader, $9::int) as reader,
            (${adultWith(`c.email is not null and c.email_consent = 'granted' and c.age_status = any($3)`, '$4')} and closed.email is not true)::int as email,
            closed.sms is not true as takes_texts, sc.churn_probability as churn, (sc.first_purchase_at > $1::timestamptz - interval '60 days')::int as is_new,
            sc.primary_category as category, c.store_id, case when c.store_id is null then c.state end as state, case when c.store_id is null then left(c.zip, 3) end as zip
          from customers as c left join customer_scores as sc on sc.customer_id = c.id left join customer_reading as r on r.customer_id = c.id
+         left join reading on reading.delivered = r.delivered and reading.opened = r.opened and reading.clicked = r.clicked
          left join heard on heard.customer_id = c.id left join closed on closed.customer_id = c.id
          where c.deleted_at is null
        ), person as materialized (
-         select f.id, ${groupSql('f')} as name, f.email, (f.can_be_texted and f.takes_texts)::int as sms, f.churn, f.is_new, least(f.due_ratio, 5) as due_ratio,
+         select f.id, ${groupSql('f', ['$10', '$11', '$12'])} as code, f.email, (f.can_be_texted and f.takes_texts)::int as sms, f.churn, f.is_new, least(f.due_ratio, 5) as due_ratio,
            f.category, f.store_id, f.state, f.zip from known as f
        )
-       select m.segment_id, case when grouping(p.name) = 0 then 'group' when grouping(p.category) = 0 then 'category' else 'place' end as kind,
-         coalesce(p.name, p.category) as name, p.store_id, p.state, p.zip, count(*)::int as size, sum(p.email)::int as email, sum(p.sms)::int as sms,
+       select m.segment_id, case when grouping(p.code) = 0 then 'group' when grouping(p.category) = 0 then 'category' else 'place' end as kind,
+         p.code, p.category, p.store_id, p.state, p.zip, count(*)::int as size, sum(p.email)::int as email, sum(p.sms)::int as sms,
          avg(p.churn)::float8 as churn, avg(p.is_new)::float8 as new_share, avg(p.due_ratio)::float8 as due_ratio
        from segment_members as m join person as p on p.id = m.customer_id where m.segment_id = any($2)
-       group by grouping sets ((m.segment_id, p.name), (m.segment_id, p.category), (m.segment_id, p.store_id, p.state, p.zip))`,
-      [by.now, ids, by.ages, adult],
+       group by grouping sets ((m.segment_id, p.code), (m.segment_id, p.category), (m.segment_id, p.store_id, p.state, p.zip))`,
+      [
+        by.now,
+        ids,
+        by.ages,
+        adult,
+        readings.map((r) => r.delivered),
+        readings.map((r) => r.opened),
+        readings.map((r) => r.clicked),
+        readings.map(readerOf),
+        readerOf({ delivered: 0, opened: 0, clicked: 0 }),
+        due,
+        pressure,
+        saver,
+      ],
     )
     return rows
   })
@@ -129,7 +152,7 @@ async function findRhythm(
        select m.segment_id, count(*) as size, least(1, ${sampled}.0 / count(*))::float8 as share from segment_members as m where m.segment_id = any($3) group by 1
      ), picked as (
        select m.segment_id, m.customer_id, chosen.share from segment_members as m join chosen on chosen.segment_id = m.segment_id
-       where chosen.share >= 1 or (get_byte(uuid_send(m.customer_id), 15) * 256 + get_byte(uuid_send(m.customer_id), 14)) < chosen.share * 65536
+       where chosen.share >= 1 or ${idShare('m.customer_id')} < chosen.share
      ), bought as materialized (
        select o.customer_id, extract(isodow from l.at)::int as weekday, extract(hour from l.at)::int as hour, o.total_cents,
          (o.ordered_at >= $1::timestamptz - interval '56 days')::int as recent
@@ -159,12 +182,12 @@ function factsOf(
     return weight > 0 ? sum(told, (r) => r.size * value(r)!) / weight : none
   }
   const groups = rows
-    .map((r): GroupFacts => ({ key: r.name!, size: r.size, reachable: { email: r.email, sms: r.sms } }))
+    .map((r): GroupFacts => ({ key: groupOfCode(r.code!), size: r.size, reachable: { email: r.email, sms: r.sms } }))
     .toSorted((a, b) => (a.key < b.key ? -1 : 1))
   const orders = sum(rhythm, (r) => r.orders)
   const top = of('category')
-    .filter((r) => r.name !== null)
-    .toSorted((a, b) => b.size - a.size || (a.name! < b.name! ? -1 : 1))[0]
+    .filter((r) => r.category !== null)
+    .toSorted((a, b) => b.size - a.size || (a.category! < b.category! ? -1 : 1))[0]
   return {
     key: segment.key,
     name: segment.name,
@@ -183,7 +206,7 @@ function factsOf(
     due_ratio: meanOf((r) => r.due_ratio, 1),
     weekday_share: shares(rhythm, (r) => r.weekday - 1, 7),
     hour_share: shares(rhythm, (r) => r.hour, 24),
-    top_category: top?.name ?? null,
+    top_category: top?.category ?? null,
     stores: countStores(of('place'), by.storeOf),
     groups,
   }

@@ -163,7 +163,7 @@ export async function secretsOf(
   const row = rows[0]
   if (!row) throw notFound('webhook', id)
   const open = (field: string, value: Buffer | null): string | null =>
-    value ? decryptSecret(ctx.config.secret, `webhook ${id} ${field}`, value.toString('utf8')) : null
+    value ? decryptSecret(ctx.config, `webhook ${id} ${field}`, value.toString('utf8')) : null
   const isOldGood = row.old_secret_until !== null && row.old_secret_until > ctx.clock()
   return {
     url: open('url_enc', row.url_enc) ?? row.url,
@@ -182,7 +182,7 @@ async function keep(
 ): Promise<void> {
   await tx.query(`update webhook_subscriptions set ${field} = $2 where id = $1`, [
     id,
-    Buffer.from(encryptSecret(ctx.config.secret, `webhook ${id} ${field}`, value)),
+    Buffer.from(encryptSecret(ctx.config, `webhook ${id} ${field}`, value)),
   ])
 }
 

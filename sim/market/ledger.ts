@@ -1,25 +1,26 @@
-import { eveningFrom } from '#core/planning/evidence.ts'
-import { periodOf, type ResultRow } from '#core/planning/evidence.ts'
+import { eveningFrom, periodOf, type ResultRow } from '#core/planning/evidence.ts'
 import { allGroups } from '#core/planning/groups.ts'
 import { rfmSegments } from '#core/scoring/rfm.ts'
 import { addDays } from '#core/calendar.ts'
 import type { Market } from './market.ts'
 import { dayMinutes } from './population.ts'
 
-export const cells = rfmSegments.length * allGroups.length
+const cells = rfmSegments.length * allGroups.length
 const eveningMinute = Number(eveningFrom.slice(0, 2)) * 60
 const kept = 6
 
-interface Sums {
-  n: Float64Array
-  opens: Float64Array
-  clicks: Float64Array
-  leaves: Float64Array
-  orders: Float64Array
-  spent: Float64Array
-  discount: Float64Array
-  laterN: Float64Array
-  laterOrders: Float64Array
+/** Of one record: opened, clicked, left, orders, spent, discount, the same three of who opened, later orders. */
+const field = { opened: 0, clicked: 1, left: 2, orders: 3, spent: 4, discount: 5, openedOrders: 6, openedSpent: 7, openedDiscount: 8, later: 9 } as const // prettier-ignore
+const width = 10
+/** The sums of a cell: those of its records, then their number, and the number of those whose later orders are known. */
+const n = width
+const laterN = width + 1
+
+interface Block {
+  first: number
+  arm: number[]
+  /** `width` numbers for each record */
+  outcome: number[]
 }
 
 /**
@@ -28,16 +29,19 @@ interface Sums {
  */
 export class Ledger {
   private readonly market: Market
-  private periods: Map<number, Sums>
+  /** by period, twice: with the weeks of trials at even numbers, those of plans at odd ones */
+  private readonly periods: Map<number, Map<number, Float64Array>>
   /** open records of the last weeks by number */
-  private weeks: Map<number, { first: number; arm: number[]; outcome: number[][] }>
-  private readonly arms: number
+  private readonly weeks: Map<number, Block>
 
   constructor(market: Market, from?: Ledger) {
     this.market = market
-    this.arms = 2 + market.world.offers.length * 4
-    this.periods = new Map(from ? [...from.periods].map(([p, sums]) => [p, copy(sums)]) : [])
-    this.weeks = new Map(from ? [...from.weeks].map(([w, b]) => [w, { first: b.first, arm: [...b.arm], outcome: b.outcome.map((o) => [...o]) }]) : []) // prettier-ignore
+    this.periods = new Map(
+      from ? [...from.periods].map(([p, sums]) => [p, new Map([...sums].map(([at, s]) => [at, s.slice()]))]) : [],
+    )
+    this.weeks = new Map(
+      from ? [...from.weeks].map(([w, b]) => [w, { first: b.first, arm: [...b.arm], outcome: [...b.outcome] }]) : [],
+    )
     market.listener = {
       planned: (record, planned, week) => {
         let block = this.weeks.get(week)
@@ -48,78 +52,79 @@ export class Ledger {
         const part = Number(planned.minute % dayMinutes >= eveningMinute)
         const arm = planned.outcome === 'held' ? 0 : planned.outcome === 'held_always' ? 1 : 2 + planned.offer * 4 + (planned.channel === 'sms' ? 2 : 0) + part // prettier-ignore
         block.arm.push(arm * cells + planned.cell)
-        // opened, clicked, left, orders, spent, discount, later orders
-        block.outcome.push([0, 0, 0, 0, 0, 0, 0])
+        for (let k = 0; k < width; k++) block.outcome.push(0)
       },
-      message: (record, { openedAt, clicked, left }) => {
-        const own = this.find(record)
-        if (!own) return
-        own[0] = Number(openedAt !== null)
-        own[1] = Number(clicked)
-        own[2] = Number(left)
-      },
-      outcome: (record, isLater, paid, discount) => {
-        const own = this.find(record)
-        if (!own) return
-        if (isLater) own[6]!++
-        else {
-          own[3]!++
-          own[4]! += paid
-          own[5]! += discount
-        }
-      },
+      message: (record, { openedAt, clicked, left }) =>
+        this.note(record, (of, at) => {
+          of[at + field.opened] = Number(openedAt !== null)
+          of[at + field.clicked] = Number(clicked)
+          of[at + field.left] = Number(left)
+        }),
+      outcome: (record, isLater, paid, discount) =>
+        this.note(record, (of, at) => {
+          if (isLater) {
+            of[at + field.later]!++
+            return
+          }
+          const isRead = of[at + field.opened] === 1
+          for (const from of isRead ? [field.orders, field.openedOrders] : [field.orders]) {
+            of[at + from]!++
+            of[at + from + 1]! += paid
+            of[at + from + 2]! += discount
+          }
+        }),
     }
   }
 
-  private find(record: number): number[] | null {
+  private note(record: number, write: (outcome: number[], at: number) => void): void {
     for (let week = this.market.week; week > this.market.week - kept; week--) {
       const block = this.weeks.get(week)
       if (block && record >= block.first && record < block.first + block.arm.length)
-        return block.outcome[record - block.first]!
+        return write(block.outcome, (record - block.first) * width)
     }
-    return null
   }
 
   /** Enters what is complete by now: call once before each week is planned. */
   close(): void {
     const { week } = this.market
-    this.enter(week - 2, (sums, cell, o) => {
-      sums.n[cell]!++
-      sums.opens[cell]! += o[0]!
-      sums.clicks[cell]! += o[1]!
-      sums.leaves[cell]! += o[2]!
-      sums.orders[cell]! += o[3]!
-      sums.spent[cell]! += o[4]!
-      sums.discount[cell]! += o[5]!
+    this.enter(week - 2, (sums, outcome, at) => {
+      sums[n]!++
+      for (let k = 0; k < field.later; k++) sums[k]! += outcome[at + k]!
     })
-    this.enter(week - 5, (sums, cell, o) => {
-      sums.laterN[cell]!++
-      sums.laterOrders[cell]! += o[6]!
+    this.enter(week - 5, (sums, outcome, at) => {
+      sums[laterN]!++
+      sums[field.later]! += outcome[at + field.later]!
     })
   }
 
-  private enter(week: number, add: (sums: Sums, cell: number, outcome: readonly number[]) => void): void {
+  private enter(week: number, add: (sums: Float64Array, outcome: readonly number[], at: number) => void): void {
     const block = this.weeks.get(week)
     if (!block) return
-    const period = periodOf(addDays(this.market.world.start, week * 7))
+    const isPlan = week >= this.market.world.weeks.burn_in
+    const period = 2 * periodOf(addDays(this.market.world.start, week * 7)) + Number(isPlan)
     let sums = this.periods.get(period)
-    if (!sums) this.periods.set(period, (sums = fresh(this.arms * cells)))
-    for (let r = 0; r < block.arm.length; r++) add(sums, block.arm[r]!, block.outcome[r]!)
+    if (!sums) this.periods.set(period, (sums = new Map()))
+    for (let r = 0; r < block.arm.length; r++) {
+      const at = block.arm[r]!
+      let own = sums.get(at)
+      if (!own) sums.set(at, (own = new Float64Array(width + 2)))
+      add(own, block.outcome, r * width)
+    }
   }
 
   rows(): ResultRow[] {
     const { offers } = this.market.world
     const out: ResultRow[] = []
-    for (const [period, s] of this.periods)
-      for (let at = 0; at < s.n.length; at++) {
-        if (s.n[at] === 0) continue
+    for (const [period, sums] of this.periods)
+      for (const [at, s] of sums) {
         const arm = Math.floor(at / cells)
         // Held out of everything: not a comparison for one message.
-        if (arm === 1) continue
+        if (arm === 1 || s[n] === 0) continue
         const cell = at % cells
         const offer = offers[Math.max(0, (arm - 2) >> 2)]!
         out.push({
-          period,
+          period: period >> 1,
+          design: period & 1 ? 'plan' : 'trial',
           segment: rfmSegments[Math.floor(cell / allGroups.length)]!,
           group: allGroups[cell % allGroups.length]!,
           outcome: arm === 0 ? 'held' : 'sent',
@@ -127,25 +132,20 @@ export class Ledger {
           kind: offer.kind,
           channel: arm >= 2 && ((arm - 2) & 2) > 0 ? 'sms' : 'email',
           part: arm >= 2 && ((arm - 2) & 1) > 0 ? 'evening' : 'day',
-          n: s.n[at]!,
-          opens: s.opens[at]!,
-          clicks: s.clicks[at]!,
-          leaves: s.leaves[at]!,
-          orders: s.orders[at]!,
-          spent_cents: s.spent[at]!,
-          discount_cents: s.discount[at]!,
-          later_n: s.laterN[at]!,
-          later_orders: s.laterOrders[at]!,
+          n: s[n]!,
+          opens: s[field.opened]!,
+          clicks: s[field.clicked]!,
+          leaves: s[field.left]!,
+          orders: s[field.orders]!,
+          spent_cents: s[field.spent]!,
+          discount_cents: s[field.discount]!,
+          opened_orders: s[field.openedOrders]!,
+          opened_spent_cents: s[field.openedSpent]!,
+          opened_discount_cents: s[field.openedDiscount]!,
+          later_n: s[laterN]!,
+          later_orders: s[field.later]!,
         })
       }
     return out
   }
-}
-
-const fields = ['n', 'opens', 'clicks', 'leaves', 'orders', 'spent', 'discount', 'laterN', 'laterOrders'] as const
-function fresh(size: number): Sums {
-  return Object.fromEntries(fields.map((f) => [f, new Float64Array(size)])) as unknown as Sums
-}
-function copy(sums: Sums): Sums {
-  return Object.fromEntries(fields.map((f) => [f, sums[f].slice()])) as unknown as Sums
 }

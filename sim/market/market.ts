@@ -40,8 +40,8 @@ export function createBooks(size: number) {
     delivered: new Uint16Array(size),
     opened: new Uint16Array(size),
     clicked: new Uint16Array(size),
-    /** the last three messages */
-    sentAt: new Int32Array(size * 3).fill(-1),
+    /** the last four messages */
+    sentAt: new Int32Array(size * 4).fill(-1),
     /** bit 1 email, bit 2 text messages: may be written to */
     open: new Uint8Array(size),
     /** orders of the shop by weekday, Monday first, and by hour */
@@ -57,6 +57,9 @@ export interface Totals {
   revenueCents: Float64Array
   /** margin of the weeks before, for CUPED */
   beforeCents: Float64Array
+  /** margin of orders within a week of a message that was opened (a text: arrived), and clicked: what last touch claims */
+  openedCents: number
+  clickedCents: number
   sends: number
   leaves: number
   discountCents: number
@@ -79,6 +82,8 @@ export class Market {
   private readonly tired: Float64Array
   private readonly tiredAt: Int32Array
   private readonly stockedUntil: Int32Array
+  private readonly readAt: Int32Array
+  private readonly clickedAt: Int32Array
   private readonly effectFrom: Int32Array
   private readonly effectUntil: Int32Array
   private readonly effectLog: Float64Array
@@ -97,14 +102,13 @@ export class Market {
     this.totals = from
       ? {
           ...copyOf(from.totals),
-          sends: from.totals.sends,
-          leaves: from.totals.leaves,
-          discountCents: from.totals.discountCents,
         }
       : {
           marginCents: new Float64Array(size),
           revenueCents: new Float64Array(size),
           beforeCents: new Float64Array(size),
+          openedCents: 0,
+          clickedCents: 0,
           sends: 0,
           leaves: 0,
           discountCents: 0,
@@ -114,6 +118,8 @@ export class Market {
     this.tired = from ? from.tired.slice() : new Float64Array(size)
     this.tiredAt = from ? from.tiredAt.slice() : new Int32Array(size)
     this.stockedUntil = from ? from.stockedUntil.slice() : new Int32Array(size)
+    this.readAt = from ? from.readAt.slice() : new Int32Array(size).fill(-weekMinutes)
+    this.clickedAt = from ? from.clickedAt.slice() : new Int32Array(size).fill(-weekMinutes)
     this.effectFrom = from ? from.effectFrom.slice() : new Int32Array(size)
     this.effectUntil = from ? from.effectUntil.slice() : new Int32Array(size)
     this.effectLog = from ? from.effectLog.slice() : new Float64Array(size)
@@ -252,9 +258,14 @@ export class Market {
     books.delivered[i]!++
     // Whether a text was read nobody can see.
     if (isOpened && channel === 'email') books.opened[i]!++
-    if (clicked) books.clicked[i]!++
-    books.sentAt.copyWithin(i * 3, i * 3 + 1, i * 3 + 3)
-    books.sentAt[i * 3 + 2] = at
+    if (clicked) {
+      books.clicked[i]!++
+      this.clickedAt[i] = openedAt!
+    }
+    if (channel === 'sms') this.readAt[i] = at
+    else if (openedAt !== null) this.readAt[i] = openedAt
+    books.sentAt.copyWithin(i * 4, i * 4 + 1, i * 4 + 4)
+    books.sentAt[i * 4 + 3] = at
     this.listener.message?.(record, { at, openedAt: channel === 'email' ? openedAt : null, clicked, left })
     if (openedAt === null) return
     const offer = world.offers[planned.offer]!
@@ -296,6 +307,8 @@ export class Market {
       totals.marginCents[i]! += margin
       totals.revenueCents[i]! += gross - discount
       totals.discountCents += discount
+      if (at >= this.readAt[i]! && at < this.readAt[i]! + weekMinutes) totals.openedCents += margin
+      if (at >= this.clickedAt[i]! && at < this.clickedAt[i]! + weekMinutes) totals.clickedCents += margin
     } else totals.beforeCents[i]! += margin
     const last = books.lastAt[i]!
     if (last < 0) {

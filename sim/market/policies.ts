@@ -102,6 +102,31 @@ export function rfmPolicy(market: Market, shop: Shop): Policy {
   }
 }
 
+/**
+ * What a good marketer writes down once and never looks at again: the deepest reduction to win back who stopped coming, news
+ * for all others but those who have just bought, by text where it is allowed, else by email in the evening; weekly.
+ */
+export function staticPolicy(market: Market, shop: Shop): Policy {
+  const { offers } = market.world
+  const deepest = offers.map((o, i) => ({ o, i })).filter(({ o }) => o.kind === 'percent_off').toSorted((a, b) => b.o.depth - a.o.depth)[0] // prettier-ignore
+  const news = Math.max(0, offers.findIndex((o) => o.kind === 'content')) // prettier-ignore
+  return {
+    plan() {
+      shop.observe()
+      const out: Planned[] = []
+      for (let i = 0; i < market.people.size; i++) {
+        if (shop.cell[i]! < 0 || shop.due[i]! < 0.25) continue
+        const channel = isOpen(market, i, 'sms') ? 'sms' : 'email'
+        if (!isOpen(market, i, channel)) continue
+        const offer = shop.due[i]! >= 5 && deepest ? deepest.i : news
+        const minute = channel === 'sms' ? noon(1) : noon(1, 19)
+        out.push({ customer: i, offer, channel, minute, outcome: 'sent', cell: shop.cell[i]! })
+      }
+      return out
+    },
+  }
+}
+
 /** A weekly plan of the product, through its checker, carried out with a permanent holdout. */
 export function plannerPolicy(
   market: Market,

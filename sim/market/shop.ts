@@ -78,6 +78,8 @@ export class Shop {
     if (!this.gaps || market.week % 4 === 0) this.fit(now)
     this.before.push(books.orders.slice())
     if (this.before.length > memory + 1) this.before.shift()
+    const total = (of: Uint16Array): number => of.reduce((sum, n) => sum + n, 0)
+    const habits = { clickRate: total(books.clicked) / Math.max(1, total(books.opened)), reducedShare: this.reduced }
     for (let i = 0; i < people.size; i++) {
       const orders = books.orders[i]!
       if (orders === 0) continue
@@ -88,19 +90,22 @@ export class Shop {
       this.due[i] = days / gap
       this.isNight[i] = Number(this.nightBuyer(books.nightOrders[i]!, orders))
       let recent = 0
-      for (let k = i * 3; k < i * 3 + 3; k++)
+      for (let k = i * 4; k < i * 4 + 4; k++)
         if (books.sentAt[k]! >= 0 && now - books.sentAt[k]! <= pressureDays * dayMinutes) recent++
       const group = groupKey(
-        traitsOf({
-          dueRatio: this.due[i]!,
-          delivered: books.delivered[i]!,
-          opened: books.opened[i]!,
-          clicked: books.clicked[i]!,
-          recent,
-          isNightBuyer: this.isNight[i] === 1,
-          canBeTexted: (books.open[i]! & 2) > 0,
-          priceSensitivity: (books.reducedOrders[i]! + reducedPrior * this.reduced) / (orders + reducedPrior),
-        }),
+        traitsOf(
+          {
+            dueRatio: this.due[i]!,
+            delivered: books.delivered[i]!,
+            opened: books.opened[i]!,
+            clicked: books.clicked[i]!,
+            recent,
+            isNightBuyer: this.isNight[i] === 1,
+            canBeTexted: (books.open[i]! & 2) > 0,
+            priceSensitivity: (books.reducedOrders[i]! + reducedPrior * this.reduced) / (orders + reducedPrior),
+          },
+          habits,
+        ),
       )
       this.cell[i] = this.segmentOf(i, days, now) * allGroups.length + groupIndex.get(group)!
     }

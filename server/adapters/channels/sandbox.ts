@@ -2,8 +2,10 @@ import type { Pool } from 'pg'
 import type { ChannelKind, OutgoingMessage } from '#core/delivery/message.ts'
 import type { Channel, Fate, Outcome } from '../../ports/channel.ts'
 
+type Row = ReturnType<typeof rowOf>
+
 interface Waiting {
-  message: OutgoingMessage
+  row: Row
   resolve: (outcome: Outcome) => void
 }
 
@@ -19,25 +21,13 @@ export function createSandbox(pool: Pool, kind: ChannelKind): Channel {
     writing = true
     while (waiting.length > 0) {
       const batch = waiting.splice(0, 200)
-      const outcomes = await store(batch.map((w) => w.message))
+      const outcomes = await store(batch.map((w) => w.row))
       batch.forEach((w, i) => w.resolve(outcomes[i] ?? { kind: 'unknown', detail: 'no outcome' }))
     }
     writing = false
   }
 
-  async function store(messages: OutgoingMessage[]): Promise<Outcome[]> {
-    const rows = messages.map((m) => ({
-      send_id: m.sendId,
-      message_id: m.messageId,
-      channel: m.kind,
-      sender: m.senderName ? `${m.senderName} <${m.sender}>` : m.sender,
-      recipient: m.recipient,
-      subject: m.subject,
-      headers: Object.fromEntries(m.headers),
-      body_html: m.html(),
-      body_text: m.text(),
-      for_admins: m.isConfidential === true,
-    }))
+  async function store(rows: Row[]): Promise<Outcome[]> {
     try {
       await pool.query(
         `insert into sandbox_messages (send_id, message_id, channel, sender, recipient, subject, headers, body_html, body_text, for_admins)
@@ -47,10 +37,10 @@ export function createSandbox(pool: Pool, kind: ChannelKind): Channel {
          on conflict (message_id) do nothing`,
         [JSON.stringify(rows)],
       )
-      return messages.map((m) => ({ kind: 'accepted', providerMessageId: m.messageId, isDelivered: true }))
+      return rows.map((row) => ({ kind: 'accepted', providerMessageId: row.message_id, isDelivered: true }))
     } catch (error) {
       // The answer was lost, perhaps the row was not: the unique message id makes a repeat harmless.
-      return messages.map(() => ({
+      return rows.map(() => ({
         kind: 'deferred',
         code: 'database',
         detail: (error as { code?: string }).code ?? 'the sandbox could not be written',
@@ -63,9 +53,11 @@ export function createSandbox(pool: Pool, kind: ChannelKind): Channel {
   return {
     name: 'sandbox',
     kind,
-    send(message) {
+    async send(message) {
+      // Built before it joins the others: one that cannot be built must not take them along.
+      const row = rowOf(message)
       return new Promise((resolve) => {
-        waiting.push({ message, resolve })
+        waiting.push({ row, resolve })
         if (!writing) {
           writing = true
           setImmediate(() => void write())
@@ -81,5 +73,20 @@ export function createSandbox(pool: Pool, kind: ChannelKind): Channel {
       return new Map<string, Fate>(asked.map(({ sendId }) => [sendId, found.has(sendId) ? 'delivered' : 'absent']))
     },
     close: () => Promise.resolve(),
+  }
+}
+
+function rowOf(m: OutgoingMessage) {
+  return {
+    send_id: m.sendId,
+    message_id: m.messageId,
+    channel: m.kind,
+    sender: m.senderName ? `${m.senderName} <${m.sender}>` : m.sender,
+    recipient: m.recipient,
+    subject: m.subject,
+    headers: Object.fromEntries(m.headers),
+    body_html: m.html(),
+    body_text: m.text(),
+    for_admins: m.isConfidential === true,
   }
 }

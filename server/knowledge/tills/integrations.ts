@@ -80,7 +80,7 @@ export async function createIntegration(
     if (secret !== null)
       await tx.query('update integrations set secret_enc = $2 where id = $1', [
         created,
-        encryptSecret(ctx.config.secret, secretContext(created), secret),
+        encryptSecret(ctx.config, secretContext(created), secret),
       ])
     await audit(tx, actor, {
       action: 'integration.created',
@@ -132,7 +132,7 @@ export async function updateIntegration(
       await tx.query(
         `update integrations set old_secret_enc = secret_enc,
            old_secret_until = case when secret_enc is not null then $3::timestamptz + $4 * interval '1 hour' end, secret_enc = $2 where id = $1`,
-        [id, encryptSecret(ctx.config.secret, secretContext(id), secret), ctx.clock(), oldSecretHours],
+        [id, encryptSecret(ctx.config, secretContext(id), secret), ctx.clock(), oldSecretHours],
       )
     if (change.end_old_secret)
       await tx.query('update integrations set old_secret_enc = null, old_secret_until = null where id = $1', [id])

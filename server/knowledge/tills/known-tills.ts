@@ -47,7 +47,7 @@ async function readTill(ctx: Ctx, id: string): Promise<KnownTill | null> {
   const row = rows[0]
   if (!row) return null
   const secrets = [row.secret_enc, row.old_secret_enc].flatMap((stored) =>
-    stored === null ? [] : [decryptSecret(ctx.config.secret, secretContext(id), stored)],
+    stored === null ? [] : [decryptSecret(ctx.config, secretContext(id), stored)],
   )
   return { id, kind: row.kind, secrets }
 }

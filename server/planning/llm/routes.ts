@@ -45,7 +45,7 @@ async function changeLlm(ctx: Ctx, actor: Actor, { api_key, ...change }: LlmChan
             : before.api_key_enc
           : api_key === null
             ? null
-            : encryptSecret(ctx.config.secret, llmKeyContext, api_key),
+            : encryptSecret(ctx.config, llmKeyContext, api_key),
     }
     await tx.query(
       `insert into settings (name, value, updated_by) values ('llm', $1, $2)

@@ -1,3 +1,4 @@
+import { checkFourEyes } from '../four-eyes.ts'
 import type { ClientBase, Pool } from 'pg'
 import type { TriggerState } from '#contract/triggers.ts'
 import { localDate } from '#core/calendar.ts'
@@ -178,6 +179,7 @@ export async function startTriggered(ctx: Ctx, actor: Actor, seen: StoredCampaig
     const campaign = await findCampaign(tx, seen.id, true)
     if (campaign.status === 'active') return false
     checkMove(campaign, 'start')
+    await checkFourEyes(tx, actor, campaign, null)
     const { trigger } = await findTrigger(tx, seen.id)
     await tx.query('update campaign_triggers set checked_to = $2 where campaign_id = $1', [
       seen.id,

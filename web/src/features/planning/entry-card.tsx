@@ -4,6 +4,7 @@ import { cx } from '../../lib/cx.ts'
 import { count } from '../../lib/format.ts'
 import { t } from '../../lib/i18n.ts'
 import { channelWord } from '../../ui/pill.tsx'
+import { audienceWord } from './weighed.tsx'
 import { aboutMoney, moneyRange, visibleVerdicts, windowWord } from './plan-words.ts'
 
 interface Props {
@@ -64,7 +65,7 @@ export function EntryCard({ entry, segment, onOpen, onDrag }: Props) {
         </span>{' '}
         {t('({range})', { range: moneyRange(margin) })}
       </span>
-      <span className="line-clamp-2 text-xs text-ink-2">{entry.reason}</span>
+      <span className="line-clamp-2 text-xs text-ink-2">{audienceWord(entry) ?? entry.reason}</span>
       {warnings.length > 0 && (
         <span className="mt-0.5 flex items-start gap-1 text-xs text-warn">
           <TriangleAlert className="mt-px size-3.5 shrink-0" aria-hidden />

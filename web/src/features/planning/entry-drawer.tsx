@@ -21,6 +21,7 @@ import {
   type SegmentNames,
 } from './plan-words.ts'
 import { VerdictList } from './verdict-list.tsx'
+import { audienceWord, Weighed } from './weighed.tsx'
 
 interface Props {
   entry: PlanEntry
@@ -107,6 +108,12 @@ export function EntryDrawer({ entry, weekStart, names, onEdit, onClose }: Props)
     >
       <div className="space-y-6">
         <p className="border-l-3 border-shelf pl-3">{entry.reason}</p>
+        {audienceWord(entry) && (
+          <p>
+            <span className="label block text-ink-2">{t('For whom')}</span>
+            {audienceWord(entry)}
+          </p>
+        )}
         <Facts
           items={[
             [
@@ -115,7 +122,7 @@ export function EntryDrawer({ entry, weekStart, names, onEdit, onClose }: Props)
                 {count(entry.reach)}
               </span>,
             ],
-            [t('In the segment'), count(entry.matched)],
+            [entry.audience ? t('Meant for') : t('In the segment'), count(entry.matched)],
             [t('Held out'), count(entry.held_out)],
             [
               t('Extra margin'),
@@ -131,6 +138,7 @@ export function EntryDrawer({ entry, weekStart, names, onEdit, onClose }: Props)
         />
         <EntryCopy entry={entry} onEdit={onEdit && run} />
         {onEdit && <EntryForm draft={draft} setDraft={setDraft} weekStart={weekStart} disabled={busy} />}
+        <Weighed entry={entry} />
         {entry.kept_back.length > 0 && (
           <section>
             <h3 className="pb-1 font-semibold">{t('Who does not get it')}</h3>

@@ -1,4 +1,4 @@
-import { Plus, RotateCw } from 'lucide-react'
+import { Columns2, Plus, RotateCw } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import type { PlanEntry, WeeklyPlan } from '#core/planning/plan.ts'
 import { day } from '../../lib/format.ts'
@@ -11,6 +11,7 @@ import { Note, Panel } from '../../ui/panel.tsx'
 import { Time } from '../../ui/time.tsx'
 import { toast, toastError } from '../../ui/toast.tsx'
 import { AddEntry } from './add-entry.tsx'
+import { ComparePlans } from './compare-plans.tsx'
 import { editPlan, engineWord, type Campaign, type PlanOperation, type PlanReply } from './campaign-words.ts'
 import { EntryDrawer } from './entry-drawer.tsx'
 import { ForecastTable } from './forecast-panel.tsx'
@@ -33,6 +34,7 @@ export function PlanTab({ campaign, names, mayEdit, openEntry, onOpenEntry }: Pr
   useRowKeys()
   const [changes, setChanges] = useState<PlanReply['changes']>([])
   const [adding, setAdding] = useState(false)
+  const [comparing, setComparing] = useState(false)
   const [announced, setAnnounced] = useState('')
   const plan = campaign.weekly_plan
   const edit = async (
@@ -64,13 +66,23 @@ export function PlanTab({ campaign, names, mayEdit, openEntry, onOpenEntry }: Pr
       t('Moved {offer} to {day}', { offer: entry.offer.title, day: day(to, 'weekday') }),
     )
   const entry = plan?.entries.find((e) => e.id === openEntry)
-  const tools = mayEdit && (
+  const tools = (
     <>
-      <Button size="sm" onClick={() => setAdding(true)}>
-        <Plus aria-hidden />
-        {t('Add')}
-      </Button>
-      <PlanAgain campaign={campaign} />
+      {plan && (
+        <Button size="sm" onClick={() => setComparing(true)}>
+          <Columns2 aria-hidden />
+          {t('Compare')}
+        </Button>
+      )}
+      {mayEdit && (
+        <>
+          <Button size="sm" onClick={() => setAdding(true)}>
+            <Plus aria-hidden />
+            {t('Add')}
+          </Button>
+          <PlanAgain campaign={campaign} />
+        </>
+      )}
     </>
   )
   return (
@@ -132,9 +144,16 @@ export function PlanTab({ campaign, names, mayEdit, openEntry, onOpenEntry }: Pr
               detail={t('Each line is a limit and how many it keeps back.')}
             >
               <ReachSteps steps={plan.reach} />
+              {plan.is_estimate && (
+                <p className="pt-2 text-sm text-ink-2">
+                  {t(
+                    'Counted on a share of each segment, right to within about 3 percent. The start counts everybody.',
+                  )}
+                </p>
+              )}
             </Panel>
             <Panel title={t('Forecast')} detail={t('The middle, and where 8 of 10 such weeks fall.')}>
-              <ForecastTable forecast={plan.forecast} holdout={plan.holdout_customers} />
+              <ForecastTable plan={plan} />
             </Panel>
           </div>
           <Panel
@@ -157,6 +176,7 @@ export function PlanTab({ campaign, names, mayEdit, openEntry, onOpenEntry }: Pr
           onClose={() => onOpenEntry('')}
         />
       )}
+      {comparing && <ComparePlans campaign={campaign} onClose={() => setComparing(false)} />}
       {adding && change && (
         <AddEntry
           weekStart={plan?.week_start ?? campaign.start_date}

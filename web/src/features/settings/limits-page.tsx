@@ -32,6 +32,7 @@ const shown = (l: Limits) => ({
   email_per_day: l.email_per_day === null ? '' : String(l.email_per_day),
   sms_per_day: l.sms_per_day === null ? '' : String(l.sms_per_day),
   budget: l.budget_week_cents === null ? '' : String(l.budget_week_cents / 100),
+  four_eyes_above: l.four_eyes_above === null ? '' : String(l.four_eyes_above),
   attested: l.email_ages.includes('attested'),
 })
 
@@ -52,6 +53,7 @@ function LimitsForm({ limits }: { limits: Limits }) {
           'max_sms_per_customer_week',
           'email_per_day',
           'sms_per_day',
+          'four_eyes_above',
         ]),
       ),
   })
@@ -76,6 +78,7 @@ function LimitsForm({ limits }: { limits: Limits }) {
         email_per_day: v.email_per_day.trim() === '' ? null : Number(v.email_per_day),
         sms_per_day: v.sms_per_day.trim() === '' ? null : Number(v.sms_per_day),
         budget_week_cents: v.budget.trim() === '' ? null : Math.round(Number(v.budget) * 100),
+        four_eyes_above: v.four_eyes_above.trim() === '' ? null : Number(v.four_eyes_above),
       },
     })
   })
@@ -128,6 +131,19 @@ function LimitsForm({ limits }: { limits: Limits }) {
                     s.trim() === '' ||
                     (Number(s) >= 1 && Number(s) <= 10_000_000) ||
                     t('Write an amount from 1 on, or nothing.'),
+                })}
+              />
+            </Field>
+            <Field
+              label={t('Two people above so many messages')}
+              hint={t('Somebody else than who approved a campaign starts it. Empty: whoever may.')}
+              error={errors.four_eyes_above?.message}
+            >
+              <Input
+                inputMode="numeric"
+                {...form.register('four_eyes_above', {
+                  validate: (s) =>
+                    s.trim() === '' || /^\d{1,8}$/.test(s.trim()) || t('Write a whole number, or nothing.'),
                 })}
               />
             </Field>
