@@ -19,6 +19,8 @@ pg.types.setTypeParser(pg.types.builtins.DATE, (text) => text)
 export interface PoolOptions {
   max?: number
   statementTimeoutMs?: number
+  /** given up on our side, and the connection with it: for a server that does not answer any more */
+  queryTimeoutMs?: number
   applicationName?: string
   /** a pooler in transaction mode stands before the server: no statement may be prepared for the next one */
   pooled?: boolean
@@ -35,6 +37,9 @@ export function createPool(url: string, options: PoolOptions = {}): pg.Pool {
     connectionTimeoutMillis: 10_000,
     ...(options.pipeline ? { pipeline: true } : {}),
     keepAlive: true,
+    // A server that vanished without a word is noticed in twenty seconds, not in two hours.
+    keepAliveInitialDelayMillis: 10_000,
+    ...(options.queryTimeoutMs ? { query_timeout: options.queryTimeoutMs } : {}),
     ...(options.statementTimeoutMs ? { statement_timeout: options.statementTimeoutMs } : {}),
   })
   // A client that is checked out has no listener of the pool: without one, a database that dies between two statements

@@ -90,7 +90,8 @@ async function scrub(tx: ClientBase, people: readonly Person[], addresses: reado
   const words = [...new Set([...addresses.filter((a) => a.includes('@')), ...names])]
   // However it was typed: "(212) 555-0123" and "212.555.0123" are one number. It may stand where JSON wants a number.
   const numbers = addresses
-    .filter((a) => !a.includes('@'))
+    // What has no digits of its own is no number, and its pattern would be found between any two letters.
+    .filter((a) => !a.includes('@') && a.replace(/\D/g, '').length >= 7)
     .map(
       (a) =>
         `(?<![0-9])\\+?1?[ ().-]{0,3}${a

@@ -44,7 +44,12 @@ export class DatabaseAway extends Error {
 }
 
 export function createGroupCommit(ctx: Ctx, onSettled: (settled: readonly Settled[]) => void): GroupCommit {
-  const pool = createPool(ctx.directUrl, { max: 1, pipeline: true, applicationName: 'liquor-agent ledger' })
+  const pool = createPool(ctx.directUrl, {
+    max: 1,
+    pipeline: true,
+    applicationName: 'liquor-agent ledger',
+    queryTimeoutMs: 30_000,
+  })
   pool.on('error', () => undefined)
   let starts: Waiting<StartItem, StartVerdict>[] = []
   let results: Waiting<ResultItem, void>[] = []
@@ -172,7 +177,7 @@ export function createGroupCommit(ctx: Ctx, onSettled: (settled: readonly Settle
 export function isAway(error: unknown): boolean {
   const { code, message } = error as { code?: string; message?: string }
   if (code && /^(08|57P0|53|40|55P03|25006|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH)/.test(code)) return true
-  return /Connection terminated|terminated unexpectedly|timeout exceeded when trying to connect|not queryable|Client was closed|Connection ended/i.test(
+  return /Connection terminated|terminated unexpectedly|timeout exceeded when trying to connect|not queryable|Query read timeout|Client was closed|Connection ended/i.test(
     message ?? '',
   )
 }

@@ -41,11 +41,14 @@ export async function startLiveness(ctx: Ctx): Promise<Worker> {
       connectionString: ctx.directUrl,
       application_name: livenessName,
       keepAlive: true,
+      keepAliveInitialDelayMillis: 10_000,
+      query_timeout: 10_000,
       connectionTimeoutMillis: 5_000,
     })
     const lost = (): void => {
       if (client !== next) return
       client = null
+      heldSince = Infinity
       losses += 1
       again()
     }
@@ -54,6 +57,7 @@ export async function startLiveness(ctx: Ctx): Promise<Worker> {
     client = next
     await next.connect()
     await next.query('select pg_advisory_lock($1)', [lockKey])
+    if (client !== next) throw new Error('The liveness connection was lost again.')
     heldSince = Date.now()
   }
 
@@ -62,6 +66,7 @@ export async function startLiveness(ctx: Ctx): Promise<Worker> {
     clearTimeout(retry)
     retry = setTimeout(() => {
       take().catch(() => {
+        void client?.end().catch(() => undefined)
         client = null
         again()
       })

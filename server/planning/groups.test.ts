@@ -1,7 +1,9 @@
 import { beforeAll, expect, test } from 'vitest'
 import { addDays } from '#core/calendar.ts'
 import { collectEvidence } from '#core/planning/evidence.ts'
+import { withTx } from '#db/pool.ts'
 import { systemActor } from '../audit.ts'
+import { eraseCustomers } from '../erasure.ts'
 import { approveCampaign } from './approve.ts'
 import { streamAudience } from './audience.ts'
 import { audienceOf } from './build-plan.ts'
@@ -116,3 +118,11 @@ test('what a plan brought is counted beside its holdout, day by day, once and ag
   await countResults(ctx)
   expect((await reading())[0]!.n).toBe(left)
 }, 60_000) // prettier-ignore
+
+test('somebody whose messages have no address any more can be erased, and what is known of their reading goes with them', async () => {
+  const [one] = await sql<{ id: string }>(
+    'select r.customer_id as id from customer_reading as r join sends as s on s.customer_id = r.customer_id limit 1',
+  )
+  await withTx(ctx.pool, (tx) => eraseCustomers(ctx, tx, [one!.id]))
+  expect(await sql('select 1 from customer_reading where customer_id = $1', [one!.id])).toEqual([])
+})
