@@ -87,6 +87,7 @@ export const told: readonly Told[] = [
       from inbound_messages as m where m.customer_id = any($1::uuid[]) or m.sender = any($2::text[]) order by m.received_at desc`,
   },
   own('customer_scores', 'What we computed from your purchases', ['customer_id', 'input_hash'], 't.as_of desc'),
+  own('customer_reading', 'How often you opened and clicked, over a year', ['customer_id'], 't.delivered desc'),
   {
     table: 'segment_members',
     title: 'Groups you are in',
