@@ -48,6 +48,9 @@ export async function removeDemo(
   await client.query('delete from customers as c where c.is_demo')
   // Learned from made-up people; the next scoring learns from real ones.
   await client.query('delete from model_versions')
+  // Days that are not counted yet are counted again, of whoever is left.
+  await client.query('delete from plan_result_days')
+  await client.query('delete from customer_reading')
   await rebuildRollups(client)
   await client.query('delete from offers as o where o.is_demo')
   await client.query(
