@@ -82,7 +82,8 @@ export async function claimBatch(
   const batchId = randomUUID()
   return withTx(ctx.pool, async (tx) => {
     // Due sends lie in the order of their index: a planner that thinks there are few would read all to sort them.
-    await tx.query('set local enable_sort = off; set local enable_seqscan = off')
+    // Ruling out sorts makes the plan look so dear that the server would compile it, for seconds.
+    await tx.query('set local enable_sort = off; set local enable_seqscan = off; set local jit = off')
     // A statement of its own: the next one must see what the last holder of the lock has leased.
     await tx.query({
       name: 'dispatch-claim-lock',

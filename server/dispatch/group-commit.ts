@@ -35,7 +35,8 @@ const mostPerFlush = 500
  * All its statements look up a few dozen rows by key. A plan made while a table was new and small would read the whole
  * table ever after, and is kept as long as the connection.
  */
-const begin = 'begin; set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off'
+const begin =
+  'begin; set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off; set local jit = off'
 /** How long known results are held in memory while the database is away. */
 const patienceMs = 60_000
 
