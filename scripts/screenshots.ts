@@ -15,8 +15,11 @@ const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, red
 async function shoot(name: string, url: string): Promise<void> {
   await page.goto(base + url)
   await page.locator('h1').waitFor()
-  while ((await page.locator('[aria-busy=true]').count()) > 0) await page.waitForTimeout(100)
-  await page.waitForTimeout(500)
+  // Charts come in files of their own: busy ends, and begins again.
+  for (let quiet = 0; quiet < 5; quiet++) {
+    if ((await page.locator('[aria-busy=true], .skeleton').count()) > 0) quiet = -1
+    await page.waitForTimeout(150)
+  }
   await page.screenshot({ path: path.join(folder, `${name}.jpg`), type: 'jpeg', quality: 82 })
   console.log(name)
 }
