@@ -20,6 +20,7 @@ export function EntryCard({ entry, segment, onOpen, onDrag }: Props) {
   const Channel = entry.channel === 'email' ? Mail : MessageSquare
   const warnings = visibleVerdicts(entry).filter((v) => v.outcome !== 'require')
   const margin = entry.forecast.margin_cents
+  const audience = audienceWord(entry)
   return (
     <button
       type="button"
@@ -65,7 +66,8 @@ export function EntryCard({ entry, segment, onOpen, onDrag }: Props) {
         </span>{' '}
         {t('({range})', { range: moneyRange(margin) })}
       </span>
-      <span className="line-clamp-2 text-xs text-ink-2">{audienceWord(entry) ?? entry.reason}</span>
+      {audience && <span className="line-clamp-2 text-xs text-ink-2">{audience}</span>}
+      <span className="line-clamp-2 text-xs text-ink-2">{entry.reason}</span>
       {warnings.length > 0 && (
         <span className="mt-0.5 flex items-start gap-1 text-xs text-warn">
           <TriangleAlert className="mt-px size-3.5 shrink-0" aria-hidden />
