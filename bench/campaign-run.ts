@@ -19,20 +19,30 @@ export interface Verdict {
   unknown: number
 }
 
+export interface WorkerOptions {
+  mode?: 'ledger' | 'checkpoint' | 'everything'
+  env?: Record<string, string>
+}
+
 /** Worker processes of one bench; `leave` kills those that are left. */
 export function workerPool(env: { dataDir: string; secret: string; slots: number }) {
   const children = new Set<ChildProcess>()
   return {
-    start(url: string, sink: { port: number }, mode: 'ledger' | 'checkpoint' = 'ledger'): ChildProcess {
+    start(
+      url: string,
+      sink: { port: number } | null,
+      { mode = 'ledger', env: more = {} }: WorkerOptions = {},
+    ): ChildProcess {
       const child = spawn(process.execPath, [path.join(import.meta.dirname, 'faults-worker.ts'), mode], {
         env: {
           ...process.env,
           DATABASE_URL: url,
-          SMTP_URL: `smtp://127.0.0.1:${sink.port}`,
+          ...(sink ? { SMTP_URL: `smtp://127.0.0.1:${sink.port}` } : {}),
           LMA_SECRET: env.secret,
           LMA_DATA: env.dataDir,
           LMA_SLOTS: String(env.slots),
           LOG_LEVEL: 'error',
+          ...more,
         },
         stdio: ['ignore', 'ignore', 'inherit'],
       })
@@ -64,6 +74,7 @@ export async function waitFor(
     await sleep(10)
   }
   notes.push(`gave up waiting: ${what}`)
+  process.stderr.write(`gave up waiting: ${what}\n`)
   return false
 }
 
@@ -71,7 +82,7 @@ export async function waitFor(
 export async function openSends(pool: pg.Pool, campaignId: string): Promise<number> {
   try {
     const { rows } = await pool.query<{ n: number }>(
-      `select count(*) as n from sends where campaign_id = $1 and status in ('pending', 'claimed')`,
+      `select count(*) as n from sends where campaign_id = $1 and status = 'pending'`,
       [campaignId],
     )
     return rows[0]!.n
@@ -89,7 +100,7 @@ export async function judge(pool: pg.Pool, campaignId: string, sink: SmtpSink, b
   const copies = (id: string): number => sink.copies.get(`<${id}@cornercellars.test>`) ?? 0
   // Lost: never ended, or called sent while no server ever took it.
   const lost = rows.filter(
-    (r) => ['pending', 'claimed'].includes(r.status) || (r.status === 'sent' && copies(r.id) === 0),
+    (r) => r.status === 'pending' || (r.status === 'sent' && copies(r.id) === 0),
   ).length
   const duplicates = rows.reduce((sum, r) => sum + Math.max(0, copies(r.id) - 1), 0)
   return { messages: rows.length, lost, duplicates, bound, unknown: rows.filter((r) => r.status === 'unknown').length }

@@ -7,6 +7,7 @@ import type { SeedResult } from './market-seed.ts'
 // What do plans earn in a market whose truth is known? Policies on the same customers, days and moods; facts/science.md §8.
 const args = process.argv.slice(2)
 const say = (text: string): boolean => process.stderr.write(text + '\n')
+const print = (text: string): boolean => process.stdout.write(text + '\n')
 function option(name: string, fallback: string): string {
   const at = args.indexOf(`--${name}`)
   return at >= 0 ? (args[at + 1] ?? fallback) : fallback
@@ -62,10 +63,10 @@ const mean = (values: readonly number[]): number => values.reduce((a, b) => a + 
 const round = (n: number, digits = 3): number => Number(n.toFixed(digits))
 const percent = (n: number): string => `${(100 * n).toFixed(1)} %`
 
-console.log(`world ${file}, ${customers} customers, seeds ${first} to ${last}`)
-console.log('policy'.padEnd(18) + ['margin', 'revenue', 'sends', 'leave', 'score'].map((h) => h.padStart(11)).join(''))
+print(`world ${file}, ${customers} customers, seeds ${first} to ${last}`)
+print('policy'.padEnd(18) + ['margin', 'revenue', 'sends', 'leave', 'score'].map((h) => h.padStart(11)).join(''))
 for (const name of names)
-  console.log(
+  print(
     name.padEnd(18) +
       [
         percent(mean(results.map((r) => added(r, name) / of(r, 'no contact').marginCents))),
@@ -89,7 +90,7 @@ for (const name of names.filter((n) => !['optimiser', 'informed ceiling', 'oracl
   const half = paired.length > 1 ? (studentQuantile(0.975, paired.length - 1) * sd) / Math.sqrt(paired.length) : NaN
   notes.push(`optimiser - ${name}: ${round(mid)} ± ${round(half)}`)
 }
-for (const note of notes) console.log(note)
+for (const note of notes) print(note)
 const scores = results.map((r) => score(r, 'optimiser'))
 const share = (name: string): number => mean(results.map((r) => added(r, name) / of(r, 'no contact').marginCents))
 const errors = results.map((r) => of(r, 'optimiser').forecastCents! / added(r, 'optimiser') - 1)
@@ -107,7 +108,7 @@ if (share('informed ceiling') < 0.01)
   lines.push(
     `the ceiling itself adds ${percent(share('informed ceiling'))}, the optimiser ${percent(share('optimiser'))}: judge by margin, not by score`,
   )
-for (const line of lines) console.log(line)
+for (const line of lines) print(line)
 notes.push(...lines)
 const figures = {
   score_mean: round(mean(scores)),
@@ -121,4 +122,4 @@ const figures = {
     names.filter((n) => n !== 'optimiser').map((n) => [n, round(mean(results.map((r) => score(r, n))))]),
   ),
 }
-console.log(JSON.stringify({ bench: 'market', quick, figures, notes }))
+print(JSON.stringify({ bench: 'market', quick, figures, notes }))

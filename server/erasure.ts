@@ -2,6 +2,7 @@ import type { ClientBase } from 'pg'
 import type { Ctx } from './context.ts'
 import { erasing, scrubbed, scrubbedText } from './erasure-tables.ts'
 import { removeFilesOf } from './erasure-files.ts'
+import { knownAddresses } from './known-addresses.ts'
 import { addressHash } from './suppression.ts'
 
 interface Person {
@@ -33,16 +34,7 @@ export async function eraseCustomers(
   const ids = people.map((p) => p.id)
   // The trail lets its content go for this, and for nothing else.
   await tx.query(`set local lma.maintenance = 'erasure'`)
-  // Messages may have gone to addresses the customer had before.
-  const { rows: former } = await tx.query<{ channel: 'email' | 'sms'; address: string }>(
-    `select distinct s.channel, s.recipient as address from sends as s where s.customer_id = any($1::uuid[]) and s.recipient <> 'erased'`,
-    [ids],
-  )
-  const addresses = [
-    ...people.flatMap((p) => (p.email ? [{ channel: 'email' as const, address: p.email }] : [])),
-    ...people.flatMap((p) => (p.phone ? [{ channel: 'sms' as const, address: p.phone }] : [])),
-    ...former,
-  ]
+  const addresses = await knownAddresses(tx, people)
   const hashed = addresses.map(({ channel, address }) => ({
     channel,
     hash: addressHash(ctx.config, channel, address).toString('hex'),

@@ -6,7 +6,8 @@ import { closeContext, createContext } from '#server/context.ts'
 import { createLog } from '#server/log.ts'
 import { simCampaign } from '#sim/campaign.ts'
 import { startSmtpSink } from '#sim/smtp-sink.ts'
-import { copiesOf, exited, judge, secret, type Stage, type Verdict } from './stage.ts'
+import { exited } from '../campaign-run.ts'
+import { copiesOf, judge, secret, type Stage, type Verdict } from './stage.ts'
 
 /** F4: kill -9 of PostgreSQL, of one of its backends (which restarts them all), and an immediate shutdown, in turn. */
 export async function killDatabase(stage: Stage, messages: number, kills: number): Promise<Verdict> {

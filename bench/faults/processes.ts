@@ -3,7 +3,8 @@ import { systemActor } from '#server/audit.ts'
 import { cancelCampaign, pauseCampaign, resumeCampaign } from '#server/planning/run.ts'
 import { simCampaign } from '#sim/campaign.ts'
 import { startSmtpSink } from '#sim/smtp-sink.ts'
-import { copiesOf, exited, judge, type Stage, type Verdict } from './stage.ts'
+import { exited } from '../campaign-run.ts'
+import { copiesOf, judge, type Stage, type Verdict } from './stage.ts'
 
 /** F1, and the negative control: kill -9 of the worker at random moments. */
 export async function killWorkers(

@@ -5,7 +5,8 @@ import { closeContext } from '#server/context.ts'
 import { simCampaign } from '#sim/campaign.ts'
 import { startSmtpSink } from '#sim/smtp-sink.ts'
 import { hasRedis, noRedis, startRedis } from '#test/redis.ts'
-import { copiesOf, exited, judge, type Stage, type Verdict } from './stage.ts'
+import { exited } from '../campaign-run.ts'
+import { copiesOf, judge, type Stage, type Verdict } from './stage.ts'
 
 /** F6: FLUSHALL and kill -9 of Redis in mid-campaign, then a minute without it. Only speed may change. */
 export async function redisAway(stage: Stage): Promise<Verdict | null> {

@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { simCampaign } from '#sim/campaign.ts'
 import { startSmtpSink } from '#sim/smtp-sink.ts'
 import { startProxy, type ProxyMode } from './proxy.ts'
-import { copiesOf, exited, judge, type Stage, type Verdict } from './stage.ts'
+import { exited } from '../campaign-run.ts'
+import { copiesOf, judge, type Stage, type Verdict } from './stage.ts'
 
 const residentMb = (pid: number): number =>
   Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024

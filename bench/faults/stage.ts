@@ -1,12 +1,11 @@
-import { spawn, type ChildProcess } from 'node:child_process'
-import path from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
+import type { ChildProcess } from 'node:child_process'
 import type pg from 'pg'
 import type { Embedded } from '#db/embedded.ts'
 import { readConfig } from '#server/config.ts'
 import { closeContext, createContext, type Ctx } from '#server/context.ts'
 import { runDispatcher } from '#server/dispatch/dispatcher.ts'
 import { createLog } from '#server/log.ts'
+import { openSends, waitFor, workerPool, type WorkerOptions } from '../campaign-run.ts'
 
 /** What one fault of the suite cost. Times in milliseconds. */
 export interface Verdict {
@@ -37,7 +36,7 @@ export interface Stage {
   slots: number
   notes: string[]
   /** a worker process of its own */
-  worker(options: WorkerOptions): ChildProcess
+  worker(options: StagedWorker): ChildProcess
   /** this process beside the workers; close with closeContext */
   context(env: Record<string, string>, clock?: () => Date): Ctx
   /** this process as a worker: `stop` as SIGTERM does */
@@ -48,17 +47,15 @@ export interface Stage {
   killAll(): void
 }
 
-export interface WorkerOptions {
-  mode?: 'ledger' | 'checkpoint' | 'everything'
+export interface StagedWorker extends WorkerOptions {
   smtpPort?: number
-  env?: Record<string, string>
 }
 
 export const secret = 'a secret that only the fault bench uses, 32+'
 
 export function createStage(server: Embedded, pool: pg.Pool, dataDir: string, quick: boolean): Stage {
-  const children = new Set<ChildProcess>()
   const slots = 20
+  const workers = workerPool({ dataDir, secret, slots })
   const base = { DATABASE_URL: server.url, LMA_SECRET: secret, LMA_DATA: dataDir, LMA_SLOTS: String(slots) }
   const stage: Stage = {
     server,
@@ -67,21 +64,7 @@ export function createStage(server: Embedded, pool: pg.Pool, dataDir: string, qu
     quick,
     slots,
     notes: [],
-    worker({ mode = 'ledger', smtpPort, env = {} }) {
-      const child = spawn(process.execPath, [path.join(import.meta.dirname, '../faults-worker.ts'), mode], {
-        env: {
-          ...process.env,
-          ...base,
-          ...(smtpPort ? { SMTP_URL: `smtp://127.0.0.1:${smtpPort}` } : {}),
-          LOG_LEVEL: 'error',
-          ...env,
-        },
-        stdio: ['ignore', 'ignore', 'inherit'],
-      })
-      children.add(child)
-      child.once('exit', () => children.delete(child))
-      return child
-    },
+    worker: ({ smtpPort, ...options }) => workers.start(server.url, smtpPort ? { port: smtpPort } : null, options),
     context: (env, clock) =>
       createContext({ ...readConfig({ ...base, ...env }), databaseUrl: server.url }, server.url, {
         log: createLog('silent'),
@@ -100,38 +83,12 @@ export function createStage(server: Embedded, pool: pg.Pool, dataDir: string, qu
         },
       }
     },
-    async waitFor(what, check, withinMs) {
-      const until = Date.now() + withinMs
-      while (Date.now() < until) {
-        if (await check()) return true
-        await sleep(10)
-      }
-      stage.notes.push(`gave up waiting: ${what}`)
-      process.stderr.write(`gave up waiting: ${what}\n`)
-      return false
-    },
-    async waiting(campaignId) {
-      try {
-        const { rows } = await pool.query<{ n: number }>(
-          `select count(*) as n from sends where campaign_id = $1 and status = 'pending'`,
-          [campaignId],
-        )
-        return rows[0]!.n
-      } catch {
-        return -1
-      }
-    },
-    killAll() {
-      for (const child of children) child.kill('SIGKILL')
-    },
+    waitFor: (what, check, withinMs) => waitFor(stage.notes, what, check, withinMs),
+    waiting: (campaignId) => openSends(pool, campaignId),
+    killAll: workers.leave,
   }
   return stage
 }
-
-export const exited = (child: ChildProcess): Promise<unknown> =>
-  child.exitCode !== null || child.signalCode !== null
-    ? Promise.resolve()
-    : new Promise((resolve) => child.once('exit', resolve))
 
 /** Puts the ledger beside what the servers took: `copies` says how often they took a send. */
 export async function judge(

@@ -9,6 +9,7 @@ import { withTx } from '#db/pool.ts'
 import { audit, type Actor } from '../audit.ts'
 import type { Ctx } from '../context.ts'
 import { AppError, notFound } from '../http/errors.ts'
+import { knownAddresses } from '../known-addresses.ts'
 import { told } from '../personal-data-tables.ts'
 import { readSetting } from '../settings.ts'
 import { fetchFile, shareFile } from '../shared-files.ts'
@@ -127,15 +128,7 @@ async function gather(ctx: Ctx, tx: ClientBase, id: string): Promise<{ archive: 
       id: self.merged_into,
     })
   const ids = people.map((p) => p.id)
-  const { rows: sent } = await tx.query<{ channel: 'email' | 'sms'; address: string }>(
-    `select distinct s.channel, s.recipient as address from sends as s where s.customer_id = any($1::uuid[]) and s.recipient <> 'erased'`,
-    [ids],
-  )
-  const addresses = [
-    ...people.flatMap((p) => (p.email ? [{ channel: 'email' as const, address: p.email }] : [])),
-    ...people.flatMap((p) => (p.phone ? [{ channel: 'sms' as const, address: p.phone }] : [])),
-    ...sent,
-  ]
+  const addresses = await knownAddresses(tx, people)
   const values = [
     ids,
     [...new Set(addresses.map((a) => a.address))],

@@ -1,13 +1,12 @@
 import type { ClientBase, Pool } from 'pg'
 import type { Day } from '#core/calendar.ts'
 import {
-  dueBands, groupKey, pressureBands, pressureDays, readerBands, traitsOf, type TraitFacts, type Traits,
+  dueBands, dueBounds, groupKey, pressureBands, pressureDays, readerBands, saverShare, traitsOf, usualHabits, type TraitFacts, type Traits,
 } from '#core/planning/groups.ts' // prettier-ignore
 
 /**
- * core/planning/groups.ts over rows of the database. Whole segments are counted in SQL by bounds that are found by asking the
- * core's function, so there is one definition only; customer by customer the facts go through that function itself.
- * server/planning/groups.test.ts holds the two against each other.
+ * core/planning/groups.ts over rows of the database. Whole segments are counted in SQL by the core's bounds; customer by
+ * customer the facts go through the core's function. server/planning/groups.test.ts holds the two against each other.
  */
 export interface GroupColumns {
   due_ratio: number | null
@@ -45,42 +44,14 @@ const nobody: TraitFacts = {
   canBeTexted: false,
 }
 
-/** The least number from which on the trait is at least this one; traits only grow with their fact. */
-function boundOf(holds: (x: number) => boolean, most: number): number {
-  let [low, high] = [0, most]
-  if (!holds(high)) return Infinity
-  for (let i = 0; i < 80; i++) {
-    const mid = (low + high) / 2
-    if (holds(mid)) high = mid
-    else low = mid
-  }
-  return high
-}
-const boundsOf = <T>(all: readonly T[], trait: (x: number) => T, most: number): number[] =>
-  all.slice(1).map((_, i) => boundOf((x) => all.indexOf(trait(x)) > i, most))
-
-/** Bounds of the bands, as parameters of `groupSql`: due, pressure, saver. */
-export function groupBounds(): { due: number[]; pressure: number[]; saver: number } {
-  return {
-    due: boundsOf(dueBands, (x) => traitsOf({ ...nobody, dueRatio: x }).due, 1000),
-    pressure: boundsOf(pressureBands, (x) => traitsOf({ ...nobody, recent: Math.floor(x) }).pressure, 100).map(
-      Math.ceil,
-    ),
-    saver: boundOf((x) => traitsOf({ ...nobody, priceSensitivity: x }).isSaver, 1),
-  }
-}
-
 export type Reading = Pick<TraitFacts, 'delivered' | 'opened' | 'clicked'>
 /** How these people read, as a number of `groupSql`. */
 export const readerOf = (reading: Reading): number => readerBands.indexOf(traitsOf({ ...nobody, ...reading }).reader)
 
-/**
- * The group as a number over columns of `GroupColumns`, `recent` and `reader`; `f` is the row.
- * @param bounds placeholders of float8[], int[] and float8
- */
-export const groupSql = (f: string, [due, pressure, saver]: readonly [string, string, string]): string =>
-  `(((((width_bucket(coalesce(${f}.due_ratio, 1), ${due}::float8[]) * 8 + ${f}.reader) * 8 + width_bucket(${f}.recent, ${pressure}::int[])) * 2 + ${f}.is_night_buyer::int) * 2
-    + (coalesce(${f}.price_sensitivity, 0) >= ${saver}::float8)::int) * 2 + ${f}.can_be_texted::int)`
+/** The group as a number over columns of `GroupColumns`, `recent` and `reader`; `f` is the row. */
+export const groupSql = (f: string): string =>
+  `(((((width_bucket(coalesce(${f}.due_ratio, 1), '{${dueBounds.join()}}'::float8[]) * 8 + ${f}.reader) * 8 + least(${f}.recent, ${pressureBands.length - 1})) * 2 + ${f}.is_night_buyer::int) * 2
+    + (coalesce(${f}.price_sensitivity, 0) >= ${saverShare(usualHabits)}::float8)::int) * 2 + ${f}.can_be_texted::int)`
 
 /** The key of a number of `groupSql`. */
 export function groupOfCode(code: number): string {

@@ -7,7 +7,7 @@ import { offerNames } from '#core/planning/playbook.ts'
 import { withTx } from '#db/pool.ts'
 import type { Ctx } from '../context.ts'
 import {
-  adultSince, adultWith, groupBounds, groupColumns, groupOfCode, groupSql, idShare, readerOf, recentSql, type Reading,
+  adultSince, adultWith, groupColumns, groupOfCode, groupSql, idShare, readerOf, recentSql, type Reading,
 } from './groups.ts' // prettier-ignore
 
 /** The most segments one plan weighs; the largest come first. */
@@ -95,7 +95,6 @@ async function findPeople(
     const { rows: readings } = await tx.query<Reading>(
       'select r.delivered, r.opened, r.clicked from customer_reading as r group by 1, 2, 3',
     )
-    const { due, pressure, saver } = groupBounds()
     const { rows } = await tx.query<PeopleRow>(
       `with closed as (
          -- addresses on the suppression list, as far as they belong to a customer; exact by address when counted
@@ -114,7 +113,7 @@ async function findPeople(
          left join heard on heard.customer_id = c.id left join closed on closed.customer_id = c.id
          where c.deleted_at is null
        ), person as materialized (
-         select f.id, ${groupSql('f', ['$10', '$11', '$12'])} as code, f.email, (f.can_be_texted and f.takes_texts)::int as sms, f.churn, f.is_new, least(f.due_ratio, 5) as due_ratio,
+         select f.id, ${groupSql('f')} as code, f.email, (f.can_be_texted and f.takes_texts)::int as sms, f.churn, f.is_new, least(f.due_ratio, 5) as due_ratio,
            f.category, f.store_id, f.state, f.zip from known as f
        )
        select m.segment_id, case when grouping(p.code) = 0 then 'group' when grouping(p.category) = 0 then 'category' else 'place' end as kind,
@@ -132,9 +131,6 @@ async function findPeople(
         readings.map((r) => r.clicked),
         readings.map(readerOf),
         readerOf({ delivered: 0, opened: 0, clicked: 0 }),
-        due,
-        pressure,
-        saver,
       ],
     )
     return rows

@@ -214,7 +214,7 @@ function SegmentsPanel({
       <QueryFrame query={query} what={t('The segments')} skeleton={<Skeleton className="h-20 w-full" />}>
         {({ data }) => (
           <>
-            <ul className="grid gap-x-6 gap-y-1 text-sm sm:grid-cols-2">
+            <ul className="grid grid-cols-1 gap-x-6 gap-y-1 text-sm sm:grid-cols-2">
               {data
                 .filter((s) => s.is_active)
                 .map((s) => (

@@ -80,7 +80,7 @@ export default function SegmentsPage() {
 function SegmentList({ segments }: { segments: readonly Segment[] }) {
   const top = Math.max(1, ...segments.map((s) => s.customer_count))
   return (
-    <ul>
+    <ul className="wrap-anywhere">
       {segments.map((s) => (
         <li key={s.id} className="border-t border-line px-4 py-2.5">
           <div className="flex items-baseline gap-3">

@@ -25,14 +25,24 @@ export default function LimitsPage() {
   )
 }
 
+const orEmpty = (n: number | null): string => (n === null ? '' : String(n))
+const orNull = (text: string): number | null => (text.trim() === '' ? null : Number(text))
+/** What the server takes: up to a hundred million. */
+const wholeOrNothing = (least: number) => ({
+  validate: (text: string) =>
+    text.trim() === '' ||
+    (/^\d{1,8}$/.test(text.trim()) && Number(text) >= least) ||
+    t('Write a whole number, or nothing.'),
+})
+
 // Percent and empty fields are for people; the server keeps shares and nulls.
 const shown = (l: Limits) => ({
   ...l,
   holdout_percent: Math.round(l.holdout_share * 1000) / 10,
-  email_per_day: l.email_per_day === null ? '' : String(l.email_per_day),
-  sms_per_day: l.sms_per_day === null ? '' : String(l.sms_per_day),
-  budget: l.budget_week_cents === null ? '' : String(l.budget_week_cents / 100),
-  four_eyes_above: l.four_eyes_above === null ? '' : String(l.four_eyes_above),
+  email_per_day: orEmpty(l.email_per_day),
+  sms_per_day: orEmpty(l.sms_per_day),
+  budget: orEmpty(l.budget_week_cents === null ? null : l.budget_week_cents / 100),
+  four_eyes_above: orEmpty(l.four_eyes_above),
   attested: l.email_ages.includes('attested'),
 })
 
@@ -75,10 +85,10 @@ function LimitsForm({ limits }: { limits: Limits }) {
         sms_window: v.sms_window,
         email_ages: v.attested ? ['dob_verified', 'attested'] : ['dob_verified'],
         unknown_place: v.unknown_place,
-        email_per_day: v.email_per_day.trim() === '' ? null : Number(v.email_per_day),
-        sms_per_day: v.sms_per_day.trim() === '' ? null : Number(v.sms_per_day),
+        email_per_day: orNull(v.email_per_day),
+        sms_per_day: orNull(v.sms_per_day),
         budget_week_cents: v.budget.trim() === '' ? null : Math.round(Number(v.budget) * 100),
-        four_eyes_above: v.four_eyes_above.trim() === '' ? null : Number(v.four_eyes_above),
+        four_eyes_above: orNull(v.four_eyes_above),
       },
     })
   })
@@ -98,26 +108,14 @@ function LimitsForm({ limits }: { limits: Limits }) {
               hint={t('Empty: no limit.')}
               error={errors.email_per_day?.message}
             >
-              <Input
-                inputMode="numeric"
-                {...form.register('email_per_day', {
-                  validate: (s) =>
-                    s.trim() === '' || /^[1-9]\d*$/.test(s.trim()) || t('Write a whole number, or nothing.'),
-                })}
-              />
+              <Input inputMode="numeric" {...form.register('email_per_day', wholeOrNothing(1))} />
             </Field>
             <Field
               label={t('Texts per day, all customers')}
               hint={t('Empty: no limit.')}
               error={errors.sms_per_day?.message}
             >
-              <Input
-                inputMode="numeric"
-                {...form.register('sms_per_day', {
-                  validate: (s) =>
-                    s.trim() === '' || /^[1-9]\d*$/.test(s.trim()) || t('Write a whole number, or nothing.'),
-                })}
-              />
+              <Input inputMode="numeric" {...form.register('sms_per_day', wholeOrNothing(1))} />
             </Field>
             <Field
               label={t('Budget of a week, in dollars')}
@@ -139,13 +137,7 @@ function LimitsForm({ limits }: { limits: Limits }) {
               hint={t('Somebody else than who approved a campaign starts it. Empty: whoever may.')}
               error={errors.four_eyes_above?.message}
             >
-              <Input
-                inputMode="numeric"
-                {...form.register('four_eyes_above', {
-                  validate: (s) =>
-                    s.trim() === '' || /^\d{1,8}$/.test(s.trim()) || t('Write a whole number, or nothing.'),
-                })}
-              />
+              <Input inputMode="numeric" {...form.register('four_eyes_above', wholeOrNothing(0))} />
             </Field>
             <Field
               label={t('Held out, percent of customers')}
