@@ -99,9 +99,7 @@ export async function judge(pool: pg.Pool, campaignId: string, sink: SmtpSink, b
   )
   const copies = (id: string): number => sink.copies.get(`<${id}@cornercellars.test>`) ?? 0
   // Lost: never ended, or called sent while no server ever took it.
-  const lost = rows.filter(
-    (r) => r.status === 'pending' || (r.status === 'sent' && copies(r.id) === 0),
-  ).length
+  const lost = rows.filter((r) => r.status === 'pending' || (r.status === 'sent' && copies(r.id) === 0)).length
   const duplicates = rows.reduce((sum, r) => sum + Math.max(0, copies(r.id) - 1), 0)
   return { messages: rows.length, lost, duplicates, bound, unknown: rows.filter((r) => r.status === 'unknown').length }
 }
