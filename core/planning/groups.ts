@@ -132,17 +132,32 @@ const words: Record<'due' | 'reader' | 'pressure', Record<string, string>> = {
   },
 }
 
-/**
- * Whom a set of groups means, in words, dimension by dimension: "who are due or soon due, are overdue; who click". Null when
- * it means everybody.
- */
+/** All levels but this one; where no short words say it, the others are named. */
+const without: Partial<Record<string, string>> = {
+  fresh: 'did not just buy',
+  soon: 'did not buy lately',
+  due: 'are not due',
+  late: 'are not overdue',
+  gone: 'have not just stopped coming',
+  lost: 'did not stop long ago',
+  silent: 'open more than rarely',
+  cool: 'do not leave what they open unclicked',
+  eager: 'do not click much',
+  rested: 'got something in 14 days',
+  crowded: 'got at most two messages in 14 days',
+}
+
+/** Whom a set of groups means, in words, dimension by dimension: "are due or are overdue, and click". Null when it means everybody. */
 export function describeGroups(keys: readonly string[]): string | null {
   const traits = keys.flatMap((k) => known.get(k) ?? [])
   if (traits.length === 0 || traits.length === known.size) return null
   const parts: string[] = []
   const of = (dimension: 'due' | 'reader' | 'pressure', all: readonly string[]): void => {
     const there = all.filter((level) => traits.some((t) => t[dimension] === level))
-    if (there.length < all.length) parts.push(there.map((level) => words[dimension][level]!).join(' or '))
+    const missing = all.filter((level) => !there.includes(level))
+    if (missing.length === 0) return
+    const shorter = missing.length === 1 ? without[missing[0]!] : undefined
+    parts.push(shorter ?? there.map((level) => words[dimension][level]!).join(' or '))
   }
   of('due', dueBands)
   of('reader', readerBands)

@@ -42,6 +42,12 @@ test('every group has a key that reads back, and words', () => {
   expect(traitsOfGroup('due.keen')).toBeNull()
   expect(describeGroups(allGroups)).toBeNull()
   expect(describeGroups(allGroups.filter((k) => k.startsWith('gone.')))).toBe('stopped coming')
+  expect(describeGroups(allGroups.filter((k) => /^(due|late)\.keen\./.test(k)))).toBe(
+    'are due or are overdue, and click',
+  )
+  expect(describeGroups(allGroups.filter((k) => !/^lost|silent|crowded/.test(k)))).toBe(
+    'did not stop long ago, and open more than rarely, and got at most two messages in 14 days',
+  )
   const facts = { dueRatio: 6, delivered: 9, opened: 0, clicked: 0, recent: 3, isNightBuyer: false, priceSensitivity: null, canBeTexted: true } // prettier-ignore
   expect(groupKey(traitsOf(facts))).toBe('gone.silent.crowded.text')
 })
