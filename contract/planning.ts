@@ -166,6 +166,7 @@ export const planning = {
   generate: route({
     method: 'POST',
     path: '/api/v1/campaigns/generate',
+    largeWork: true,
     access: 'manager',
     tag,
     status: 202,
@@ -201,6 +202,7 @@ export const planning = {
   start: route({
     method: 'POST',
     path: '/api/v1/campaigns/:id/start',
+    largeWork: true,
     access: 'manager',
     tag,
     summary: 'Make its messages; they leave when they are due',
@@ -218,6 +220,7 @@ export const planning = {
   release: route({
     method: 'POST',
     path: '/api/v1/campaigns/:id/release',
+    largeWork: true,
     access: 'manager',
     tag,
     summary: 'Do not wait for the end of the hold: let its messages leave',
@@ -243,6 +246,7 @@ export const planning = {
   pause: route({
     method: 'POST',
     path: '/api/v1/campaigns/:id/pause',
+    largeWork: true,
     access: 'manager',
     tag,
     summary: 'Stop taking up further messages',
@@ -252,6 +256,7 @@ export const planning = {
   resume: route({
     method: 'POST',
     path: '/api/v1/campaigns/:id/resume',
+    largeWork: true,
     access: 'manager',
     tag,
     summary: 'Go on',
@@ -260,6 +265,7 @@ export const planning = {
   cancel: route({
     method: 'POST',
     path: '/api/v1/campaigns/:id/cancel',
+    largeWork: true,
     access: 'manager',
     tag,
     summary: 'End it; what has not left never will',

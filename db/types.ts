@@ -75,6 +75,8 @@ export interface ApiKeys {
   last_used_at: Timestamp | null;
   name: string;
   prefix: string;
+  quota_per_day: number | null;
+  quota_per_minute: Generated<number>;
   revoked_at: Timestamp | null;
   scopes: Generated<string[]>;
 }

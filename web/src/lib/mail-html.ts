@@ -1,3 +1,5 @@
+import { styleNonce } from './nonce.ts'
+
 // Lightness is turned round and the hue turned back, pictures stay: what Gmail and Outlook do to a mail in dark mode.
 const darkened =
   'html{background:#fff;filter:invert(.92) hue-rotate(180deg)}img,video{filter:invert(1) hue-rotate(180deg)}'
@@ -17,5 +19,7 @@ export function framedHtml(html: string, dark = false): string {
     style.textContent = darkened
     page.head.append(style)
   }
+  // The frame inherits our policy, which lets through the styles that we let through.
+  for (const style of page.querySelectorAll('style')) style.setAttribute('nonce', styleNonce)
   return `<!doctype html>${page.documentElement.outerHTML}`
 }
