@@ -1,7 +1,15 @@
+import { appendFileSync } from 'node:fs'
 import { expect, type APIRequestContext, type Page } from '@playwright/test'
 
 /** Address of the booted product, set by boot.ts. */
 export const base = (): string => process.env['E2E_BASE']!
+
+/** Remembers a secret that this spec types in or is shown: the mode `overheard` looks for it everywhere afterwards. */
+export function seeded(secret: string): string {
+  const file = process.env['E2E_SEEDED']
+  if (file) appendFileSync(file, secret + '\n')
+  return secret
+}
 
 /** As a newcomer: one press on the demo sign-in. */
 export async function signIn(page: Page): Promise<void> {
