@@ -145,6 +145,11 @@ export function build(): Command {
     .option('--machine', 'leave cells that look like formulas as they are', false)
     .action(async (what: string, options) => (await import('./cli/report.ts')).exportCsv(globals(), what, options))
   program
+    .command('anonymise')
+    .description('customers, orders and products as files that import elsewhere, with nobody real in them')
+    .argument('<folder>', 'where to write customers.csv, orders.csv and products.csv')
+    .action(async (folder: string) => (await import('./cli/setup.ts')).anonymise(globals(), folder))
+  program
     .command('demo')
     .description('load the demo shop into an empty database, or remove it')
     .option('--remove', 'remove all demo data', false)

@@ -4,7 +4,6 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import pg from 'pg'
-import { startLlmSim } from '../../sim/llm.ts'
 import type { Cluster } from '../postgres.ts'
 
 /** Tokens whatever their value; with a name, so that a finding does not print them. */
@@ -15,15 +14,15 @@ const tokens: Record<string, RegExp> = {
 }
 
 /**
- * The product run with everything on that tells tales: log at its loudest, traces to a collector, a language model that keeps
- * its prompts. At the end all of it, the wake-ups of jobs, and a dump of the database are searched for every address, number
- * and name of the shop, for tokens, and for the secrets that the specs typed in (`seeded` in session.ts).
+ * The product run with everything on that tells tales: log at its loudest, traces to a collector, and the prompts of the
+ * specs' language model kept. At the end all of it, the wake-ups of jobs and a dump of the database are searched for every
+ * address, number and name of the shop, for tokens, and for the secrets that the specs typed in (`seeded` in session.ts).
  */
 export async function startListening(cluster: Cluster, databaseUrl: string) {
   const folder = mkdtempSync(path.join(tmpdir(), 'lma-leaks-'))
-  const seededFile = path.join(folder, 'seeded')
-  closeSync(openSync(seededFile, 'a'))
-  process.env['E2E_SEEDED'] = seededFile
+  const [seededFile, promptsFile] = [path.join(folder, 'seeded'), path.join(folder, 'prompts')]
+  for (const file of [seededFile, promptsFile]) closeSync(openSync(file, 'a'))
+  Object.assign(process.env, { E2E_SEEDED: seededFile, E2E_PROMPTS: promptsFile })
   const logFile = path.join(folder, 'log')
   const log = openSync(logFile, 'a')
   const spans: string[] = []
@@ -36,7 +35,6 @@ export async function startListening(cluster: Cluster, databaseUrl: string) {
     })
   })
   await new Promise<void>((resolve) => collector.listen(0, '127.0.0.1', resolve))
-  const llm = await startLlmSim()
 
   /** Looks, prints what it found, and throws when that is anything. The product still runs. */
   async function search(): Promise<void> {
@@ -68,7 +66,7 @@ export async function startListening(cluster: Cluster, databaseUrl: string) {
       log: readFileSync(logFile, 'utf8'),
       spans: spans.join('\n'),
       'wake-ups': wakeUps.join('\n'),
-      prompts: JSON.stringify(llm.captured.map(({ messages, body }) => [messages, body])),
+      prompts: readFileSync(promptsFile, 'utf8'),
     }
     const secrets = [...new Set(readFileSync(seededFile, 'utf8').split('\n').filter(Boolean))]
     const hits: string[] = []
@@ -84,7 +82,9 @@ export async function startListening(cluster: Cluster, databaseUrl: string) {
       for (const secret of secrets) if (text.includes(secret)) hits.push(`${place}: the secret ${secret}`)
     }
     const { port, pathname, username } = new URL(databaseUrl)
-    const dump = cluster.tool('pg_dump', ['-h', '127.0.0.1', '-p', port, '-U', username, '-d', pathname.slice(1)])
+    const file = path.join(cluster.folder, 'dump.sql')
+    cluster.tool('pg_dump', ['-h', '127.0.0.1', '-p', port, '-U', username, '-d', pathname.slice(1), '-f', file])
+    const dump = readFileSync(file, 'utf8')
     for (const secret of secrets)
       for (const form of [
         secret,
@@ -104,7 +104,7 @@ export async function startListening(cluster: Cluster, databaseUrl: string) {
         log_lines: places['log']!.split('\n').length - 1,
         span_batches: spans.length,
         wake_ups: wakeUps.length,
-        prompts: llm.captured.length,
+        prompts: places['prompts']!.split('\n').length - 1,
         dump_mb: Math.round(dump.length / 1e5) / 10,
         found: [...new Set(hits)].slice(0, 50),
       }) + '\n',
@@ -119,17 +119,13 @@ export async function startListening(cluster: Cluster, databaseUrl: string) {
     env: {
       LOG_LEVEL: 'trace',
       OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${(collector.address() as AddressInfo).port}`,
-      OPENAI_BASE_URL: llm.url,
-      OPENAI_API_KEY: 'sk-of-the-simulator',
-      OPENAI_MODEL: 'good',
     },
     log,
     search,
-    async close(): Promise<void> {
+    close(): void {
       closeSync(log)
       collector.closeAllConnections()
       collector.close()
-      await llm.close()
       rmSync(folder, { recursive: true, force: true })
     },
   }

@@ -11,6 +11,12 @@ export function seeded(secret: string): string {
   return secret
 }
 
+/** What a spec's language model was asked, for the same search. */
+export function prompted(captured: readonly { messages: unknown }[]): void {
+  const file = process.env['E2E_PROMPTS']
+  if (file) appendFileSync(file, captured.map(({ messages }) => JSON.stringify(messages) + '\n').join(''))
+}
+
 /** As a newcomer: one press on the demo sign-in. */
 export async function signIn(page: Page): Promise<void> {
   await page.goto(base())

@@ -6,7 +6,9 @@ const darkened =
 
 /** The message as a frame can show it: every link opens beside the app, and nothing else is changed. */
 export function framedHtml(html: string, dark = false): string {
-  const page = new DOMParser().parseFromString(html, 'text/html')
+  // The frame inherits our policy, and so does the parser: styles say at once that we let them through.
+  const known = html.replace(/<style(?=[\s>])/gi, `<style nonce="${styleNonce}"`)
+  const page = new DOMParser().parseFromString(known, 'text/html')
   for (const link of page.querySelectorAll('a[href]')) {
     link.setAttribute('target', '_blank')
     link.setAttribute('rel', 'noopener')
@@ -16,10 +18,9 @@ export function framedHtml(html: string, dark = false): string {
   page.head.prepend(base)
   if (dark) {
     const style = page.createElement('style')
+    style.setAttribute('nonce', styleNonce)
     style.textContent = darkened
     page.head.append(style)
   }
-  // The frame inherits our policy, which lets through the styles that we let through.
-  for (const style of page.querySelectorAll('style')) style.setAttribute('nonce', styleNonce)
   return `<!doctype html>${page.documentElement.outerHTML}`
 }
