@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createJoinedReads } from './joined-reads.ts'
+import { createJoinedReads, isShared } from './joined-reads.ts'
 
 interface Started {
   key: string
@@ -65,4 +65,13 @@ test('a read that throws at once frees its place too', async () => {
     }),
   ).rejects.toThrow('no')
   expect(await reads.read('a', () => Promise.resolve('yes'))).toBe('yes')
+})
+
+test('an answer counts as shared only when several were given the very same one', async () => {
+  const reads = createJoinedReads<{ n: number }>(1)
+  let n = 0
+  const ask = (): Promise<{ n: number }> => reads.read('a', () => Promise.resolve({ n: n++ }))
+  const [alone, first, second] = await Promise.all([ask(), ask(), ask()])
+  expect(first).toBe(second)
+  expect([isShared(alone), isShared(first), isShared({ n: 1 })]).toEqual([false, true, false])
 })

@@ -4,6 +4,11 @@ export interface JoinedReads<T> {
   read(key: string, run: () => Promise<T>): Promise<T>
 }
 
+const shared = new WeakSet<object>()
+
+/** Whether several askers were given this very object; nobody may change it. */
+export const isShared = (answer: object): boolean => shared.has(answer)
+
 /**
  * Under a crowd most questions wait for the database anyway, and many of them are the same. Only what has not begun yet is
  * shared, so no answer is older than its question: who has just written reads what was written.
@@ -29,7 +34,11 @@ export function createJoinedReads<T>(width: number): JoinedReads<T> {
         return (async () => run())().finally(ended)
       }
       const same = waiting.get(key)
-      if (same) return same.answer
+      if (same) {
+        const answer = await same.answer
+        if (typeof answer === 'object' && answer !== null) shared.add(answer)
+        return answer
+      }
       const turn = Promise.withResolvers<void>()
       const answer = turn.promise.then(run).finally(ended)
       waiting.set(key, { answer, begin: turn.resolve })
