@@ -75,3 +75,18 @@ test('an answer counts as shared only when several were given the very same one'
   expect(first).toBe(second)
   expect([isShared(alone), isShared(first), isShared({ n: 1 })]).toEqual([false, true, false])
 })
+
+test('the same question runs once at a time, and others pass it by', async () => {
+  const { ask, started, keys } = slowReads(2)
+  const answers = [ask('a'), ask('a'), ask('b'), ask('c')]
+  expect(keys()).toEqual(['a', 'b'])
+  started[1]!.done('b')
+  await settled()
+  expect(keys()).toEqual(['a', 'b', 'c'])
+  started[0]!.done('first')
+  await settled()
+  expect(keys()).toEqual(['a', 'b', 'c', 'a'])
+  started[2]!.done('c')
+  started[3]!.done('second')
+  expect(await Promise.all(answers)).toEqual(['first', 'second', 'b', 'c'])
+})
