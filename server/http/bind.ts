@@ -8,6 +8,7 @@ import type { Ctx } from '../context.ts'
 import type { Policy } from './access-policy.ts'
 import { requireAccess } from './auth.ts'
 import { inputError } from './errors.ts'
+import { isShared } from '../joined-reads.ts'
 import { onceOnly, type Answered } from './idempotency.ts'
 
 export interface Request<R extends RouteShape> extends Received<R> {
@@ -44,7 +45,7 @@ export function bind<R extends RouteShape>(
     config: { policy: policyOf(route) },
     // Parsing is done below with the zod schema itself; the JSON schema is for the documentation.
     validatorCompiler: () => () => true,
-    serializerCompiler: () => (data) => JSON.stringify(data),
+    serializerCompiler: () => textOf,
     ...(route.file ? { onSend: savedOnly } : {}),
     // Before the body is read: who may not call must not make us parse a megabyte first.
     preParsing: async (request, reply, payload) => {
@@ -63,7 +64,7 @@ export function bind<R extends RouteShape>(
         const answer: unknown = await (route.largeWork ? withStatementLimit(longestMs(ctx), act) : act())
         return {
           status: route.status ?? (route.reply ? 200 : 204),
-          body: route.reply ? route.reply.parse(answer) : null,
+          body: route.reply ? checked(route.reply, answer) : null,
         }
       }
       const { status, body } = await (route.showsSecret ? run() : onceOnly(ctx, actor, request, reply, run))
@@ -89,6 +90,23 @@ const savedOnly: onSendHookHandler = (_request, reply, payload, done) => {
 function longestMs({ config }: Ctx): number {
   return config.statementMs === 0 ? 0 : Math.max(config.statementMs, 600_000)
 }
+
+const checkedAnswers = new WeakMap<object, { schema: z.ZodType; body: object }>()
+const texts = new WeakMap<object, string>()
+
+/** The answer as its schema lets it out. What many wait for together is one object, and is checked and written once. */
+function checked(schema: z.ZodType, answer: unknown): unknown {
+  if (typeof answer !== 'object' || answer === null || !isShared(answer)) return schema.parse(answer)
+  const known = checkedAnswers.get(answer)
+  if (known?.schema === schema) return known.body
+  const body = schema.parse(answer) as object
+  checkedAnswers.set(answer, { schema, body })
+  texts.set(body, JSON.stringify(body))
+  return body
+}
+
+const textOf = (body: unknown): string =>
+  (typeof body === 'object' && body !== null ? texts.get(body) : undefined) ?? JSON.stringify(body)
 
 function policyOf({ access, scope, openBecause }: RouteShape): Policy {
   return { access, ...(scope ? { scope } : {}), ...(openBecause ? { openBecause } : {}) }
