@@ -1,11 +1,8 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
 import { promisify } from 'node:util'
 import fastify, { type FastifyInstance } from 'fastify'
-import { startEmbedded } from '#db/embedded.ts'
 import { migrate } from '#db/migrate.ts'
+import { createPool } from '#db/pool.ts'
 import { createUser } from '#server/accounts/users.ts'
 import { systemActor } from '#server/audit.ts'
 import { readConfig } from '#server/config.ts'
@@ -13,6 +10,7 @@ import { closeContext, createContext } from '#server/context.ts'
 import { createApp } from '#server/http/app.ts'
 import { startSession } from '#server/accounts/session.ts'
 import { createLog } from '#server/log.ts'
+import { startFilled } from './kept.ts'
 import { fillShop } from './shop.ts'
 
 // The list of customers under load, at a million customers and six million orders: what one page costs at the server.
@@ -33,18 +31,22 @@ interface Load {
   failed: number
 }
 
-const dataDir = mkdtempSync(path.join(tmpdir(), 'lma-customers-'))
-const server = await startEmbedded({ dataDir, log: { info: () => undefined, warn: () => undefined }, fsync: false })
+const { database, dataDir, stop } = await startFilled(`customers-${customers}`, async ({ url }) => {
+  await migrate(url)
+  say(`filling a shop of ${customers} customers and ${customers * 6} orders ...`)
+  const pool = createPool(url, { max: 2 })
+  await fillShop(pool, customers, new Date())
+  await pool.end()
+})
 try {
-  await migrate(server.url)
+  // A kept shop may be older than the newest migration.
+  await migrate(database.url)
   const config = readConfig({
     LMA_DATA: dataDir,
     LMA_SECRET: 'a secret that only the bench uses, 32 chars',
     LMA_TRUST_PROXY: '1',
   })
-  const ctx = createContext(config, server.url, { log: createLog('error') })
-  say(`filling a shop of ${customers} customers and ${customers * 6} orders ...`)
-  await fillShop(ctx.pool, customers, ctx.clock())
+  const ctx = createContext(config, database.url, { log: createLog('error') })
   const user = await createUser(ctx, systemActor, {
     email: 'bench@shop.test',
     password: 'a long bench password',
@@ -159,6 +161,5 @@ try {
   ]
   process.stdout.write(JSON.stringify({ bench: 'customers', quick, figures, notes }) + '\n')
 } finally {
-  await server.stop()
-  rmSync(dataDir, { recursive: true, force: true })
+  await stop()
 }

@@ -19,7 +19,7 @@ export async function fillShop(
       || (array['Baker', 'Harring', 'Oster', 'Whit', 'Lang', 'Mercer', 'Thorn', 'Kings', 'Valen', 'Rosen', 'Dunmor', 'Ashby', 'Calder', 'Fen', 'Garro', 'Holm', 'Ives', 'Jar', 'Kent', 'Love'])[1 + i / 12 % 20]
       || (array['ton', 'well', 'field', 'berg', 'ley', 'son', 'worth', 'man', 'stein', 'ford', 'quist', 'zalez', 'ova', 'dez', 'more', 'by', 'combe', 'shaw', 'wick', 'lin'])[1 + i / 240 % 20]
       || (array['', ' Jr', ' III', '-Reed', '-Diaz', '-Okafor', '-Lund', '-Price', '-Singh', '-Novak'])[1 + i / 4800 % 10], (array['NY', 'TX', 'CA', 'IL', 'FL'])[1 + i % 5], case when i % 20 = 0 then '{vip}'::text[] else '{}' end,
-      date '1950-01-01' + (i::bigint * 7919 % 18000)::int, (array['granted', 'denied', 'unknown'])[1 + i % 3], $1::timestamptz - make_interval(days => i % 900) from generate_series(1, ${customers}) as i`)
+      date '1950-01-01' + (i::bigint * 7919 % 18000)::int, (array['granted', 'denied', 'unknown'])[1 + (hashtext('C' || i || 'e') & 4194303) % 3], $1::timestamptz - make_interval(days => i % 900) from generate_series(1, ${customers}) as i`)
   if (buying === 'six each') {
     await sql(`insert into orders (external_id, customer_id, ordered_at, total_cents)
       select 'O' || c.external_id || '-' || n, c.id, $1::timestamptz - make_interval(hours => (hashtext(c.external_id || n) & 16383)), 1000 + (hashtext(c.external_id || n) & 8191)
