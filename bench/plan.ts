@@ -89,7 +89,7 @@ try {
   const ctx = createContext(config, filled.database.url, { log: createLog('error'), clock: () => now })
   const started = performance.now()
   const facts = await loadPlannerFacts(ctx, monday)
-  say(`facts: ${round((performance.now() - started) / 1000, 2)} s, ${facts.segments.length} segments, ${facts.segments.reduce((n, s) => n + s.groups!.length, 0)} groups, ${facts.results!.length} results`) // prettier-ignore
+  say(`facts: ${round((performance.now() - started) / 1000, 2)} s, ${facts.segments.length} segments, ${facts.segments.reduce((n, s) => n + s.groups!.length, 0)} groups, ${facts.evidence!.sent.length} cells of results`) // prettier-ignore
   const plans: number[] = []
   const costs: number[] = []
   let sends = 0

@@ -674,6 +674,12 @@ export interface Orders {
   updated_at: Generated<Timestamp>;
 }
 
+export interface PlanEvidence {
+  evidence: Buffer;
+  made_of: string;
+  only_one: Generated<boolean>;
+}
+
 export interface PlanResultDays {
   aged_at: Timestamp | null;
   day: string;
@@ -1274,6 +1280,7 @@ export interface DB {
   offers: Offers;
   order_items: OrderItems;
   orders: Orders;
+  plan_evidence: PlanEvidence;
   plan_result_days: PlanResultDays;
   plan_results: PlanResults;
   processes: Processes;

@@ -78,9 +78,18 @@ export interface SentCell
 export interface Evidence {
   base: readonly BaseCell[]
   sent: readonly SentCell[]
-  /** season's index of the last period that has any held-out customers */
-  index: number
+  /** the season so far, by period in order of time */
+  seasons: readonly Season[]
 }
+
+/** Orders of the held-out customers of a period, and how many were usual for their groups. */
+export interface Season {
+  period: number
+  seen: number
+  usual: number
+}
+
+export const nothingKnown: Evidence = { base: [], sent: [], seasons: [] }
 
 /** Old results count half after so many periods: markets change. */
 const halfLife = 13
@@ -95,7 +104,7 @@ export function periodOf(day: string): number {
  * orders over what their groups usually buy; sent and held-out are only ever compared within it.
  */
 export function collectEvidence(rows: readonly ResultRow[]): Evidence {
-  if (rows.length === 0) return { base: [], sent: [], index: 1 }
+  if (rows.length === 0) return nothingKnown
   const last = rows.reduce((latest, r) => Math.max(latest, r.period), -Infinity)
   const strata = strataOf(rows, last)
   const later = laterRates(rows)
@@ -108,8 +117,17 @@ export function collectEvidence(rows: readonly ResultRow[]): Evidence {
     if (r.outcome === 'held') addHeld(base, r, stratum)
     else addSent(sent, r, stratum, later.get(`${stratumOf(r)}|${r.segment}|${dueOf(r.group)}`))
   }
-  const newest = [...strata.values()].filter((s) => s.held > 0).toSorted((a, b) => b.period - a.period || b.held - a.held)[0] // prettier-ignore
-  return { base: [...base.values()], sent: [...sent.values()], index: newest?.index ?? 1 }
+  const seasons = new Map<number, Season>()
+  for (const { period, held, seen, usual } of strata.values()) {
+    if (held === 0) continue
+    const own = seasons.get(period)
+    seasons.set(period, { period, seen: seen + (own?.seen ?? 0), usual: usual + (own?.usual ?? 0) })
+  }
+  return {
+    base: [...base.values()],
+    sent: [...sent.values()],
+    seasons: [...seasons.values()].toSorted((a, b) => a.period - b.period),
+  }
 }
 
 function addHeld(base: Map<string, BaseCell>, r: ResultRow, { index, weight }: Stratum): void {
@@ -189,7 +207,10 @@ interface Stratum {
   period: number
   held: number
   sent: number
-  /** the held-out customers' orders over what their groups usually buy: the season */
+  /** orders of the held-out customers, and what their groups usually buy */
+  seen: number
+  usual: number
+  /** the one over the other: the season */
   index: number
   /** by age */
   weight: number
@@ -204,7 +225,7 @@ const indexStrength = 30
 
 function strataOf(rows: readonly ResultRow[], last: number): Map<string, Stratum> {
   const rate = usualRates(rows)
-  const sums = new Map<string, Stratum & { seen: number; usual: number }>()
+  const sums = new Map<string, Stratum>()
   for (const r of rows) {
     const key = stratumOf(r)
     let sum = sums.get(key)

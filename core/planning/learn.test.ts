@@ -87,7 +87,7 @@ test('lift of those who still buy and returns of those who stopped are found apa
 })
 
 test('readers show an effect that is lost among all; without their orders the same rows still teach', () => {
-  const facts = (results: ResultRow[]): PlannerFacts => ({ ...shop, results })
+  const facts = (results: ResultRow[]): PlannerFacts => ({ ...shop, evidence: collectEvidence(results) })
   const sent = row({ outcome: 'sent', n: 4000, opens: 1000, orders: 900, opened_orders: 300 })
   const held = row({ n: 20_000, orders: 4000 })
   const lift = (results: ResultRow[]) => {

@@ -2,6 +2,7 @@ import { localDate, type Day } from '#core/calendar.ts'
 import { createStoreFinder, type CustomerPlace } from '#core/knowledge/nearest-store.ts'
 import type { StoreForGate } from '#core/planning/assign.ts'
 import type { GroupFacts, PlanChannel, SegmentFacts } from '#core/planning/facts.ts'
+import type { ShopHabits } from '#core/planning/groups.ts'
 import { Window } from '#core/planning/plan.ts'
 import { offerNames } from '#core/planning/playbook.ts'
 import { withTx } from '#db/pool.ts'
@@ -21,6 +22,7 @@ interface SegmentQuery {
   ages: readonly string[]
   stores: readonly StoreForGate[]
   emailWindow: Window
+  habits: ShopHabits
 }
 
 interface SegmentRow {
@@ -113,7 +115,7 @@ async function findPeople(
          left join heard on heard.customer_id = c.id left join closed on closed.customer_id = c.id
          where c.deleted_at is null
        ), person as materialized (
-         select f.id, ${groupSql('f')} as code, f.email, (f.can_be_texted and f.takes_texts)::int as sms, f.churn, f.is_new, least(f.due_ratio, 5) as due_ratio,
+         select f.id, ${groupSql('f', by.habits)} as code, f.email, (f.can_be_texted and f.takes_texts)::int as sms, f.churn, f.is_new, least(f.due_ratio, 5) as due_ratio,
            f.category, f.store_id, f.state, f.zip from known as f
        )
        select m.segment_id, case when grouping(p.code) = 0 then 'group' when grouping(p.category) = 0 then 'category' else 'place' end as kind,
@@ -129,8 +131,8 @@ async function findPeople(
         readings.map((r) => r.delivered),
         readings.map((r) => r.opened),
         readings.map((r) => r.clicked),
-        readings.map(readerOf),
-        readerOf({ delivered: 0, opened: 0, clicked: 0 }),
+        readings.map((r) => readerOf(r, by.habits)),
+        readerOf({ delivered: 0, opened: 0, clicked: 0 }, by.habits),
       ],
     )
     return rows
