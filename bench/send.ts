@@ -2,7 +2,7 @@ import { execFile, spawn } from 'node:child_process'
 import { createWriteStream, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { promisify } from 'node:util'
+import { parseArgs, promisify } from 'node:util'
 import { once } from 'node:events'
 import { startEmbedded } from '#db/embedded.ts'
 import { migrate } from '#db/migrate.ts'
@@ -18,11 +18,15 @@ import type { ClientReport, StoredMessage } from './send-client.ts'
 
 // Personalised mail to a raw SMTP server on loopback, every message accounted in PostgreSQL, beside a plain nodemailer
 // pool that sends the same finished messages and keeps no account, and beside bytes pushed into a socket.
-const quick = process.argv.includes('--quick')
-const rounds = quick ? 1 : 3
+// `--quick`; `--messages N`: one round of so many.
+const { values: asked } = parseArgs({
+  options: { quick: { type: 'boolean', default: false }, messages: { type: 'string' } },
+})
+const { quick } = asked
+const rounds = quick || asked.messages ? 1 : 3
 const size = quick
   ? { product: 6_000, nodemailer: 1_200, bare: 3_000 }
-  : { product: 100_000, nodemailer: 5_000, bare: 20_000 }
+  : { product: Number(asked.messages ?? 100_000), nodemailer: 5_000, bare: 20_000 }
 const slots = 50
 const say = (text: string): boolean => process.stderr.write(text + '\n')
 const run = promisify(execFile)

@@ -4,6 +4,7 @@ import type { Variables } from '#core/delivery/template.ts'
 import type { Offer } from '#core/planning/offer.ts'
 import { withTx } from '#db/pool.ts'
 import type { Ctx } from '../context.ts'
+import { addressHash } from '../suppression.ts'
 import type { Worker } from './liveness.ts'
 
 /** A send this worker holds, with all that the gate and the composer ask for. */
@@ -18,6 +19,8 @@ export interface ClaimedSend {
   offer: Offer | null
   channel: ChannelKind
   recipient: string
+  /** of the recipient, as suppressions know it */
+  address_hash: Buffer
   template_id: string | null
   variables: Variables
   due_at: Date
@@ -90,7 +93,7 @@ export async function claimBatch(
       text: `select pg_advisory_xact_lock(hashtextextended('claim ' || $1 || $2, 7))`,
       values: [campaignId, channel],
     })
-    const { rows } = await tx.query<ClaimedSend>({
+    const { rows } = await tx.query<Omit<ClaimedSend, 'address_hash'>>({
       name: 'dispatch-claim',
       text: claimSql,
       values: [
@@ -105,7 +108,7 @@ export async function claimBatch(
         after?.id ?? '00000000-0000-0000-0000-000000000000',
       ],
     })
-    return rows
+    return rows.map((row) => ({ ...row, address_hash: addressHash(ctx.config, channel, row.recipient) }))
   })
 }
 
