@@ -1,8 +1,6 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import fastify, { type FastifyInstance } from 'fastify'
-import { migrate } from '#db/migrate.ts'
-import { createPool } from '#db/pool.ts'
 import { createUser } from '#server/accounts/users.ts'
 import { systemActor } from '#server/audit.ts'
 import { readConfig } from '#server/config.ts'
@@ -10,8 +8,7 @@ import { closeContext, createContext } from '#server/context.ts'
 import { createApp } from '#server/http/app.ts'
 import { startSession } from '#server/accounts/session.ts'
 import { createLog } from '#server/log.ts'
-import { startFilled } from './kept.ts'
-import { fillShop } from './shop.ts'
+import { startShop } from './shop.ts'
 
 // The list of customers under load, at a million customers and six million orders: what one page costs at the server.
 const quick = process.argv.includes('--quick')
@@ -31,16 +28,8 @@ interface Load {
   failed: number
 }
 
-const { database, dataDir, stop } = await startFilled(`customers-${customers}`, async ({ url }) => {
-  await migrate(url)
-  say(`filling a shop of ${customers} customers and ${customers * 6} orders ...`)
-  const pool = createPool(url, { max: 2 })
-  await fillShop(pool, customers, new Date())
-  await pool.end()
-})
+const { database, dataDir, stop } = await startShop(customers)
 try {
-  // A kept shop may be older than the newest migration.
-  await migrate(database.url)
   const config = readConfig({
     LMA_DATA: dataDir,
     LMA_SECRET: 'a secret that only the bench uses, 32 chars',
@@ -56,6 +45,8 @@ try {
   const { accessToken: token } = await startSession(ctx, user.id, { userAgent: 'bench', ip: '127.0.0.1' })
 
   let times: number[] = []
+  // The limit of requests counts a minute by address, and this takes several.
+  let crowd = 0
   const listen = async (app: FastifyInstance): Promise<number> => {
     app.addHook('onResponse', (_request, reply, done) => {
       times.push(reply.elapsedTime)
@@ -67,7 +58,7 @@ try {
   const load = async (port: number, paths: readonly string[]): Promise<Load> => {
     const child = new URL('./customers-clients.ts', import.meta.url).pathname
     const job = (s: number) =>
-      run(process.execPath, [child, JSON.stringify({ port, token, paths, clients, seconds: s })])
+      run(process.execPath, [child, JSON.stringify({ port, token, paths, clients, seconds: s, crowd: crowd++ })])
     await job(1)
     times = []
     const { stdout } = await job(seconds)

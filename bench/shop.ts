@@ -1,4 +1,24 @@
 import type { Pool } from 'pg'
+import { migrate } from '#db/migrate.ts'
+import { createPool } from '#db/pool.ts'
+import { startFilled } from './kept.ts'
+
+/** The day on which the shop is looked at. */
+export const shopDay = new Date('2026-11-23T18:00:00Z')
+
+/** A database with a shop of six orders each in it, filled or kept. Say `stop` when done. */
+export async function startShop(customers: number): ReturnType<typeof startFilled> {
+  const filled = await startFilled(`six-each-${customers}`, async ({ url }) => {
+    await migrate(url)
+    process.stderr.write(`filling a shop of ${customers} customers and ${customers * 6} orders ...\n`)
+    const pool = createPool(url, { max: 2 })
+    await fillShop(pool, customers, shopDay)
+    await pool.end()
+  })
+  // A kept shop may be older than the newest migration.
+  await migrate(filled.database.url)
+  return filled
+}
 
 /**
  * A shop of many customers with six orders each, made inside the database; the same every time.
