@@ -64,7 +64,7 @@ export function valueInGroup(
   segment: SegmentFacts,
   group: string,
   arm: Arm,
-  options: { dayFactor?: number; earlier?: number; sampled?: boolean } = {},
+  options: { dayFactor?: number; earlier?: number } = {},
 ): MessageValue {
   const { facts, learning, past } = scales
   const traits = traitsOfGroup(group)
@@ -82,12 +82,7 @@ export function valueInGroup(
   const level = Math.min(pressureBands.length - 1, pressed)
   // A second message in the week presses more than the last level that is told apart.
   const beyond = further ** (pressed - level)
-  const outlook = learning.outlook(
-    segment,
-    { ...traits, pressure: pressureBands[level]! },
-    arm,
-    options.sampled ?? false,
-  )
+  const outlook = learning.outlook(segment, { ...traits, pressure: pressureBands[level]! }, arm, false)
   const fresh = beyond * unread(outlook.open, arm, traits) ** (options.earlier ?? 0)
   const { reader_cents } = scales.prices.get(priceKey(segment, traits)) ?? noPrice
   return valueOfMessage({
@@ -132,13 +127,9 @@ export function weighArm(scales: Scales, segment: SegmentFacts, arm: Arm, earlie
   for (const [group, n] of counts) {
     if (n === 0 || lawful === 0) continue
     const mean = valueInGroup(scales, segment, group, arm, { earlier })
-    const drawn =
-      group === '' || !scales.learning.isKnown
-        ? mean
-        : valueInGroup(scales, segment, group, arm, { earlier, sampled: true })
     reach.set(group, n * lawful)
     value.set(group, mean)
-    net.set(group, netOf(drawn) - tiredPrice(scales, segment, group, earlier))
+    net.set(group, netOf(mean) - tiredPrice(scales, segment, group, earlier))
   }
   return { ...arm, reach, value, net }
 }

@@ -59,7 +59,6 @@ export function createActionWriter(
       offer_id: e.offer.id,
       template_id: e.template_id,
       send_window: e.window,
-      reason: e.reason,
       value: e.reach > 0 ? e.score / e.reach : 0,
     })),
   )
@@ -84,10 +83,11 @@ export function createActionWriter(
   async function insertActions(): Promise<Row[]> {
     const { rows: made } = await tx.query<{ ids: string[] | null; n: number }>(
       `with entry as (
-         select e.* from jsonb_to_recordset($2::jsonb) as e(place int, variant text, id text, day date, segment text, channel text, offer jsonb, offer_id uuid, template_id uuid, send_window jsonb, reason text, value real)
+         select e.* from jsonb_to_recordset($2::jsonb) as e(place int, variant text, id text, day date, segment text, channel text, offer jsonb, offer_id uuid, template_id uuid, send_window jsonb, value real)
        ), made as (
+         -- why is said once, in the plan (action_reason)
          insert into actions (id, campaign_id, customer_id, plan_entry_id, segment, priority_score, reason, offer_id, offer, template_id, scheduled_date, send_window, channels, status, refused_by, variant, held_out_of_all, customer_group)
-         select g.id, $1, g.customer_id, entry.id, entry.segment, entry.value, entry.reason, offers.id, entry.offer, entry.template_id, entry.day, entry.send_window, array[entry.channel],
+         select g.id, $1, g.customer_id, entry.id, entry.segment, entry.value, '', offers.id, entry.offer, entry.template_id, entry.day, entry.send_window, array[entry.channel],
            g.outcome, g.refused_by, entry.variant, g.held_out_of_all, g.customer_group
          from unnest($3::uuid[], $4::uuid[], $5::int[], $6::text[], $7::text[], $8::boolean[], $9::text[])
            as g(id, customer_id, place, outcome, refused_by, held_out_of_all, customer_group)
@@ -162,7 +162,10 @@ export function createActionWriter(
     async flush() {
       if (rows.length === 0) return
       const made = await insertActions()
-      const due = made.filter((r) => r.assignment.outcome === 'pending')
+      // In the order of the index that dispatch reads: rows of a chunk then go into it one after the other.
+      const due = made
+        .filter((r) => r.assignment.outcome === 'pending')
+        .toSorted((a, b) => a.assignment.due_at!.getTime() - b.assignment.due_at!.getTime())
       if (due.length > 0) await insertSends(due)
       rows = []
       total.actions += made.length

@@ -79,6 +79,19 @@ test('counted in SQL and read customer by customer, the groups are the same', as
   expect(all.groups!.filter((g) => !g.key.endsWith('.text')).every((g) => g.reachable.sms === 0)).toBe(true)
 }) // prettier-ignore
 
+test('of a large shop a share stands for all, scaled up', async () => {
+  const size = async () => (await loadPlannerFacts(ctx, week)).segments.find((s) => s.key === 'all')!
+  const exact = await size()
+  // As many as a third would be chosen of.
+  await sql(`update pg_class set reltuples = 300000 where oid = 'customers'::regclass`)
+  const share = await size()
+  await sql('analyze customers')
+  expect(share).not.toEqual(exact)
+  for (const [some, all] of [[share.size, exact.size], [share.reachable.email, exact.reachable.email], [share.reachable.sms, exact.reachable.sms]] as const)
+    expect(Math.abs(some / all - 1)).toBeLessThan(0.25)
+  expect((await size()).size).toBe(exact.size)
+}, 20_000) // prettier-ignore
+
 test('read with one statement, everybody is the same as asked for in chunks', async () => {
   const facts = await loadPlannerFacts(ctx, week)
   await sql(`insert into customer_preferences (customer_id, topics_off, every_days) select c.id, '{events}', case when c.external_id like '%2' then 28 end from customers as c where c.external_id like '%2' or c.external_id like '%9'`)

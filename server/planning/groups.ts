@@ -111,6 +111,5 @@ export function adultSince(day: Day): Day {
   return earlier.endsWith('-02-29') ? `${earlier.slice(0, 8)}28` : earlier
 }
 
-/** A fixed number from 0 to below 1 for each customer: the random end of their id. */
-export const idShare = (id: string): string =>
-  `((get_byte(uuid_send(${id}), 15) << 16) + (get_byte(uuid_send(${id}), 14) << 8) + get_byte(uuid_send(${id}), 13)) / 16777216.0::float8`
+/** A fixed number from 0 to below 1 for each customer, of their id: asked for millions, so it must be quick. */
+export const idShare = (id: string): string => `((uuid_hash(${id}) & 16777215) / 16777216.0::float8)`

@@ -15,7 +15,7 @@ for (const [theme, width] of [
     await page.setViewportSize({ width, height: 1000 })
     const shot = (name: string): Promise<unknown> =>
       process.env['SHOTS']
-        ? page.screenshot({ path: `${process.env['SHOTS']}/${name}-${theme}-${width}.png`, fullPage: true })
+        ? page.screenshot({ path: `${process.env['SHOTS']}/${name}-${theme}-${width}.png` })
         : Promise.resolve()
     await signIn(page)
     await page.goto(`${base()}/campaigns/new`)
