@@ -358,6 +358,7 @@ export interface DeliveryAttempts {
   message_id: string | null;
   outcome: string | null;
   provider: string;
+  provider_message_id: string | null;
   send_id: string;
   started_at: Generated<Timestamp>;
 }
