@@ -1,11 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
 import type { AddressInfo } from 'node:net'
 import type { Pool } from 'pg'
-import { startEmbedded } from '#db/embedded.ts'
 import { migrate } from '#db/migrate.ts'
-import { withTx } from '#db/pool.ts'
+import { createPool, withTx } from '#db/pool.ts'
 import { readDashboard } from '#server/analytics/dashboard.ts'
 import { readActivity } from '#server/analytics/customers.ts'
 import { readNeeds } from '#server/analytics/needs.ts'
@@ -22,6 +18,7 @@ import { createApp } from '#server/http/app.ts'
 import { startSession } from '#server/accounts/session.ts'
 import { createLog } from '#server/log.ts'
 import { foldRollups, rebuildRollups, reconcileRollups } from '#server/rollups.ts'
+import { startFilled } from './kept.ts'
 
 // How long a panel and the first page take over ten million events, against asking the events themselves in the same run;
 // how fast events come in with their sums; how old a live number is; and whether every sum is a recount.
@@ -50,17 +47,21 @@ async function timed(run: () => Promise<unknown>): Promise<number> {
   return performance.now() - start
 }
 
-const dataDir = mkdtempSync(path.join(tmpdir(), 'lma-analytics-'))
-const server = await startEmbedded({ dataDir, log: { info: () => undefined, warn: () => undefined }, fsync: false })
+const { database, dataDir, stop } = await startFilled(`analytics-${events}`, async ({ url }) => {
+  await migrate(url)
+  say(`filling ${size.events} events of ${campaigns} campaigns, ${size.customers} customers and orders ...`)
+  const pool = createPool(url, { max: 2 })
+  say(`filled in ${round((await timed(() => fill(pool))) / 1000)} s`)
+  await pool.end()
+})
 try {
-  await migrate(server.url)
+  // A kept shop may be older than the newest migration.
+  await migrate(database.url)
   const config = {
     ...readConfig({ LMA_DATA: dataDir, LMA_SECRET: 'a secret that only the bench uses, 32 chars', LMA_DEMO: 'off' }),
     publicUrl: 'http://localhost',
   }
-  const ctx = createContext(config, server.url, { log: createLog('error'), clock: () => now })
-  say(`filling ${size.events} events of ${campaigns} campaigns, ${size.customers} customers and orders ...`)
-  say(`filled in ${round((await timed(() => fill(ctx.pool))) / 1000)} s`)
+  const ctx = createContext(config, database.url, { log: createLog('error'), clock: () => now })
   const built = await timed(() => withTx(ctx.pool, rebuildRollups))
   say(`rollups built in ${round(built / 1000)} s`)
   await ctx.pool.query('vacuum analyze')
@@ -145,8 +146,7 @@ try {
   const notes = ['panels are computed afresh each time; the product also shares answers between askers']
   process.stdout.write(JSON.stringify({ bench: 'analytics', quick, figures, notes }) + '\n')
 } finally {
-  await server.stop()
-  rmSync(dataDir, { recursive: true, force: true })
+  await stop()
 }
 
 /** Campaigns of two weeks over a year, messages by day, everything after them by hash: the same every time. */

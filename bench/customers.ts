@@ -1,11 +1,6 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
 import { promisify } from 'node:util'
 import fastify, { type FastifyInstance } from 'fastify'
-import { startEmbedded } from '#db/embedded.ts'
-import { migrate } from '#db/migrate.ts'
 import { createUser } from '#server/accounts/users.ts'
 import { systemActor } from '#server/audit.ts'
 import { readConfig } from '#server/config.ts'
@@ -13,7 +8,7 @@ import { closeContext, createContext } from '#server/context.ts'
 import { createApp } from '#server/http/app.ts'
 import { startSession } from '#server/accounts/session.ts'
 import { createLog } from '#server/log.ts'
-import { fillShop } from './shop.ts'
+import { startShop } from './shop.ts'
 
 // The list of customers under load, at a million customers and six million orders: what one page costs at the server.
 const quick = process.argv.includes('--quick')
@@ -33,18 +28,14 @@ interface Load {
   failed: number
 }
 
-const dataDir = mkdtempSync(path.join(tmpdir(), 'lma-customers-'))
-const server = await startEmbedded({ dataDir, log: { info: () => undefined, warn: () => undefined }, fsync: false })
+const { database, dataDir, stop } = await startShop(customers)
 try {
-  await migrate(server.url)
   const config = readConfig({
     LMA_DATA: dataDir,
     LMA_SECRET: 'a secret that only the bench uses, 32 chars',
     LMA_TRUST_PROXY: '1',
   })
-  const ctx = createContext(config, server.url, { log: createLog('error') })
-  say(`filling a shop of ${customers} customers and ${customers * 6} orders ...`)
-  await fillShop(ctx.pool, customers, ctx.clock())
+  const ctx = createContext(config, database.url, { log: createLog('error') })
   const user = await createUser(ctx, systemActor, {
     email: 'bench@shop.test',
     password: 'a long bench password',
@@ -54,6 +45,8 @@ try {
   const { accessToken: token } = await startSession(ctx, user.id, { userAgent: 'bench', ip: '127.0.0.1' })
 
   let times: number[] = []
+  // The limit of requests counts a minute by address, and this takes several.
+  let crowd = 0
   const listen = async (app: FastifyInstance): Promise<number> => {
     app.addHook('onResponse', (_request, reply, done) => {
       times.push(reply.elapsedTime)
@@ -65,7 +58,7 @@ try {
   const load = async (port: number, paths: readonly string[]): Promise<Load> => {
     const child = new URL('./customers-clients.ts', import.meta.url).pathname
     const job = (s: number) =>
-      run(process.execPath, [child, JSON.stringify({ port, token, paths, clients, seconds: s })])
+      run(process.execPath, [child, JSON.stringify({ port, token, paths, clients, seconds: s, crowd: crowd++ })])
     await job(1)
     times = []
     const { stdout } = await job(seconds)
@@ -159,6 +152,5 @@ try {
   ]
   process.stdout.write(JSON.stringify({ bench: 'customers', quick, figures, notes }) + '\n')
 } finally {
-  await server.stop()
-  rmSync(dataDir, { recursive: true, force: true })
+  await stop()
 }

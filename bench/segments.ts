@@ -1,23 +1,17 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
 import { readyMade } from '#core/segments/ready-made.ts'
 import { hasBehaviour } from '#core/segments/rule-shape.ts'
 import type { Rule } from '#core/segments/rule.ts'
-import { startEmbedded } from '#db/embedded.ts'
-import { migrate } from '#db/migrate.ts'
 import { readConfig } from '#server/config.ts'
 import { closeContext, createContext } from '#server/context.ts'
 import { createLog } from '#server/log.ts'
 import { previewRule } from '#server/segments/preview.ts'
 import { refreshSegment } from '#server/segments/refresh.ts'
-import { fillShop } from './shop.ts'
+import { shopDay, startShop } from './shop.ts'
 
 // How long a person waits for the count of a rule, and a worker for its members, in a shop of a million customers.
 const quick = process.argv.includes('--quick')
 const customers = quick ? 50_000 : 1_000_000
 const say = (text: string): boolean => process.stderr.write(text + '\n')
-const now = new Date('2026-11-23T18:00:00Z')
 
 const rules: [string, Rule][] = [
   ['state', { field: 'state', op: 'is', value: ['NY'] }],
@@ -55,14 +49,10 @@ const rules: [string, Rule][] = [
 const median = (values: number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
 const round = (n: number, digits = 0): number => Number(n.toFixed(digits))
 
-const dataDir = mkdtempSync(path.join(tmpdir(), 'lma-segments-'))
-const server = await startEmbedded({ dataDir, log: { info: () => undefined, warn: () => undefined }, fsync: false })
+const { database, dataDir, stop } = await startShop(customers)
 try {
-  await migrate(server.url)
   const config = { ...readConfig({ LMA_DATA: dataDir, LMA_SECRET: 'a secret that only the bench uses, 32 chars' }) }
-  const ctx = createContext(config, server.url, { log: createLog('error'), clock: () => now })
-  say(`filling a shop of ${customers} customers and ${customers * 6} orders ...`)
-  await fillShop(ctx.pool, customers, now)
+  const ctx = createContext(config, database.url, { log: createLog('error'), clock: () => shopDay })
   say(['rule', 'count', 'exact', 'preview ms', 'refresh s', 'again s'].join('\t'))
   const previews: number[] = []
   const refreshes = { profile: 0, behaviour: 0 }
@@ -119,6 +109,5 @@ try {
   ]
   process.stdout.write(JSON.stringify({ bench: 'segments', quick, figures, notes }) + '\n')
 } finally {
-  await server.stop()
-  rmSync(dataDir, { recursive: true, force: true })
+  await stop()
 }

@@ -1,4 +1,24 @@
 import type { Pool } from 'pg'
+import { migrate } from '#db/migrate.ts'
+import { createPool } from '#db/pool.ts'
+import { startFilled } from './kept.ts'
+
+/** The day on which the shop is looked at. */
+export const shopDay = new Date('2026-11-23T18:00:00Z')
+
+/** A database with a shop of six orders each in it, filled or kept. Say `stop` when done. */
+export async function startShop(customers: number): ReturnType<typeof startFilled> {
+  const filled = await startFilled(`six-each-${customers}`, async ({ url }) => {
+    await migrate(url)
+    process.stderr.write(`filling a shop of ${customers} customers and ${customers * 6} orders ...\n`)
+    const pool = createPool(url, { max: 2 })
+    await fillShop(pool, customers, shopDay)
+    await pool.end()
+  })
+  // A kept shop may be older than the newest migration.
+  await migrate(filled.database.url)
+  return filled
+}
 
 /**
  * A shop of many customers with six orders each, made inside the database; the same every time.
@@ -19,7 +39,7 @@ export async function fillShop(
       || (array['Baker', 'Harring', 'Oster', 'Whit', 'Lang', 'Mercer', 'Thorn', 'Kings', 'Valen', 'Rosen', 'Dunmor', 'Ashby', 'Calder', 'Fen', 'Garro', 'Holm', 'Ives', 'Jar', 'Kent', 'Love'])[1 + i / 12 % 20]
       || (array['ton', 'well', 'field', 'berg', 'ley', 'son', 'worth', 'man', 'stein', 'ford', 'quist', 'zalez', 'ova', 'dez', 'more', 'by', 'combe', 'shaw', 'wick', 'lin'])[1 + i / 240 % 20]
       || (array['', ' Jr', ' III', '-Reed', '-Diaz', '-Okafor', '-Lund', '-Price', '-Singh', '-Novak'])[1 + i / 4800 % 10], (array['NY', 'TX', 'CA', 'IL', 'FL'])[1 + i % 5], case when i % 20 = 0 then '{vip}'::text[] else '{}' end,
-      date '1950-01-01' + (i::bigint * 7919 % 18000)::int, (array['granted', 'denied', 'unknown'])[1 + i % 3], $1::timestamptz - make_interval(days => i % 900) from generate_series(1, ${customers}) as i`)
+      date '1950-01-01' + (i::bigint * 7919 % 18000)::int, (array['granted', 'denied', 'unknown'])[1 + (hashtext('C' || i || 'e') & 4194303) % 3], $1::timestamptz - make_interval(days => i % 900) from generate_series(1, ${customers}) as i`)
   if (buying === 'six each') {
     await sql(`insert into orders (external_id, customer_id, ordered_at, total_cents)
       select 'O' || c.external_id || '-' || n, c.id, $1::timestamptz - make_interval(hours => (hashtext(c.external_id || n) & 16383)), 1000 + (hashtext(c.external_id || n) & 8191)

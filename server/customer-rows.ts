@@ -89,13 +89,13 @@ export interface Count {
 }
 
 const remembered = new Map<string, { count: Promise<Count>; until: number }>()
-const keptMs = 15_000
+const longestMs = 15_000
 let lastPool: Pool | undefined
 
 /**
  * Exact up to 10,000; beyond, the planner's estimate: counting a million rows for a page nobody reads is not worth it.
- * An estimate, and a count that took long, are good for 15 seconds: who leafs through a list asks for them at every page.
- * Who asks while the same count is being made waits for that one.
+ * A slow count is good for three hundred times what it took, an estimate for 15 seconds, and neither for longer: who leafs
+ * through a list asks for them at every page. Who asks while the same count is being made waits for that one.
  */
 export function countUpTo(pool: Pool, from: string, where: string, values: readonly unknown[]): Promise<Count> {
   if (pool !== lastPool || remembered.size > 500) remembered.clear()
@@ -106,18 +106,24 @@ export function countUpTo(pool: Pool, from: string, where: string, values: reado
   if (kept && kept.until > started) return kept.count
   const count = countNow(pool, from, where, values)
   remembered.set(key, { count, until: Infinity })
+  const isStill = (): boolean => remembered.get(key)?.count === count
   count.then(
     ({ total_is_exact }) => {
-      const keeps = !total_is_exact || Date.now() - started > 25
-      if (keeps) remembered.set(key, { count, until: Date.now() + keptMs })
-      else remembered.delete(key)
+      // Forgotten while it was made: somebody has written since.
+      if (!isStill()) return
+      const tookMs = Date.now() - started
+      if (total_is_exact && tookMs < 10) remembered.delete(key)
+      else {
+        const goodMs = total_is_exact ? Math.min(longestMs, tookMs * 300) : longestMs
+        remembered.set(key, { count, until: Date.now() + goodMs })
+      }
     },
-    () => remembered.delete(key),
+    () => isStill() && remembered.delete(key),
   )
   return count
 }
 
-/** After many rows changed at once: what was counted before is not worth remembering. */
+/** After rows changed: who has written must not be shown what was counted before. */
 export function forgetCounts(): void {
   remembered.clear()
 }

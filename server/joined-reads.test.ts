@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createJoinedReads } from './joined-reads.ts'
+import { createJoinedReads, isShared } from './joined-reads.ts'
 
 interface Started {
   key: string
@@ -65,4 +65,28 @@ test('a read that throws at once frees its place too', async () => {
     }),
   ).rejects.toThrow('no')
   expect(await reads.read('a', () => Promise.resolve('yes'))).toBe('yes')
+})
+
+test('an answer counts as shared only when several were given the very same one', async () => {
+  const reads = createJoinedReads<{ n: number }>(1)
+  let n = 0
+  const ask = (): Promise<{ n: number }> => reads.read('a', () => Promise.resolve({ n: n++ }))
+  const [alone, first, second] = await Promise.all([ask(), ask(), ask()])
+  expect(first).toBe(second)
+  expect([isShared(alone), isShared(first), isShared({ n: 1 })]).toEqual([false, true, false])
+})
+
+test('the same question runs once at a time, and others pass it by', async () => {
+  const { ask, started, keys } = slowReads(2)
+  const answers = [ask('a'), ask('a'), ask('b'), ask('c')]
+  expect(keys()).toEqual(['a', 'b'])
+  started[1]!.done('b')
+  await settled()
+  expect(keys()).toEqual(['a', 'b', 'c'])
+  started[0]!.done('first')
+  await settled()
+  expect(keys()).toEqual(['a', 'b', 'c', 'a'])
+  started[2]!.done('c')
+  started[3]!.done('second')
+  expect(await Promise.all(answers)).toEqual(['first', 'second', 'b', 'c'])
 })

@@ -13,13 +13,18 @@ const header =
 const pick = <T>(list: readonly T[], n: number): T => list[n % list.length]!
 const two = (n: number): string => String(n).padStart(2, '0')
 
+// A stride that shares no factor with ten million: neighbours in the file are strangers, as in a real one.
+const stride = 7_368_787
+const numbers = 10_000_000
+/** SQL over `external_id`: where in its file a row of writeCustomers stood. 8,341,723 undoes the stride: their product ends in 0000001. */
+export const placeInFile = `(substr(external_id, 2)::bigint * 8341723 % ${numbers})`
+
 /** Writes `rows` customers with 20 columns, as a till would export them; `from` keeps files of other people apart, `street` changes everybody’s address. */
 export async function writeCustomers(path: string, rows: number, from = 0, street = 'Oak'): Promise<void> {
   const out = createWriteStream(path, { highWaterMark: 1 << 20 })
   let text = header + '\n'
   for (let k = from; k < from + rows; k++) {
-    // A stride that shares no factor with ten million: neighbours in the file are strangers, as in a real one.
-    const n = (k * 7_368_787) % 10_000_000
+    const n = (k * stride) % numbers
     const at = n % 6
     const first = pick(firsts, n)
     const last = pick(lasts, Math.floor(n / 7))

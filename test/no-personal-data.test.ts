@@ -4,13 +4,11 @@ import { afterAll, expect, test } from 'vitest'
 import { startLlmSim } from '#sim/llm.ts'
 import { startSmtpSink } from '#sim/smtp-sink.ts'
 import { systemActor } from '#server/audit.ts'
-import { readConfig } from '#server/config.ts'
 import { dispatchOnce } from '#server/dispatch/dispatcher.ts'
 import { createLog } from '#server/log.ts'
 import { generatePlan } from '#server/planning/generate.ts'
 import { scoreCustomers } from '#server/scoring/score.ts'
 import { seedTemplates } from '#server/delivery/templates.ts'
-import { createTracer } from '#server/telemetry/tracing.ts'
 import { testApp } from './app.ts'
 import { fuzzCallers } from './fuzz/callers.ts'
 import { fuzz, idsIn } from './fuzz/run.ts'
@@ -43,18 +41,17 @@ test('no address, number, name, password or token of anybody is in a log line, a
   const testing = await testApp({
     clock: () => now,
     log: createLog('trace', { to: { write: (line) => void lines.push(line) } }),
+    // From the first connection on: only those opened later than the tracer are watched.
+    config: {
+      tracing: {
+        endpoint: `http://127.0.0.1:${(collector.address() as AddressInfo).port}`,
+        headers: {},
+        service: 'test',
+        ratio: 1,
+      },
+    },
   })
   const { ctx, app, as } = testing
-  const tracer = createTracer({
-    endpoint: `http://127.0.0.1:${(collector.address() as AddressInfo).port}`,
-    headers: {},
-    service: 'test',
-    ratio: 1,
-    version: readConfig({ LMA_SECRET: ctx.config.secret }).version,
-    onDropped: () => undefined,
-  })
-  Object.assign(ctx, { tracer })
-  tracer.watch(ctx.pool)
   ctx.config.openai.baseUrl = llm.url
   ctx.config.openai.model = 'good'
   ctx.config.smtpUrl = `smtp://127.0.0.1:${sink.port}`
@@ -98,7 +95,7 @@ test('no address, number, name, password or token of anybody is in a log line, a
   )
   await dispatchOnce(ctx, { patienceMs: 0 })
   await fuzz(app, { seed: 5, count: 300, known: { ids: await idsIn(ctx.pool) }, callers: await fuzzCallers(ctx) })
-  await tracer.close()
+  await ctx.tracer.close()
 
   const { rows: wakeUps } = await ctx.pool.query<{ name: string }>(
     `select format('%I.%I', n.nspname, c.relname) as name from pg_class as c join pg_namespace as n on n.oid = c.relnamespace where n.nspname = 'jobs' and c.relkind in ('r', 'p')`,

@@ -1,3 +1,4 @@
+import type { Pool } from 'pg'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Role } from '#contract/accounts.ts'
 import type { Access } from '#contract/http.ts'
@@ -6,6 +7,7 @@ import { verifyAccessToken } from '../access-tokens.ts'
 import { findApiKey, looksLikeApiKey, touchApiKey } from '../api-keys.ts'
 import type { Actor } from '../audit.ts'
 import type { Ctx } from '../context.ts'
+import { createJoinedReads, type JoinedReads } from '../joined-reads.ts'
 import { AppError } from './errors.ts'
 import { countRequest } from './key-quota.ts'
 
@@ -18,14 +20,22 @@ const rank: Record<Access, number> = { public: 0, user: 1, manager: 2, admin: 3 
 export async function userOf(ctx: Ctx, token: string): Promise<{ id: string; role: Role; sessionId: string } | null> {
   const claims = await verifyAccessToken(ctx.config.secret, token, ctx.clock())
   if (!claims) return null
-  const { rows } = await ctx.pool.query<{ role: Role }>({
-    name: 'role of the caller',
-    text: `select u.role from sessions as s join users as u on u.id = s.user_id
-      where s.id = $1 and s.user_id = $2 and s.revoked_at is null and u.is_active`,
-    values: [claims.sessionId, claims.userId],
+  let reads = roles.get(ctx.pool)
+  if (!reads) roles.set(ctx.pool, (reads = createJoinedReads(8)))
+  const role = await reads.read(`${claims.sessionId} ${claims.userId}`, async () => {
+    const { rows } = await ctx.pool.query<{ role: Role }>({
+      name: 'role of the caller',
+      text: `select u.role from sessions as s join users as u on u.id = s.user_id
+        where s.id = $1 and s.user_id = $2 and s.revoked_at is null and u.is_active`,
+      values: [claims.sessionId, claims.userId],
+    })
+    return rows[0]?.role ?? null
   })
-  return rows[0] ? { id: claims.userId, role: rows[0].role, sessionId: claims.sessionId } : null
+  return role ? { id: claims.userId, role, sessionId: claims.sessionId } : null
 }
+
+// A page asks for all its panels at once, and each of them asks who is asking.
+const roles = new WeakMap<Pool, JoinedReads<Role | null>>()
 
 /** The caller, or a 401/403. */
 export async function requireAccess(

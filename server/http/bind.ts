@@ -7,6 +7,7 @@ import type { Ctx } from '../context.ts'
 import type { Policy } from './access-policy.ts'
 import { requireAccess } from './auth.ts'
 import { inputError } from './errors.ts'
+import { isShared } from '../joined-reads.ts'
 import { onceOnly, type Answered } from './idempotency.ts'
 
 export interface Request<R extends RouteShape> extends Received<R> {
@@ -43,7 +44,7 @@ export function bind<R extends RouteShape>(
     config: { policy: policyOf(route) },
     // Parsing is done below with the zod schema itself; the JSON schema is for the documentation.
     validatorCompiler: () => () => true,
-    serializerCompiler: () => (data) => JSON.stringify(data),
+    serializerCompiler: () => textOf,
     // Before the body is read: who may not call must not make us parse a megabyte first.
     preParsing: async (request, reply, payload) => {
       request.actor = await requireAccess(ctx, request, reply, route)
@@ -60,7 +61,7 @@ export function bind<R extends RouteShape>(
         const answer: unknown = await actAs(actor, () => handler({ ...received, actor, request, reply }))
         return {
           status: route.status ?? (route.reply ? 200 : 204),
-          body: route.reply ? route.reply.parse(answer) : null,
+          body: route.reply ? checked(route.reply, answer) : null,
         }
       }
       const { status, body } = await (route.showsSecret ? run() : onceOnly(ctx, actor, request, reply, run))
@@ -70,6 +71,23 @@ export function bind<R extends RouteShape>(
     },
   })
 }
+
+const checkedAnswers = new WeakMap<object, { schema: z.ZodType; body: object }>()
+const texts = new WeakMap<object, string>()
+
+/** The answer as its schema lets it out. What many wait for together is one object, and is checked and written once. */
+function checked(schema: z.ZodType, answer: unknown): unknown {
+  if (typeof answer !== 'object' || answer === null || !isShared(answer)) return schema.parse(answer)
+  const known = checkedAnswers.get(answer)
+  if (known?.schema === schema) return known.body
+  const body = schema.parse(answer) as object
+  checkedAnswers.set(answer, { schema, body })
+  texts.set(body, JSON.stringify(body))
+  return body
+}
+
+const textOf = (body: unknown): string =>
+  (typeof body === 'object' && body !== null ? texts.get(body) : undefined) ?? JSON.stringify(body)
 
 function policyOf({ access, scope, openBecause }: RouteShape): Policy {
   return { access, ...(scope ? { scope } : {}), ...(openBecause ? { openBecause } : {}) }

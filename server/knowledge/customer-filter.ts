@@ -34,7 +34,9 @@ export function customerWhere(filter: CustomerFilter, viewer: Viewer, params: Pa
 export function customerTerms(filter: CustomerFilter, viewer: Viewer, params: Params): string[] {
   const terms: string[] = [filter.deleted ? removed : live]
   const anyOf = (sql: string, values: readonly string[] | undefined): void => {
-    if (values && values.length > 0) terms.push(`${sql} = any(${params.add(values)}::text[])`)
+    // One value alone leaves an index on it in the order of its other columns; a list of values does not.
+    if (values?.length === 1) terms.push(`${sql} = ${params.add(values[0])}::text`)
+    else if (values && values.length > 0) terms.push(`${sql} = any(${params.add(values)}::text[])`)
   }
   const bound = (sql: string, operator: string, value: unknown, type: string): void => {
     if (value !== undefined) terms.push(`${sql} ${operator} ${params.add(value)}::${type}`)

@@ -19,6 +19,11 @@ import { customerWorkRoutes } from './work-routes.ts'
 export const knowledgeRoutes: Routes = (app, ctx) => {
   // The worker that changed many customers may be another process.
   ctx.bus.subscribe('job.', (_topic, { status }) => status === 'running' || forgetCounts())
+  // Who writes reads what they wrote. Programs write all day long, and leaf through nothing.
+  app.addHook('onResponse', (request, _reply, done) => {
+    if (request.method !== 'GET' && request.actor?.kind === 'user') forgetCounts()
+    done()
+  })
   bind(app, ctx, knowledge.listCustomers, ({ query, actor }) => listCustomers(ctx, actor, query))
   bind(app, ctx, knowledge.customerSegments, () => readBreakdown(ctx))
   bind(app, ctx, knowledge.createCustomer, async ({ body, actor, reply }) => {

@@ -21,7 +21,7 @@ test('an error line of the log arrives as an envelope, without the customer who 
     environment: 'test',
     release: '1.2.3',
   })!
-  const log = createLog('error', { report: reporter.report })
+  const log = createLog('error', { report: reporter.report, to: { write: () => undefined } })
   log.warn({ err: new Error('nothing to see') }, 'a warning')
   log.error(
     { err: new RangeError('bad row of anna@example.com, +15551234567'), job: 'j-1', row: { email: 'b@c.d' } },
