@@ -27,6 +27,8 @@ interface Waiting<I, O> {
 }
 
 const mostPerFlush = 500
+/** Less than a commit takes. */
+const gatherMs = 2
 /**
  * All statements of the ledger look up rows by key. The turn is planned once for each connection and written so that no
  * other plan is possible. The others are planned each time (`beginLot`): a plan made while a table was new and small
@@ -49,18 +51,30 @@ export function createGroupCommit(ctx: Ctx, onSettled: (settled: readonly Settle
   let starts: Waiting<StartItem, StartVerdict>[] = []
   let results: Waiting<ResultItem, void>[] = []
   let running: Promise<void> | null = null
+  /** how many came together last time */
+  let usual = 1
 
   function kick(): void {
-    // One turn of the loop lets every slot that became free at once get into the same transaction.
-    running ??= new Promise<void>((resolve) => setImmediate(resolve)).then(drain).finally(() => {
+    running ??= drain().finally(() => {
       running = null
       if (starts.length + results.length > 0) kick()
     })
   }
 
   async function drain(): Promise<void> {
-    while (starts.length + results.length > 0)
+    while (starts.length + results.length > 0) {
+      await gather()
+      usual = Math.max(starts.length, results.length)
       await flush(starts.splice(0, mostPerFlush), results.splice(0, mostPerFlush))
+    }
+  }
+
+  // One turn of the loop lets every slot that became free at once get into the same transaction. While others are about
+  // to come, the first few wait for them a moment: else all the others would wait for the commit of those few.
+  async function gather(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve))
+    const until = Date.now() + gatherMs
+    while (Math.max(starts.length, results.length) < usual / 2 && Date.now() < until) await pauseMs(1)
   }
 
   async function flush(

@@ -68,7 +68,11 @@ const acceptanceOf = (send: ClaimedSend): ResultItem => ({
 const claim = async (count: number): Promise<{ campaignId: string; worker: Worker; sends: ClaimedSend[] }> => {
   const { campaignId } = await simCampaign(ctx.pool, count, now)
   const worker = await startLiveness(ctx)
-  return { campaignId, worker, sends: await claimBatch(ctx, worker, 'email', campaignId, count, null) }
+  return {
+    campaignId,
+    worker,
+    sends: await claimBatch(ctx, worker, 'email', { id: campaignId, since: new Date(0) }, count, null),
+  }
 }
 const reported = (send: ClaimedSend, kind: 'delivered' | 'opened'): DeliveryEvent =>
   ({
