@@ -12,6 +12,8 @@ export async function startShop(customers: number): ReturnType<typeof startFille
     await migrate(url)
     process.stderr.write(`filling a shop of ${customers} customers and ${customers * 6} orders ...\n`)
     const pool = createPool(url, { max: 2 })
+    // Its last connections may still be closing when the database stops.
+    pool.on('error', () => undefined)
     await fillShop(pool, customers, shopDay)
     await pool.end()
   })
