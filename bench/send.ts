@@ -2,7 +2,7 @@ import { execFile, spawn } from 'node:child_process'
 import { createWriteStream, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { promisify } from 'node:util'
+import { parseArgs, promisify } from 'node:util'
 import { once } from 'node:events'
 import { startEmbedded } from '#db/embedded.ts'
 import { migrate } from '#db/migrate.ts'
@@ -18,12 +18,22 @@ import type { ClientReport, StoredMessage } from './send-client.ts'
 
 // Personalised mail to a raw SMTP server on loopback, every message accounted in PostgreSQL, beside a plain nodemailer
 // pool that sends the same finished messages and keeps no account, and beside bytes pushed into a socket.
-const quick = process.argv.includes('--quick')
-const rounds = quick ? 1 : 3
+// `--quick`; `--messages N`: one round of so many; `--slots N`: messages of ours in flight.
+const { values: asked } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    messages: { type: 'string' },
+    slots: { type: 'string', default: '100' },
+  },
+})
+const { quick } = asked
+const rounds = quick || asked.messages ? 1 : 3
 const size = quick
   ? { product: 6_000, nodemailer: 1_200, bare: 3_000 }
-  : { product: 100_000, nodemailer: 5_000, bare: 20_000 }
-const slots = 50
+  : { product: Number(asked.messages ?? 100_000), nodemailer: 5_000, bare: 20_000 }
+const slots = Number(asked.slots)
+/** More of them make nodemailer slower. */
+const connections = 50
 const say = (text: string): boolean => process.stderr.write(text + '\n')
 const run = promisify(execFile)
 const median = (values: readonly number[]): number =>
@@ -67,7 +77,7 @@ async function client(mode: string, sink: Sink, file: string): Promise<ClientRep
       path.join(import.meta.dirname, 'send-client.ts'),
       mode,
       String(sink.port),
-      String(slots),
+      String(connections),
       file,
     ],
     {
@@ -228,7 +238,7 @@ try {
     spread_vs_nodemailer_pool: [round(Math.min(...ratio('nodemailer')), 2), round(Math.max(...ratio('nodemailer')), 2)],
   }
   const notes = [
-    `${slots} connections each`,
+    `ours: ${slots} messages in flight, a connection each; the others: ${connections}`,
     'every message of ours has its row, attempt, event and rollup committed; the others keep nothing',
   ]
   process.stdout.write(JSON.stringify({ bench: 'send', quick, figures, notes }) + '\n')

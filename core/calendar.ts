@@ -59,9 +59,23 @@ function localMs(at: Date, zone: string): number {
   return at.getTime() + offsetMs(at.getTime(), zone)
 }
 
+const days = new Map<number, Day>()
+
+// A handful of days is asked for millions of times.
+function dayAt(ms: number): Day {
+  const number = Math.floor(ms / 86_400_000)
+  let day = days.get(number)
+  if (day === undefined) {
+    day = new Date(ms).toISOString().slice(0, 10)
+    if (days.size > 5_000) days.clear()
+    days.set(number, day)
+  }
+  return day
+}
+
 /** The calendar day in this zone. Throws RangeError for an unknown zone. */
 export function localDate(at: Date, zone: string): Day {
-  return new Date(localMs(at, zone)).toISOString().slice(0, 10)
+  return dayAt(localMs(at, zone))
 }
 
 /** Minutes since local midnight by the wall clock, 0..1439. */
@@ -80,7 +94,7 @@ export function isoWeekday(day: Day): number {
 }
 
 export function addDays(day: Day, count: number): Day {
-  return new Date(Date.parse(`${day}T00:00:00Z`) + count * 86_400_000).toISOString().slice(0, 10)
+  return dayAt(Date.parse(`${day}T00:00:00Z`) + count * 86_400_000)
 }
 
 /** Whole days from one day to a later one; negative when it is earlier. */

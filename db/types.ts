@@ -360,6 +360,7 @@ export interface DeliveryAttempts {
   message_id: string | null;
   outcome: string | null;
   provider: string;
+  provider_message_id: string | null;
   send_id: string;
   started_at: Generated<Timestamp>;
 }
@@ -672,6 +673,12 @@ export interface Orders {
   store_id: string | null;
   total_cents: Int8;
   updated_at: Generated<Timestamp>;
+}
+
+export interface PlanEvidence {
+  evidence: Buffer;
+  made_of: string;
+  only_one: Generated<boolean>;
 }
 
 export interface PlanResultDays {
@@ -1274,6 +1281,7 @@ export interface DB {
   offers: Offers;
   order_items: OrderItems;
   orders: Orders;
+  plan_evidence: PlanEvidence;
   plan_result_days: PlanResultDays;
   plan_results: PlanResults;
   processes: Processes;

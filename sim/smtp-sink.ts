@@ -86,6 +86,8 @@ export async function startSmtpSink(
     let buffer = ''
     let inBody = false
     let busy = false
+    /** how much of the buffer holds no end of a body */
+    let searched = 0
     let from = ''
     let to = ''
     const reply = (line: string): void => void (socket.destroyed || socket.write(line + '\r\n'))
@@ -100,8 +102,9 @@ export async function startSmtpSink(
     function read(): void {
       for (;;) {
         if (inBody) {
-          const end = buffer.startsWith('.\r\n') ? 0 : buffer.indexOf('\r\n.\r\n')
-          if (end < 0) return
+          const end = buffer.startsWith('.\r\n') ? 0 : buffer.indexOf('\r\n.\r\n', searched)
+          if (end < 0) return void (searched = Math.max(0, buffer.length - 4))
+          searched = 0
           const raw = buffer.slice(0, end)
           buffer = buffer.slice(end + (raw === '' ? 3 : 5))
           inBody = false
@@ -159,7 +162,9 @@ export async function startSmtpSink(
       const refused = sink.faults.dataReply?.(to) ?? null
       if (refused) return reply(refused)
       sink.accepted += 1
-      const messageId = /^message-id:\s*(\S+)/im.exec(raw)?.[1] ?? ''
+      const [head = ''] = raw.split('\r\n\r\n', 1)
+      // A copy: a piece of the message would keep the whole of it in memory.
+      const messageId = Buffer.from(/^message-id:\s*(\S+)/im.exec(head)?.[1] ?? '', 'latin1').toString('latin1')
       sink.copies.set(messageId, (sink.copies.get(messageId) ?? 0) + 1)
       if (options.keep)
         sink.messages.push({

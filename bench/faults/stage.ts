@@ -56,7 +56,14 @@ export const secret = 'a secret that only the fault bench uses, 32+'
 export function createStage(server: Embedded, pool: pg.Pool, dataDir: string, quick: boolean): Stage {
   const slots = 20
   const workers = workerPool({ dataDir, secret, slots })
-  const base = { DATABASE_URL: server.url, LMA_SECRET: secret, LMA_DATA: dataDir, LMA_SLOTS: String(slots) }
+  // Simulators of providers stand on this machine.
+  const base = {
+    DATABASE_URL: server.url,
+    LMA_SECRET: secret,
+    LMA_DATA: dataDir,
+    LMA_SLOTS: String(slots),
+    LMA_PRIVATE_ADDRESSES: 'all',
+  }
   const stage: Stage = {
     server,
     pool,

@@ -157,8 +157,9 @@ export function nextOpening(at: Date, facts: HoursCase): Date | null {
 /** Whether the message may arrive at this very instant, in whatever day the recipient has. */
 export function isOpenAt(at: Date, facts: HoursCase): boolean {
   const first = localDate(at, facts.zones[0] ?? 'UTC')
-  return [-1, 0, 1].some((ahead) => {
-    const { span } = openHours(addDays(first, ahead), facts)
+  // Nearly always the day itself decides.
+  return [0, -1, 1].some((ahead) => {
+    const { span } = openHours(ahead === 0 ? first : addDays(first, ahead), facts)
     return span !== null && span.from <= at && at < span.to
   })
 }

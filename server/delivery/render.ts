@@ -51,6 +51,8 @@ export function createComposer(ctx: Ctx): Composer {
   let shop: Shop | undefined
   const plans = new Map<string, MessagePlan | RenderFailure>()
   const bounds = new Map<string, Bound>()
+  /** stores as text: the same few for a million messages */
+  const written = new WeakMap<StoreFacts, string>()
 
   async function readShop(): Promise<Shop> {
     if (shop && Date.now() - shop.readAt < shopMs) return shop
@@ -83,10 +85,18 @@ export function createComposer(ctx: Ctx): Composer {
     return new Map(ids.map((id) => [id, plans.get(keyOf(id))!]))
   }
 
+  function boundKey(plan: MessagePlan, store: StoreFacts): string {
+    let facts = written.get(store)
+    if (facts === undefined) written.set(store, (facts = JSON.stringify(store)))
+    return `${plan.template.id}|${plan.template.version}|${plan.links.length}|${facts}`
+  }
+
+  function boundOf(plan: MessagePlan, store: StoreFacts): Bound | null {
+    const found = bounds.get(boundKey(plan, store))
+    return found?.plan === plan ? found : null
+  }
+
   async function bind(plan: MessagePlan, store: StoreFacts): Promise<Bound> {
-    const key = `${plan.template.id}|${plan.template.version}|${plan.links.length}|${JSON.stringify(store)}`
-    const found = bounds.get(key)
-    if (found?.plan === plan) return found
     const targets = plan.links.map((link) => safeUrl(compileTemplate(link.source, 'line').render({ store })))
     const ids = await ensureLinks(ctx.pool, targets)
     const bound: Bound = {
@@ -96,7 +106,7 @@ export function createComposer(ctx: Ctx): Composer {
       ),
     }
     if (bounds.size > 500) bounds.clear()
-    bounds.set(key, bound)
+    bounds.set(boundKey(plan, store), bound)
     return bound
   }
 
@@ -126,7 +136,7 @@ export function createComposer(ctx: Ctx): Composer {
               'The shop has no store with a postal address; the law wants one in every message. Add it under Settings.',
           })
         else {
-          const bound = await bind(plan, store)
+          const bound = boundOf(plan, store) ?? (await bind(plan, store))
           try {
             out.push(
               fillPlan(

@@ -11,7 +11,6 @@ import type { Ctx } from '../context.ts'
 import { readPolicy } from '../policy.ts'
 import { readSetting } from '../settings.ts'
 import { loadStores } from '../stores.ts'
-import { addressHash } from '../suppression.ts'
 import { readWishes, sinceLastMessage } from '../wishes.ts'
 import { storeOf, type ClaimedSend } from './claim.ts'
 
@@ -120,14 +119,14 @@ function termsOf({ variables }: ClaimedSend): string {
 }
 
 async function readSuppressed(ctx: Ctx, sends: readonly ClaimedSend[]): Promise<boolean[]> {
-  const hashes = sends.map((s) => addressHash(ctx.config, s.channel, s.recipient))
-  const { rows } = await ctx.pool.query<{ hash: string; channel: string }>(
-    `select encode(s.address_hash, 'hex') as hash, s.channel from suppressions as s where s.address_hash = any($1::bytea[])`,
-    [hashes],
-  )
+  const { rows } = await ctx.pool.query<{ hash: string; channel: string }>({
+    name: 'suppressed of these',
+    text: `select encode(s.address_hash, 'hex') as hash, s.channel from suppressions as s where s.address_hash = any($1::bytea[])`,
+    values: [sends.map((s) => s.address_hash)],
+  })
+  if (rows.length === 0) return sends.map(() => false)
   const closed = new Set(rows.map((r) => `${r.channel}:${r.hash}`))
-  return sends.map(
-    (send, i) =>
-      closed.has(`all:${hashes[i]!.toString('hex')}`) || closed.has(`${send.channel}:${hashes[i]!.toString('hex')}`),
+  return sends.map(({ channel, address_hash: hash }) =>
+    ['all', channel].some((scope) => closed.has(`${scope}:${hash.toString('hex')}`)),
   )
 }

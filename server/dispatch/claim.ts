@@ -4,6 +4,7 @@ import type { Variables } from '#core/delivery/template.ts'
 import type { Offer } from '#core/planning/offer.ts'
 import { withTx } from '#db/pool.ts'
 import type { Ctx } from '../context.ts'
+import { addressHash } from '../suppression.ts'
 import type { Worker } from './liveness.ts'
 
 /** A send this worker holds, with all that the gate and the composer ask for. */
@@ -18,6 +19,8 @@ export interface ClaimedSend {
   offer: Offer | null
   channel: ChannelKind
   recipient: string
+  /** of the recipient, as suppressions know it */
+  address_hash: Buffer
   template_id: string | null
   variables: Variables
   due_at: Date
@@ -53,17 +56,27 @@ export interface Mark {
   id: string
 }
 
+/** A running campaign with something to send; `since`: no send of it is older. */
+export interface DueCampaign {
+  id: string
+  since: Date
+}
+
 /** Running campaigns that have something to send now over this channel. */
-export async function dueCampaigns(ctx: Ctx, channel: ChannelKind, campaignId: string | null): Promise<string[]> {
-  const { rows } = await ctx.pool.query<{ id: string }>({
+export async function dueCampaigns(ctx: Ctx, channel: ChannelKind, campaignId: string | null): Promise<DueCampaign[]> {
+  const { rows } = await ctx.pool.query<DueCampaign>({
     name: 'dispatch-due-campaigns',
-    text: `select c.id from campaigns as c cross join lateral (
+    text: `select c.id, c.since from (
+        -- a month more than there can be: it only keeps the search out of months long gone
+        select x.*, least(x.created_at, x.started_at, x.start_date::timestamptz) - interval '1 month' as since from campaigns as x
+      ) as c cross join lateral (
         select 1 from sends as s where s.campaign_id = c.id and s.channel = $1 and s.status = 'pending' and s.due_at <= $2 and s.window_end > $2
+          and s.id >= uuidv7_floor(c.since)
         limit 1) as one
       where c.status = 'active' and (c.hold_until is null or c.hold_until <= $2) and ($3::uuid is null or c.id = $3) order by c.id`,
     values: [channel, ctx.clock(), campaignId],
   })
-  return rows.map((row) => row.id)
+  return rows
 }
 
 /**
@@ -75,15 +88,21 @@ export async function claimBatch(
   ctx: Ctx,
   worker: Worker,
   channel: ChannelKind,
-  campaignId: string,
+  { id: campaignId, since }: DueCampaign,
   limit: number,
   after: Mark | null,
 ): Promise<ClaimedSend[]> {
   const batchId = randomUUID()
+  const now = ctx.clock()
+  // Whatever the clocks say, nothing was written down a month from now.
+  const until = new Date(Math.max(now.getTime(), Date.now()) + 30 * 86_400_000)
   return withTx(ctx.pool, async (tx) => {
     // Due sends lie in the order of their index: a planner that thinks there are few would read all to sort them.
-    // Ruling out sorts makes the plan look so dear that the server would compile it, for seconds.
-    await tx.query('set local enable_sort = off; set local enable_seqscan = off; set local jit = off')
+    // Ruling out sorts makes the plan look so dear that the server would compile it, for seconds. Planned each time: the
+    // bounds leave a few months to look at, and a plan made while a table was small would be kept for ever.
+    await tx.query(
+      'set local enable_sort = off; set local enable_seqscan = off; set local jit = off; set local plan_cache_mode = force_custom_plan',
+    )
     // A statement of its own: the next one must see what the last holder of the lock has leased.
     await tx.query({
       name: 'dispatch-claim-lock',
@@ -96,15 +115,19 @@ export async function claimBatch(
       values: [
         campaignId,
         channel,
-        ctx.clock(),
+        now,
         limit,
         batchId,
         worker.id,
         worker.lockKey,
         after?.dueAt ?? '-infinity',
         after?.id ?? '00000000-0000-0000-0000-000000000000',
+        since,
+        until,
+        new Date(now.getTime() - 60 * 86_400_000),
       ],
     })
+    for (const row of rows) row.address_hash = addressHash(ctx.config, channel, row.recipient)
     return rows
   })
 }
@@ -115,7 +138,7 @@ const claimSql = `with in_flight as (
     select s.id, s.action_id, s.customer_id, s.recipient, s.template_id, s.variables, s.due_at, s.window_end, s.retry_count
     from sends as s
     where s.campaign_id = $1 and s.channel = $2 and s.status = 'pending' and s.due_at <= $3 and s.window_end > $3
-      and (s.due_at, s.id) > ($8::timestamptz, $9::uuid) and s.id not in (select f.id from in_flight as f)
+      and (s.due_at, s.id) > ($8::timestamptz, $9::uuid) and s.id between uuidv7_floor($10) and uuidv7_floor($11) and s.id not in (select f.id from in_flight as f)
       and exists (select 1 from campaigns as c where c.id = $1 and c.status = 'active' and (c.hold_until is null or c.hold_until <= $3))
     order by s.due_at, s.id limit $4
   ), lease as (
@@ -124,7 +147,7 @@ const claimSql = `with in_flight as (
   ), earlier as (
     -- What these customers got in the last seven days, and what is on its way to them.
     select x.customer_id, x.id, x.channel, x.sent_at, x.status in ('sent', 'delivered') as has_left from sends as x
-    where x.customer_id = any(array(select due.customer_id from due)) and x.id > uuidv7_floor($3::timestamptz - interval '60 days')
+    where x.customer_id = any(array(select due.customer_id from due)) and x.id between uuidv7_floor($12) and uuidv7_floor($11)
       and ((x.status in ('sent', 'delivered') and x.sent_at > $3::timestamptz - interval '7 days')
         or (x.status = 'unknown' and x.updated_at > now() - interval '7 days')
         or (x.status = 'pending' and x.id in (select f.id from in_flight as f union all select due.id from due)))

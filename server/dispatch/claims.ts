@@ -1,6 +1,6 @@
 import type { ChannelKind } from '#core/delivery/message.ts'
 import type { Ctx } from '../context.ts'
-import { claimBatch, dueCampaigns, type ClaimedSend, type Mark } from './claim.ts'
+import { claimBatch, dueCampaigns, type ClaimedSend, type DueCampaign, type Mark } from './claim.ts'
 import type { Worker } from './liveness.ts'
 
 /** The claims of one lane: running campaigns take turns, each is walked through in the order in which messages are due. */
@@ -17,7 +17,7 @@ const lookEveryMs = 1_000
 const startOverEveryMs = 10_000
 
 export function createClaims(ctx: Ctx, worker: Worker, kind: ChannelKind, campaignId: string | null): Claims {
-  let due: string[] = []
+  let due: DueCampaign[] = []
   let lookAt = 0
   let turn = 0
   let startedAt = 0
@@ -37,8 +37,9 @@ export function createClaims(ctx: Ctx, worker: Worker, kind: ChannelKind, campai
       }
       if (due.length === 0 || Date.now() > lookAt) await look()
       for (let tries = due.length; tries > 0; tries--) {
-        const id = due[turn++ % due.length]!
-        const sends = await claimBatch(ctx, worker, kind, id, limit, marks.get(id) ?? null)
+        const campaign = due[turn++ % due.length]!
+        const { id } = campaign
+        const sends = await claimBatch(ctx, worker, kind, campaign, limit, marks.get(id) ?? null)
         const last = sends.at(-1)
         // A short batch is the end of the line: the next look begins at its front.
         if (last && sends.length === limit) marks.set(id, { dueAt: last.due_at, id: last.id })

@@ -2,8 +2,9 @@ import { completeCampaigns } from '../campaign-state.ts'
 import { createComposer } from '../composer.ts'
 import type { Ctx } from '../context.ts'
 import { createAdmission } from './admit.ts'
+import { isAway } from './away.ts'
 import { renewLeases } from './claim.ts'
-import { createGroupCommit, isAway } from './group-commit.ts'
+import { createGroupCommit } from './group-commit.ts'
 import { createLane, type Lane } from './lane.ts'
 import { startLiveness, type Worker } from './liveness.ts'
 import { createProgress } from './progress.ts'
@@ -72,9 +73,10 @@ async function run(
   const progress = createProgress(ctx)
   let sent = 0
   const commit = createGroupCommit(ctx, (settled) => {
-    for (const s of settled) {
-      ctx.metrics.settled(s.channel, s.status)
-      if (s.status === 'sent' || s.status === 'delivered') sent += 1
+    for (const alike of Map.groupBy(settled, (s) => `${s.channel} ${s.status}`).values()) {
+      const { channel, status } = alike[0]!
+      ctx.metrics.settled(channel, status, alike.length)
+      if (status === 'sent' || status === 'delivered') sent += alike.length
     }
     progress.add(settled)
   })

@@ -1,16 +1,11 @@
+import type pg from 'pg'
 import { createPool } from '#db/pool.ts'
 import type { Ctx } from '../context.ts'
 import { loadPartitions } from '../partitions.ts'
-import {
-  closeBatches,
-  reportResults,
-  writeResults,
-  writeStarts,
-  type ResultItem,
-  type Settled,
-  type StartItem,
-  type StartVerdict,
-} from './ledger.ts'
+import { DatabaseAway, isAway, patienceMs, pauseMs } from './away.ts'
+import { beginLot, clean, isAcceptance, reportResults, writeResults, type ResultItem, type Settled } from './ledger.ts'
+import { createSettler } from './settler.ts'
+import { writeTurn, type AcceptedItem, type StartItem, type StartVerdict } from './turn.ts'
 
 /** Writes of all slots, one transaction at a time: while one commits, the next collects. */
 export interface GroupCommit {
@@ -20,6 +15,7 @@ export interface GroupCommit {
   finish(item: ResultItem): Promise<void>
   /** closes the batch after everything written so far */
   close(batchId: string): void
+  /** resolves when all that was given is written, settled lots included */
   idle(): Promise<void>
   end(): Promise<void>
 }
@@ -31,65 +27,67 @@ interface Waiting<I, O> {
 }
 
 const mostPerFlush = 500
+/** Less than a commit takes. */
+const gatherMs = 2
 /**
- * All its statements look up a few dozen rows by key. A plan made while a table was new and small would read the whole
- * table ever after, and is kept as long as the connection.
+ * All statements of the ledger look up rows by key. The turn is planned once for each connection and written so that no
+ * other plan is possible. The others are planned each time (`beginLot`): a plan made while a table was new and small
+ * would read the whole table ever after.
  */
-const begin =
-  'begin; set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off; set local jit = off'
-/** How long known results are held in memory while the database is away. */
-const patienceMs = 60_000
-
-export class DatabaseAway extends Error {
-  override name = 'DatabaseAway'
-}
-
+const plans =
+  'set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set jit = off; set plan_cache_mode = force_generic_plan'
 export function createGroupCommit(ctx: Ctx, onSettled: (settled: readonly Settled[]) => void): GroupCommit {
+  // One connection for the slots, one for the lots that follow them.
   const pool = createPool(ctx.directUrl, {
-    max: 1,
+    max: 2,
     pipeline: true,
     applicationName: 'liquor-agent ledger',
     queryTimeoutMs: 30_000,
   })
   pool.on('error', () => undefined)
+  // Sent in front of all else; should it fail, so does what is behind it.
+  pool.on('connect', (client) => void client.query(plans).catch(() => undefined))
+  const settler = createSettler(ctx, pool, onSettled)
   let starts: Waiting<StartItem, StartVerdict>[] = []
   let results: Waiting<ResultItem, void>[] = []
-  let closing: string[] = []
   let running: Promise<void> | null = null
+  /** how many came together last time */
+  let usual = 1
 
   function kick(): void {
-    // One turn of the loop lets every slot that became free at once get into the same transaction.
-    running ??= new Promise<void>((resolve) => setImmediate(resolve)).then(drain).finally(() => {
+    running ??= drain().finally(() => {
       running = null
-      if (starts.length + results.length + closing.length > 0) kick()
+      if (starts.length + results.length > 0) kick()
     })
   }
 
   async function drain(): Promise<void> {
-    while (starts.length + results.length + closing.length > 0) {
-      const batch = {
-        starts: starts.splice(0, mostPerFlush),
-        results: results.splice(0, mostPerFlush),
-        closing: closing.splice(0),
-      }
-      await flush(batch.starts, batch.results, batch.closing)
+    while (starts.length + results.length > 0) {
+      await gather()
+      usual = Math.max(starts.length, results.length)
+      await flush(starts.splice(0, mostPerFlush), results.splice(0, mostPerFlush))
     }
   }
 
+  // One turn of the loop lets every slot that became free at once get into the same transaction. While others are about
+  // to come, the first few wait for them a moment: else all the others would wait for the commit of those few.
+  async function gather(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve))
+    const until = Date.now() + gatherMs
+    while (Math.max(starts.length, results.length) < usual / 2 && Date.now() < until) await pauseMs(1)
+  }
+
   async function flush(
-    started: Waiting<StartItem, StartVerdict>[],
-    finished: Waiting<ResultItem, void>[],
-    closed: string[],
+    started: readonly Waiting<StartItem, StartVerdict>[],
+    finished: readonly Waiting<ResultItem, void>[],
   ): Promise<void> {
     const until = Date.now() + patienceMs
     for (let attempt = 0; ; attempt++) {
       try {
-        const { verdicts, settled } = await write(
+        const verdicts = await write(
           started.map((w) => w.item),
           finished.map((w) => w.item),
-          closed,
         )
-        onSettled(settled)
         for (const w of finished) w.resolve()
         for (const w of started) w.resolve(verdicts.get(w.item.sendId) ?? 'lost')
         return
@@ -107,46 +105,52 @@ export function createGroupCommit(ctx: Ctx, onSettled: (settled: readonly Settle
         }
         // One bad row must not take its neighbours down: write them one by one.
         if (started.length + finished.length > 1) {
-          for (const w of finished) await flush([], [w], [])
-          for (const w of started) await flush([w], [], [])
-          closing.push(...closed)
+          for (const w of finished) await flush([], [w])
+          for (const w of started) await flush([w], [])
           return
         }
         for (const w of [...started, ...finished]) w.reject(error as Error)
-        if (started.length + finished.length === 0)
-          ctx.log.error({ err: error as Error }, 'a batch could not be closed')
         return
       }
     }
   }
 
-  // Two round trips for the whole transaction: only the events wait for an answer, all else is sent behind each other.
+  // What a provider took is one word in its attempt, committed with the starts of the next; all else is settled here.
   async function write(
     starts: readonly StartItem[],
     results: readonly ResultItem[],
-    closed: readonly string[],
-  ): Promise<{ verdicts: Map<string, StartVerdict>; settled: Settled[] }> {
+  ): Promise<Map<string, StartVerdict>> {
     await loadPartitions(ctx.pool)
+    const taken = results.filter(isAcceptance)
+    const others = taken.length < results.length ? results.filter((item) => !isAcceptance(item)) : []
     const client = await pool.connect()
     let broken: Error | undefined
     try {
-      const [, settled] = await Promise.all([client.query(begin), writeResults(client, results)])
-      const reported = reportResults(client, ctx.config, results, settled)
-      // Closing a dead address takes several statements, and the commit must come behind them.
-      if (results.some((item) => item.deadAddress)) await reported
-      const [verdicts] = await Promise.all([
-        writeStarts(client, starts, ctx.clock()),
-        reported,
-        closeBatches(client, closed),
-        client.query('commit'),
-      ])
-      return { verdicts, settled }
+      const turning = writeTurn(client, taken.map(acceptedOf), starts, ctx.clock())
+      // Both have come to their end before anything else uses the connection.
+      if (others.length > 0) await allOf([turning, settle(client, others)])
+      const turn = await turning
+      // Of a batch that a sweeper took away this corrects what was said without it.
+      const late = taken.filter((item) => !turn.accepted.has(item.sendId))
+      if (late.length > 0) await settle(client, late)
+      settler.add(late.length > 0 ? taken.filter((item) => turn.accepted.has(item.sendId)) : taken)
+      return turn.verdicts
     } catch (error) {
       await client.query('rollback').catch((e: Error) => (broken = e))
       throw error
     } finally {
       client.release(broken)
     }
+  }
+
+  // Two round trips for the whole transaction: only the events wait for an answer, all else is sent behind each other.
+  async function settle(client: pg.PoolClient, results: readonly ResultItem[]): Promise<void> {
+    const [, settled] = await Promise.all([client.query(beginLot), writeResults(client, results)])
+    const reported = reportResults(client, ctx.config, results, settled)
+    // Closing a dead address takes several statements, and the commit must come behind them.
+    if (results.some((item) => item.deadAddress)) await reported
+    await Promise.all([reported, client.query('commit')])
+    onSettled(settled)
   }
 
   return {
@@ -160,29 +164,26 @@ export function createGroupCommit(ctx: Ctx, onSettled: (settled: readonly Settle
         results.push({ item, resolve, reject })
         kick()
       }),
-    close(batchId) {
-      closing.push(batchId)
-      kick()
-    },
+    close: settler.close,
     async idle() {
       while (running) await running
+      await settler.idle()
     },
     async end() {
       while (running) await running
+      await settler.idle()
       await pool.end()
     },
   }
 }
 
-/** Connection lost, server starting or stopping, deadlock or serialisation: the same write may be tried again. */
-export function isAway(error: unknown): boolean {
-  const { code, message } = error as { code?: string; message?: string }
-  if (code && /^(08|57P0|53|40|55P03|25006|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH)/.test(code)) return true
-  return /Connection terminated|terminated unexpectedly|timeout exceeded when trying to connect|not queryable|Query read timeout|Client was closed|Connection ended/i.test(
-    message ?? '',
-  )
+async function allOf(works: readonly Promise<unknown>[]): Promise<void> {
+  for (const work of await Promise.allSettled(works)) if (work.status === 'rejected') throw work.reason
 }
 
-function pauseMs(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
-}
+const acceptedOf = (item: ResultItem): AcceptedItem => ({
+  sendId: item.sendId,
+  batchId: item.batchId,
+  providerMessageId: clean(item.providerMessageId),
+  isDelivered: item.status === 'delivered',
+})

@@ -6,15 +6,16 @@ import type { Composer } from '../composer.ts'
 import type { Ctx } from '../context.ts'
 import { noticeProviderAway } from '../notices.ts'
 import type { Outcome } from '../ports/channel.ts'
-import { addressHash } from '../suppression.ts'
 import type { Admission } from './admit.ts'
+import { isAway } from './away.ts'
 import type { ClaimedSend } from './claim.ts'
 import { createClaims } from './claims.ts'
-import { isAway, type GroupCommit } from './group-commit.ts'
-import type { ResultItem, StartVerdict } from './ledger.ts'
+import type { GroupCommit } from './group-commit.ts'
+import type { ResultItem } from './ledger.ts'
 import { countDispatchers, type Worker } from './liveness.ts'
 import { createNaps } from './naps.ts'
 import { createRouter, type Ticket } from './router.ts'
+import type { StartVerdict } from './turn.ts'
 
 export interface LaneTools {
   ctx: Ctx
@@ -301,7 +302,7 @@ export function createLane({ ctx, kind, worker, commit, composer, admission, cam
             sendId: job.send.id,
             batchId: job.send.batch_id,
             channel: kind,
-            addressHash: addressHash(ctx.config, kind, job.send.recipient),
+            addressHash: job.send.address_hash,
             provider: ticket.channel.name,
             messageId: job.message.messageId,
           }),

@@ -291,7 +291,7 @@ test('a provider that is away costs no message a chance', async () => {
 test('what a dead worker held goes on at once: not begun is sent, begun is looked up or left unknown', async () => {
   const { campaignId } = await simCampaign(ctx.pool, 10, now)
   const dead = await startLiveness(ctx)
-  const claimed = await claimBatch(ctx, dead, 'email', campaignId, 10, null)
+  const claimed = await claimBatch(ctx, dead, 'email', { id: campaignId, since: new Date(0) }, 10, null)
   const [taken, notTaken] = claimed as [(typeof claimed)[0], (typeof claimed)[0]]
   for (const send of [taken, notTaken]) {
     await ctx.pool.query(

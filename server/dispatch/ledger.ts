@@ -5,27 +5,6 @@ import { appendEvents, type NewEvent } from '../events.ts'
 import { closeAddresses } from '../opt-out.ts'
 import { partitionOf } from '../partitions.ts'
 
-/** Asks to begin an attempt: the last look at consent and campaign before the body leaves. */
-export interface StartItem {
-  sendId: string
-  batchId: string
-  channel: ChannelKind
-  addressHash: Buffer
-  provider: string
-  messageId: string
-}
-
-/** `go`, or why not: the campaign stopped, the window closed, the person said no, or the send is no longer ours. */
-export type StartVerdict =
-  | 'go'
-  | 'lost'
-  | 'paused'
-  | 'cancelled'
-  | 'window'
-  | 'person-erased'
-  | 'person-consent'
-  | 'person-suppressed'
-
 /** What became of a send; with an outcome when there was an attempt. */
 export interface ResultItem {
   sendId: string
@@ -55,59 +34,8 @@ export interface Settled {
   segment: string | null
 }
 
-/** Writes attempt rows for sends that may go. Repeating it after a lost answer gives the same verdicts. */
-export async function writeStarts(
-  tx: ClientBase,
-  items: readonly StartItem[],
-  now: Date,
-): Promise<Map<string, StartVerdict>> {
-  if (items.length === 0) return new Map()
-  const ids = items.map((i) => i.sendId)
-  const sends = partitionOf('sends', ids)
-  const { rows } = await tx.query<{ send_id: string; verdict: StartVerdict }>({
-    name: `dispatch-start ${sends}`,
-    text: `with given as (
-        select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::bytea[], $5::text[], $6::text[]) as g(send_id, batch_id, channel, hash, provider, message_id)
-      ), held as (
-        -- A sweeper that takes the batch away waits for us, or we for it.
-        select b.id, b.send_ids from send_batches as b where b.id = any($2::uuid[]) and b.closed_at is null for share
-      ), judged as (
-        select given.*, case
-          when s.id is null or s.status <> 'pending' or held.id is null then 'lost'
-          when c.status = 'cancelled' then 'cancelled'
-          when c.status is distinct from 'active' then 'paused'
-          when s.window_end <= $7 then 'window'
-          when cu.id is null then 'person-erased'
-          when case given.channel when 'email' then cu.email_consent else cu.sms_consent end <> 'granted' then 'person-consent'
-          when exists (select 1 from suppressions as x where x.address_hash = given.hash and x.channel in (given.channel, 'all')) then 'person-suppressed'
-          else 'go' end as verdict, past.attempts, past.is_begun
-        from given
-        left join ${sends} as s on s.id = given.send_id
-        left join held on held.id = given.batch_id
-        left join campaigns as c on c.id = s.campaign_id
-        left join customers as cu on cu.id = s.customer_id and cu.deleted_at is null
-        left join lateral (
-          select max(a.attempt) as attempts, bool_or(a.batch_id = given.batch_id and a.outcome is null) as is_begun
-          from delivery_attempts as a where a.send_id = given.send_id
-        ) as past on true
-      ), begun as (
-        insert into delivery_attempts (send_id, batch_id, attempt, provider, message_id)
-        select j.send_id, j.batch_id, 1 + coalesce(j.attempts, 0), j.provider, j.message_id
-        from judged as j where j.verdict = 'go' and j.is_begun is not true
-      )
-      select judged.send_id, judged.verdict from judged`,
-    values: [
-      ids,
-      items.map((i) => i.batchId),
-      items.map((i) => i.channel),
-      items.map((i) => i.addressHash),
-      items.map((i) => i.provider),
-      items.map((i) => i.messageId),
-      now,
-    ],
-  })
-  return new Map(rows.map((row) => [row.send_id, row.verdict]))
-}
+/** Begins a transaction of the ledger's connection: its statements are planned for the tables as they are now. */
+export const beginLot = 'begin; set local plan_cache_mode = force_custom_plan'
 
 /**
  * Moves sends on and closes their attempts. Guarded, so that repeating it changes nothing: a send moves only while this
@@ -131,7 +59,6 @@ export async function writeResults(tx: ClientBase, items: readonly ResultItem[])
         update delivery_attempts as a set outcome = given.outcome, code = given.code, detail = given.detail, finished_at = given.at
         from given where a.send_id = given.send_id and a.batch_id = given.batch_id and given.outcome is not null
           and (a.outcome is null or (a.outcome = 'unknown' and given.outcome = 'accepted'))
-        returning a.send_id, a.outcome
       ), moved as (
         update ${sends} as s set status = given.status, refused_by = given.refused_by, error_message = case when given.status in ('sent', 'delivered') then null else given.detail end,
           provider = coalesce(given.provider, s.provider), provider_message_id = coalesce(given.provider_message_id, s.provider_message_id),
@@ -146,12 +73,7 @@ export async function writeResults(tx: ClientBase, items: readonly ResultItem[])
             or (given.outcome = 'accepted' and s.status in ('unknown', 'pending', 'cancelled', 'skipped')))
         returning s.id, s.campaign_id, s.customer_id, s.channel, s.status
       )
-      select moved.id, moved.campaign_id, moved.customer_id, moved.channel, moved.status from moved
-      union all
-      -- The provider's report was faster than we were: what is left to say is that it was sent.
-      select s.id, s.campaign_id, s.customer_id, s.channel, 'sent' from (
-        select attempts.send_id from attempts where attempts.outcome = 'accepted' except all select moved.id from moved
-      ) as overtaken join ${sends} as s on s.id = overtaken.send_id and s.status in ('delivered', 'bounced')`,
+      select moved.id, moved.campaign_id, moved.customer_id, moved.channel, moved.status from moved`,
     values: [
       items.map((i) => i.sendId),
       items.map((i) => i.batchId),
@@ -217,6 +139,10 @@ export async function closeBatches(tx: ClientBase, batchIds: readonly string[]):
     })
 }
 
+/** True for what needs no more than a word in its attempt now; the send, its event and the sums can follow in a lot. */
+export const isAcceptance = (item: ResultItem): boolean =>
+  item.outcome === 'accepted' && (item.status === 'sent' || item.status === 'delivered')
+
 /** What the results mean for everybody else: events, closed addresses, sends that are free again. Belongs to writeResults. */
 export async function reportResults(
   tx: ClientBase,
@@ -256,8 +182,8 @@ export async function reportResults(
   if (dead.length > 0) await closeAddresses(tx, config, dead, { source: 'provider' })
 }
 
-// PostgreSQL's text holds no NUL, and a server's reply may hold anything.
-function clean(text: string | null): string | null {
+/** PostgreSQL's text holds no NUL, and a server's reply may hold anything. */
+export function clean(text: string | null): string | null {
   return text === null
     ? null
     : text

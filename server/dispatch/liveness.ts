@@ -73,17 +73,26 @@ export async function startLiveness(ctx: Ctx): Promise<Worker> {
     }, 200)
   }
 
-  await take()
+  async function stop(): Promise<void> {
+    stopped = true
+    clearTimeout(retry)
+    const held = client
+    client = null
+    await held?.end().catch(() => undefined)
+  }
+
+  try {
+    await take()
+  } catch (error) {
+    // Whoever asks again gets a lock of its own. One that went on trying here would belong to nobody: no stop would end
+    // it, the process could never leave, and the others would share their rate with a worker that does not exist.
+    void stop()
+    throw error
+  }
   return {
     id: `${hostname()}:${process.pid}`,
     lockKey,
     isSettled: () => client !== null && (losses === 0 || Date.now() - heldSince > graceMs),
-    async stop() {
-      stopped = true
-      clearTimeout(retry)
-      const held = client
-      client = null
-      await held?.end().catch(() => undefined)
-    },
+    stop,
   }
 }

@@ -7,6 +7,7 @@ import { lookUp } from './reconcile.ts'
 import { readSetting } from '../settings.ts'
 import { reportResults, writeResults, type ResultItem } from './ledger.ts'
 import type { Worker } from './liveness.ts'
+import { settleAccepted } from './settle-accepted.ts'
 
 interface OpenAttempt {
   send_id: string
@@ -78,6 +79,14 @@ async function reclaim(ctx: Ctx, batchId: string): Promise<Reclaimed> {
     )
     if (!held[0]) return { batches: 0, released: 0, reconciled: 0, unknown: 0 }
     const now = ctx.clock()
+    // What it had handed over and not yet said in the sends.
+    const { rows: accepted } = await tx.query<{ sendId: string; segment: string | null }>(
+      `select a.send_id as "sendId", (select x.segment from actions as x where x.id = s.action_id) as segment
+       from delivery_attempts as a join sends as s on s.id = a.send_id and s.status = 'pending'
+       where a.send_id = any($2::uuid[]) and a.batch_id = $1 and a.outcome = 'accepted'`,
+      [batchId, held[0].send_ids],
+    )
+    await settleAccepted(tx, accepted)
     const results = attempts.map((a): ResultItem => {
       const fate = fates.get(a.send_id) ?? 'unknown'
       const outcome =
@@ -123,7 +132,7 @@ async function reclaim(ctx: Ctx, batchId: string): Promise<Reclaimed> {
       `update send_batches set send_ids = $2, leased_until = now(), closed_at = case when cardinality($2::uuid[]) = 0 then now() end where id = $1`,
       [batchId, still],
     )
-    const released = held[0].send_ids.length - known.length - still.length
+    const released = held[0].send_ids.length - known.length - still.length - accepted.length
     const reconciled = [...fates.values()].filter((f) => f !== 'unknown').length
     return { batches: 1, released: Math.max(0, released), reconciled, unknown: attempts.length - reconciled }
   })

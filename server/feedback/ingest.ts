@@ -111,7 +111,8 @@ function baseOf(event: DeliveryEvent, send: Known): Omit<NewEvent, 'type'> {
 
 function factOf(event: DeliveryEvent, send: Known): NewEvent[] {
   const base = baseOf(event, send)
-  // A lost answer that is settled by this report has no `sent` yet; where it was written, sent_at was, too.
+  // A report that is faster than our own ledger, or settles a lost answer: `sent` is said here, and sent_at keeps the
+  // ledger from saying it again.
   const sent: NewEvent[] = send.sent_at ? [] : [{ ...base, type: 'sent', key: `sent:${send.id}` }]
   switch (event.kind) {
     case 'accepted':
@@ -131,12 +132,12 @@ function factOf(event: DeliveryEvent, send: Known): NewEvent[] {
         },
       ]
     case 'complained':
-      return [{ ...base, type: 'complaint', key: `complaint:${send.id}` }]
+      return [...sent, { ...base, type: 'complaint', key: `complaint:${send.id}` }]
     case 'unsubscribed':
-      return [{ ...base, type: 'unsubscribe', key: `unsubscribe:${send.id}`, machine: false }]
+      return [...sent, { ...base, type: 'unsubscribe', key: `unsubscribe:${send.id}`, machine: false }]
     case 'opened':
     case 'clicked':
-      return []
+      return sent
   }
 }
 

@@ -5,7 +5,7 @@ export interface Metrics {
   registry: Registry
   request(labels: { method: string; route: string; status: number }, seconds: number): void
   attempt(labels: { channel: string; provider: string; outcome: string }, seconds: number): void
-  settled(channel: string, status: string): void
+  settled(channel: string, status: string, sends: number): void
   job(kind: string, status: string, seconds: number): void
   duty(name: string, ok: boolean, seconds: number): void
   liveClients(change: 1 | -1): void
@@ -66,7 +66,7 @@ export function createMetrics(): Metrics {
     registry,
     request: (labels, seconds) => requests.observe(labels, seconds),
     attempt: (labels, seconds) => attempts.observe(labels, seconds),
-    settled: (channel, status) => sends.inc({ channel, status }),
+    settled: (channel, status, count) => sends.inc({ channel, status }, count),
     job: (kind, status, seconds) => jobs.observe({ kind, status }, seconds),
     duty: (duty, ok, seconds) => duties.observe({ duty, status: ok ? 'ok' : 'failed' }, seconds),
     liveClients: (change) => live.inc(change),

@@ -124,9 +124,25 @@ interface Talk {
   write(text: string): void
   /** the next reply of the server, in the order of what was written */
   reply(command: string): Promise<SmtpReply>
+  /** the next ones, to commands that were written together */
+  replies(commands: readonly string[]): Promise<SmtpReply[]>
   secure(options: ConnectionOptions): Promise<void>
   timeout(ms: number): void
   end(): void
+}
+
+/** Somebody who waits for the answers to some commands. */
+interface Waiting {
+  commands: readonly string[]
+  got: SmtpReply[]
+  resolve(replies: SmtpReply[]): void
+  reject(error: SmtpFailure): void
+}
+
+/** Takes one answer; true when none is missing any more. */
+function isComplete(waiting: Waiting, { code, text }: Omit<SmtpReply, 'command'>): boolean {
+  waiting.got.push({ code, text, command: waiting.commands[waiting.got.length]! })
+  return waiting.got.length === waiting.commands.length
 }
 
 const longestReply = 64 * 1024
@@ -136,7 +152,7 @@ function createTalk(first: Socket, replyTimeoutMs: number): Talk {
   let buffer = ''
   let lines: string[] = []
   let broken: SmtpFailure | null = null
-  const waiting: { command: string; resolve(reply: SmtpReply): void; reject(error: SmtpFailure): void }[] = []
+  const waiting: Waiting[] = []
   const early: { code: number; text: string }[] = []
 
   function fail(code: string, message: string): void {
@@ -156,9 +172,9 @@ function createTalk(first: Socket, replyTimeoutMs: number): Talk {
       if (found[2] === '-') continue
       const answer = { code: Number(found[1]), text: lines.join('\n') }
       lines = []
-      const next = waiting.shift()
-      if (next) next.resolve({ ...answer, command: next.command })
-      else early.push(answer)
+      const next = waiting[0]
+      if (!next) early.push(answer)
+      else if (isComplete(next, answer)) waiting.shift()!.resolve(next.got)
     }
   }
   function listen(to: Socket): void {
@@ -176,12 +192,15 @@ function createTalk(first: Socket, replyTimeoutMs: number): Talk {
       return broken === null && !socket.destroyed
     },
     write: (text) => void socket.write(text, 'latin1'),
-    reply: (command) =>
+    async reply(command) {
+      return (await talk.replies([command]))[0]!
+    },
+    replies: (commands) =>
       new Promise((resolve, reject) => {
-        const answer = early.shift()
-        if (answer) resolve({ ...answer, command })
-        else if (broken) reject(broken)
-        else waiting.push({ command, resolve, reject })
+        const next: Waiting = { commands, got: [], resolve, reject }
+        while (early.length > 0) if (isComplete(next, early.shift()!)) return resolve(next.got)
+        if (broken) reject(broken)
+        else waiting.push(next)
       }),
     ask(command, name = command.split(' ')[0]!) {
       talk.write(command + '\r\n')
@@ -268,7 +287,7 @@ function createLine(talk: Talk, offers: Map<string, string>): SmtpLine {
     const names = ['MAIL FROM', 'RCPT TO', 'DATA']
     if (pipelines) {
       talk.write(commands.join('\r\n') + '\r\n')
-      return Promise.all(names.map((name) => talk.reply(name)))
+      return talk.replies(names)
     }
     const replies: SmtpReply[] = []
     for (const [i, command] of commands.entries()) {
