@@ -49,7 +49,8 @@ test('an anonymous copy is a shop like ours with nobody of ours in it, and impor
   const files = ['customers', 'orders', 'products'].map((n) => readFileSync(file(n), 'utf8'))
   const text = files.join('\n')
   for (const word of [
-    ...traces,
+    // An invented birth day may be anybody's.
+    ...traces.filter((word) => word !== person.birth_date),
     person.name,
     'REAL-',
     'shop-of-old',
@@ -58,7 +59,7 @@ test('an anonymous copy is a shop like ours with nobody of ours in it, and impor
     'Realtown',
     '1217555',
     'only three',
-    'AK,',
+    ',AK,',
     '900000',
   ])
     expect(text.toLowerCase().includes(word.toLowerCase()), word).toBe(false)
