@@ -17,7 +17,8 @@ import { postgresCpuSeconds } from './postgres-cpu.ts'
 const quick = process.argv.includes('--quick')
 const customers = quick ? 30_000 : 1_000_000
 const segments = 50
-const rounds = 3
+const asked = process.argv.indexOf('--rounds')
+const rounds = asked > 0 ? Number(process.argv[asked + 1]) : 3
 const say = (text: string): boolean => process.stderr.write(text + '\n')
 const now = new Date('2026-11-25T18:00:00Z')
 const monday = '2026-11-30'
@@ -89,7 +90,7 @@ try {
   const ctx = createContext(config, filled.database.url, { log: createLog('error'), clock: () => now })
   const started = performance.now()
   const facts = await loadPlannerFacts(ctx, monday)
-  say(`facts: ${round((performance.now() - started) / 1000, 2)} s, ${facts.segments.length} segments, ${facts.segments.reduce((n, s) => n + s.groups!.length, 0)} groups, ${facts.results!.length} results`) // prettier-ignore
+  say(`facts: ${round((performance.now() - started) / 1000, 2)} s, ${facts.segments.length} segments, ${facts.segments.reduce((n, s) => n + s.groups!.length, 0)} groups, ${facts.evidence!.sent.length} cells of results`) // prettier-ignore
   const plans: number[] = []
   const costs: number[] = []
   let sends = 0

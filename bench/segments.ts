@@ -1,9 +1,13 @@
 import { readyMade } from '#core/segments/ready-made.ts'
+import type { Pool } from 'pg'
 import { hasBehaviour } from '#core/segments/rule-shape.ts'
 import type { Rule } from '#core/segments/rule.ts'
 import { readConfig } from '#server/config.ts'
 import { closeContext, createContext } from '#server/context.ts'
 import { createLog } from '#server/log.ts'
+import { customerFrom } from '#server/customer-rows.ts'
+import { createParams } from '#server/keyset.ts'
+import { compileRule } from '#server/segments/compile.ts'
 import { previewRule } from '#server/segments/preview.ts'
 import { refreshSegment } from '#server/segments/refresh.ts'
 import { shopDay, startShop } from './shop.ts'
@@ -46,6 +50,36 @@ const rules: [string, Rule][] = [
   ...readyMade.filter((r) => r.name !== 'Birthday this month').map((r): [string, Rule] => [r.name, r.rules]),
 ]
 
+interface PlanNode {
+  'Node Type': string
+  'Index Name'?: string
+  'Relation Name'?: string
+  Plans?: PlanNode[]
+}
+const nodesOf = (node: PlanNode): PlanNode[] => [node, ...(node.Plans ?? []).flatMap(nodesOf)]
+
+/** The rule as SQL, and how PostgreSQL would find its members: by which indexes, and which tables it reads whole. */
+async function planOf(pool: Pool, rule: Rule): Promise<{ sql: string; indexes: string[]; whole: string[] }> {
+  const params = createParams()
+  const sql = compileRule(rule, params, { now: shopDay, zone: 'America/New_York' })
+  const { rows } = await pool.query<{ 'QUERY PLAN': { Plan: PlanNode }[] }>(
+    `explain (format json) select c.id from ${customerFrom} where c.deleted_at is null and (${sql})`,
+    params.values,
+  )
+  const nodes = nodesOf(rows[0]!['QUERY PLAN'][0]!.Plan)
+  const names = (key: 'Index Name' | 'Relation Name', of: PlanNode[]): string[] => [
+    ...new Set(of.flatMap((n) => n[key] ?? [])),
+  ]
+  return {
+    sql: sql.replace(/\s+/g, ' '),
+    indexes: names('Index Name', nodes),
+    whole: names(
+      'Relation Name',
+      nodes.filter((n) => n['Node Type'] === 'Seq Scan'),
+    ),
+  }
+}
+
 const median = (values: number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
 const round = (n: number, digits = 0): number => Number(n.toFixed(digits))
 
@@ -57,6 +91,7 @@ try {
   const previews: number[] = []
   const refreshes = { profile: 0, behaviour: 0 }
   let mismatches = 0
+  let byIndex = 0
   for (const [name, rule] of rules) {
     const times: number[] = []
     let preview = await previewRule(ctx, { role: 'admin' }, rule)
@@ -90,6 +125,10 @@ try {
         round(seconds[1]!, 2),
       ].join('\t'),
     )
+    const plan = await planOf(ctx.pool, rule)
+    if (plan.indexes.length > 0) byIndex += 1
+    say(`  ${plan.sql}`)
+    say(`  by index: ${plan.indexes.join(', ') || '-'}; whole: ${plan.whole.join(', ') || '-'}`)
     await ctx.pool.query('delete from segments where id = $1', [rows[0]!.id])
   }
   await closeContext(ctx)
@@ -101,9 +140,11 @@ try {
     refresh_s_max: round(Math.max(refreshes.profile, refreshes.behaviour), 2),
     refresh_profile_s_max: round(refreshes.profile, 2),
     refresh_behaviour_s_max: round(refreshes.behaviour, 2),
+    rules_by_index: byIndex,
     differential_mismatches: mismatches,
   }
   const notes = [
+    'rules_by_index: rules whose plan reads an index; a rule that holds for most of the shop rightly reads the table whole',
     'refresh is the second one: who came and who left; the first one fills the segment',
     'differential_mismatches: exact previews that differ from the stored members',
   ]

@@ -1,7 +1,11 @@
 import { z } from 'zod'
 import { Id, IdParams, Instant } from './common.ts'
 import { route } from './http.ts'
+import { mostPerDay, mostPerMinute, usualQuota } from './quota.ts'
 import { scopes } from './scopes.ts'
+
+const PerMinute = z.int('Write a whole number.').min(1, 'At least 1.').max(mostPerMinute, 'At most 60,000.')
+const PerDay = z.int('Write a whole number.').min(1, 'At least 1.').max(mostPerDay, 'At most 10,000,000.').nullable()
 
 /** A key of a program. Its secret is shown once and never again; what is kept is a keyed hash. */
 export const ApiKey = z.strictObject({
@@ -16,6 +20,12 @@ export const ApiKey = z.strictObject({
   /** to the minute */
   last_used_at: Instant.nullable(),
   revoked_at: Instant.nullable(),
+  /** requests in any minute, over all processes; an address may make 1,200 whatever its keys */
+  quota_per_minute: z.int(),
+  /** requests in a day (UTC); null: no limit */
+  quota_per_day: z.int().nullable(),
+  /** of the current day (UTC), those that were refused for the quota left out */
+  used_today: z.int(),
   state: z.enum(['active', 'expired', 'revoked']),
 })
 export type ApiKey = z.infer<typeof ApiKey>
@@ -25,7 +35,20 @@ export const ApiKeyInput = z.strictObject({
   scopes: z.array(z.enum(scopes)).min(1, 'Choose at least one thing the key may do.').max(scopes.length),
   /** null: until somebody revokes it */
   expires_at: z.iso.datetime({ offset: true }).nullable().default(null),
+  /** requests in any minute */
+  quota_per_minute: PerMinute.default(usualQuota),
+  /** requests in a day (UTC); null: no limit */
+  quota_per_day: PerDay.default(null),
 })
+
+/** What may change later; what a key may do stays as it was made. */
+export const ApiKeyChange = z
+  .strictObject({
+    name: ApiKeyInput.shape.name,
+    quota_per_minute: PerMinute,
+    quota_per_day: PerDay,
+  })
+  .partial()
 
 const tag = 'API keys'
 export const apiKeys = {
@@ -47,6 +70,16 @@ export const apiKeys = {
     summary: 'Make a key; its secret is in this answer and nowhere else',
     body: ApiKeyInput,
     reply: ApiKey.extend({ secret: z.string() }),
+  }),
+  update: route({
+    method: 'PATCH',
+    path: '/api/v1/api-keys/:id',
+    access: 'admin',
+    tag,
+    summary: 'Rename a key, or set how many requests it may make; counts from the next request on',
+    params: IdParams,
+    body: ApiKeyChange,
+    reply: ApiKey,
   }),
   revoke: route({
     method: 'DELETE',

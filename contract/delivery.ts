@@ -52,7 +52,7 @@ const TemplateWords = z.strictObject({
   body_text_template: z.string().max(60_000),
 })
 export type TemplateWords = z.infer<typeof TemplateWords>
-const Preview = z.strictObject({
+export const TemplatePreview = z.strictObject({
   subject: z.string().nullable(),
   preheader: z.string().nullable(),
   html: z.string().nullable(),
@@ -63,7 +63,7 @@ const Preview = z.strictObject({
     .nullable(),
   problems: z.array(TemplateProblem),
 })
-export type TemplatePreview = z.infer<typeof Preview>
+export type TemplatePreview = z.infer<typeof TemplatePreview>
 
 const Saved = z.strictObject({ template: MessageTemplate, problems: z.array(TemplateProblem) })
 
@@ -138,7 +138,7 @@ export const delivery = {
     summary: 'The template as a customer would get it, or as a sample customer',
     params: IdParams,
     query: z.strictObject({ customer_id: Id.optional() }),
-    reply: Preview,
+    reply: TemplatePreview,
   }),
   previewDraft: route({
     method: 'POST',
@@ -147,7 +147,7 @@ export const delivery = {
     tag,
     summary: 'Words that are not saved yet, as a customer would get them; faults come with field and line',
     body: z.strictObject({ channel: ChannelKind, ...TemplateWords.shape, customer_id: Id.nullable().default(null) }),
-    reply: Preview,
+    reply: TemplatePreview,
   }),
   templateVersions: route({
     method: 'GET',

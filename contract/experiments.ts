@@ -209,6 +209,7 @@ export const experiments = {
   decide: route({
     method: 'POST',
     path: '/api/v1/experiments/:id/winner',
+    largeWork: true,
     access: 'manager',
     tag,
     summary:
@@ -220,6 +221,7 @@ export const experiments = {
   stop: route({
     method: 'POST',
     path: '/api/v1/experiments/:id/stop',
+    largeWork: true,
     access: 'manager',
     tag,
     summary: 'End a test without a winner; its figures are kept',

@@ -25,6 +25,8 @@ export interface RouteShape {
   status?: 200 | 201 | 202 | 204
   /** a secret is in the answer: no copy of it is kept for a retry with the same Idempotency-Key */
   showsSecret?: true
+  /** writes for a whole campaign, or looks for a person in every table: its statements may take minutes */
+  largeWork?: true
   /** bytes of a body; default 1 MB */
   bodyLimit?: number
   /** multipart upload: the handler reads the stream itself */

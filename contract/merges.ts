@@ -46,6 +46,7 @@ export const merges = {
   merge: route({
     method: 'POST',
     path: '/api/v1/customers/:id/merge',
+    largeWork: true,
     access: 'manager',
     tag,
     summary: 'Make another customer a part of this one: orders, messages, consents, tags; the stricter consent wins',
@@ -70,6 +71,7 @@ export const merges = {
   undo: route({
     method: 'POST',
     path: '/api/v1/merges/:id/undo',
+    largeWork: true,
     access: 'manager',
     tag,
     summary: 'Make two customers of them again, within seven days',
@@ -80,6 +82,7 @@ export const merges = {
   erase: route({
     method: 'POST',
     path: '/api/v1/customers/:id/erase',
+    largeWork: true,
     access: 'manager',
     tag,
     status: 204,

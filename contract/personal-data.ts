@@ -18,6 +18,7 @@ export const personalData = {
   make: route({
     method: 'POST',
     path: '/api/v1/customers/:id/personal-data',
+    largeWork: true,
     access: 'manager',
     tag,
     summary: 'Everything we keep of one person, as one archive (GDPR art. 15 and 20, CCPA)',

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { Copy, PlanChange, WeeklyPlan, Window } from '#core/planning/plan.ts'
 import { Trigger } from '#core/planning/trigger.ts'
 import { Cents, Day, Flag, Id, IdParams, Instant, Job, List, pageOf, pageQuery } from './common.ts'
+import { TemplatePreview } from './delivery.ts'
 import { route } from './http.ts'
 
 export const CampaignStatus = z.enum(['draft', 'approved', 'scheduled', 'active', 'paused', 'completed', 'cancelled'])
@@ -94,6 +95,18 @@ export const CampaignRecipient = z.strictObject({
 })
 export type CampaignRecipient = z.infer<typeof CampaignRecipient>
 
+export const EntryPreview = z.strictObject({
+  customer_id: Id,
+  customer_name: z.string().nullable(),
+  /** what the gate says now; null: the message is not meant for this customer */
+  status: z.enum(['pending', 'skipped', 'holdout']).nullable(),
+  refused_by: z.string().nullable(),
+  because: z.string().nullable(),
+  due_at: Instant.nullable(),
+  message: TemplatePreview,
+})
+export type EntryPreview = z.infer<typeof EntryPreview>
+
 const CampaignInput = z.strictObject({
   name: z.string().trim().min(1).max(200),
   description: z.string().max(2000).nullable().optional(),
@@ -166,6 +179,7 @@ export const planning = {
   generate: route({
     method: 'POST',
     path: '/api/v1/campaigns/generate',
+    largeWork: true,
     access: 'manager',
     tag,
     status: 202,
@@ -201,6 +215,7 @@ export const planning = {
   start: route({
     method: 'POST',
     path: '/api/v1/campaigns/:id/start',
+    largeWork: true,
     access: 'manager',
     tag,
     summary: 'Make its messages; they leave when they are due',
@@ -218,6 +233,7 @@ export const planning = {
   release: route({
     method: 'POST',
     path: '/api/v1/campaigns/:id/release',
+    largeWork: true,
     access: 'manager',
     tag,
     summary: 'Do not wait for the end of the hold: let its messages leave',
@@ -243,6 +259,7 @@ export const planning = {
   pause: route({
     method: 'POST',
     path: '/api/v1/campaigns/:id/pause',
+    largeWork: true,
     access: 'manager',
     tag,
     summary: 'Stop taking up further messages',
@@ -252,6 +269,7 @@ export const planning = {
   resume: route({
     method: 'POST',
     path: '/api/v1/campaigns/:id/resume',
+    largeWork: true,
     access: 'manager',
     tag,
     summary: 'Go on',
@@ -260,6 +278,7 @@ export const planning = {
   cancel: route({
     method: 'POST',
     path: '/api/v1/campaigns/:id/cancel',
+    largeWork: true,
     access: 'manager',
     tag,
     summary: 'End it; what has not left never will',
@@ -277,6 +296,18 @@ export const planning = {
     params: IdParams,
     body: z.strictObject({ operations: z.array(PlanOperation).min(1).max(100) }),
     reply: z.strictObject({ campaign: Campaign, changes: z.array(PlanChange) }),
+  }),
+  previewEntry: route({
+    method: 'GET',
+    path: '/api/v1/campaigns/:id/preview',
+    access: 'user',
+    tag,
+    summary: 'A message of the plan as a real customer gets it, with what the gate says of them',
+    description:
+      'Without customer_id it is the first customer whom the entry reaches, after `after` when given; where it reaches nobody, the first it is meant for. Nothing is stored or counted.',
+    params: IdParams,
+    query: z.strictObject({ entry: z.string().min(1).max(300), customer_id: Id.optional(), after: Id.optional() }),
+    reply: EntryPreview,
   }),
   recipients: route({
     method: 'GET',

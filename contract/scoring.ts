@@ -186,6 +186,7 @@ export const scoring = {
   generate: route({
     method: 'POST',
     path: '/api/v1/actions/generate',
+    largeWork: true,
     access: 'manager',
     tag,
     status: 202,

@@ -139,6 +139,8 @@ function launch(
     // Statements carry personal data: they stay out of the log, their errors do not.
     log_min_error_statement: 'panic',
     log_parameter_max_length_on_error: '0',
+    // Whoever asked may have been killed: then nobody waits for the answer any more. Windows cannot tell.
+    ...(process.platform === 'win32' ? {} : { client_connection_check_interval: '10s' }),
     ...(options.fsync === false ? { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' } : {}),
   }
   return spawn(

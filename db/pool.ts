@@ -5,6 +5,7 @@ import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
 import { beginSql } from './acting.ts'
+import { limitStatements } from './statement-limit.ts'
 import type { DB } from './types.ts'
 
 // int8 as number: counts and cents stay far below 2^53; beyond it is an error, not a rounding.
@@ -47,6 +48,7 @@ export function createPool(url: string, options: PoolOptions = {}): pg.Pool {
   pool.on('connect', (client) => {
     client.on('error', () => undefined)
     if (options.pooled) forgetNames(client)
+    limitStatements(client)
   })
   return pool
 }

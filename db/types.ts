@@ -75,6 +75,8 @@ export interface ApiKeys {
   last_used_at: Timestamp | null;
   name: string;
   prefix: string;
+  quota_per_day: number | null;
+  quota_per_minute: Generated<number>;
   revoked_at: Timestamp | null;
   scopes: Generated<string[]>;
 }
@@ -671,6 +673,12 @@ export interface Orders {
   store_id: string | null;
   total_cents: Int8;
   updated_at: Generated<Timestamp>;
+}
+
+export interface PlanEvidence {
+  evidence: Buffer;
+  made_of: string;
+  only_one: Generated<boolean>;
 }
 
 export interface PlanResultDays {
@@ -1273,6 +1281,7 @@ export interface DB {
   offers: Offers;
   order_items: OrderItems;
   orders: Orders;
+  plan_evidence: PlanEvidence;
   plan_result_days: PlanResultDays;
   plan_results: PlanResults;
   processes: Processes;

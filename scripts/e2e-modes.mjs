@@ -2,13 +2,15 @@
 //   embedded   as a newcomer starts it (what npm test does)
 //   postgres   one process on a PostgreSQL of the system
 //   redis      the same with Redis
+//   overheard  the same on a PostgreSQL of the system, loud, with traces and a model; then all of it and a dump are searched for
+//              addresses, numbers, names, tokens and secrets
 //   pooled     two APIs and two workers behind a proxy, with PgBouncer and Redis
 import { spawn } from 'node:child_process'
 import path from 'node:path'
 import { ensureUi } from './build-ui.mjs'
 import { ensureInstalled, fail, node, root } from './ensure-install.mjs'
 
-const modes = ['embedded', 'postgres', 'redis', 'pooled']
+const modes = ['embedded', 'postgres', 'redis', 'overheard', 'pooled']
 const at = process.argv.indexOf('--spec')
 const asked = process.argv.slice(2, at === -1 ? undefined : at)
 const specs = at === -1 ? [] : process.argv.slice(at + 1)

@@ -9,6 +9,8 @@ const alphabet = 'abcdefghijkmnpqrstuvwxyz23456789'
 export interface KnownKey {
   id: string
   scopes: Scope[]
+  quota_per_minute: number
+  quota_per_day: number | null
   last_used_at: Date | null
 }
 
@@ -35,7 +37,7 @@ export async function findApiKey(pool: Pool, secret: string, token: string, now:
   if (!shape.test(token)) return null
   const { rows } = await pool.query<KnownKey>({
     name: 'api key of the caller',
-    text: `select k.id, k.scopes, k.last_used_at from api_keys as k
+    text: `select k.id, k.scopes, k.quota_per_minute, k.quota_per_day, k.last_used_at from api_keys as k
       where k.key_hash = $1 and k.revoked_at is null and (k.expires_at is null or k.expires_at > $2)`,
     values: [apiKeyHash(secret, token), now],
   })

@@ -26,6 +26,7 @@ export const unaudited: Readonly<Record<string, string>> = {
   rate_windows: 'counters of the last minutes',
   plan_result_days: 'which days were counted',
   plan_results: 'figures',
+  plan_evidence: 'figures',
   customer_reading: 'figures of the ledger',
   actions: 'what a plan made; the plan and its approval are in the trail',
   analytics_events: 'append-only facts',

@@ -1,6 +1,7 @@
 import type { ClientBase, Pool } from 'pg'
 import type { Job } from '#contract/common.ts'
 import { actAs } from '#db/acting.ts'
+import { withStatementLimit } from '#db/statement-limit.ts'
 import { withTx } from '#db/pool.ts'
 import { audit, type Actor } from './audit.ts'
 import type { Ctx } from './context.ts'
@@ -197,7 +198,8 @@ async function execute(
       status: 'succeeded',
       result:
         (await ctx.tracer.span(`job ${job.kind}`, { attributes: { 'job.id': id } }, () =>
-          actAs(tools.actor, () => handler(ctx, job.input, tools)),
+          // Whoever woke us may have been a request; the work takes as long as it takes.
+          withStatementLimit(0, () => actAs(tools.actor, () => handler(ctx, job.input, tools))),
         )) ?? null,
       error: null,
     }

@@ -145,6 +145,11 @@ export function build(): Command {
     .option('--machine', 'leave cells that look like formulas as they are', false)
     .action(async (what: string, options) => (await import('./cli/report.ts')).exportCsv(globals(), what, options))
   program
+    .command('anonymise')
+    .description('customers, orders and products as files that import elsewhere, with nobody real in them')
+    .argument('<folder>', 'where to write customers.csv, orders.csv and products.csv')
+    .action(async (folder: string) => (await import('./cli/setup.ts')).anonymise(globals(), folder))
+  program
     .command('demo')
     .description('load the demo shop into an empty database, or remove it')
     .option('--remove', 'remove all demo data', false)
@@ -171,6 +176,33 @@ export function build(): Command {
     .description('verify: was the trail changed, line by line and seal by seal; head: the last seal, to keep elsewhere')
     .argument('<what>', 'verify or head')
     .action(async (what: string) => (await import('./cli/audit.ts')).auditCommand(globals(), what))
+  const apiKey = program.command('api-key').description('keys of programs: what they may do, how often, and their end')
+  apiKey
+    .command('list')
+    .description('all keys with their quotas and what they used today')
+    .action(async () => (await import('./cli/api-keys.ts')).listKeys(globals()))
+  apiKey
+    .command('create')
+    .description('make a key; its secret is printed once and never again')
+    .argument('<name>', 'what it is for')
+    .requiredOption('--scope <scope...>', 'what it may do, e.g. --scope orders:write customers:read')
+    .option('--days <n>', 'ends after so many days (default: never)', positive)
+    .option('--per-minute <n>', 'requests in a minute at most', positive)
+    .option('--per-day <n>', 'requests in a day (UTC) at most (default: no limit)', positive)
+    .action(async (name: string, options) => (await import('./cli/api-keys.ts')).createKey(globals(), name, options))
+  apiKey
+    .command('quota')
+    .description('set how many requests a key may make')
+    .argument('<key>', 'its id, or the beginning of the secret, like lma_abcd2345')
+    .option('--per-minute <n>', 'requests in a minute at most', positive)
+    .option('--per-day <n>', 'requests in a day (UTC) at most', positive)
+    .option('--no-per-day', 'as many in a day as it likes')
+    .action(async (key: string, options) => (await import('./cli/api-keys.ts')).setQuota(globals(), key, options))
+  apiKey
+    .command('revoke')
+    .description('end a key at once')
+    .argument('<key>', 'its id, or the beginning of the secret')
+    .action(async (key: string) => (await import('./cli/api-keys.ts')).revokeKey(globals(), key))
   const user = program.command('user').description('people who sign in')
   user
     .command('create')

@@ -23,6 +23,12 @@ const Environment = z.object({
     .optional()
     .describe('a streaming replica: reports read there while it is at most 5 s behind; `doctor` says how far it is'),
   DATABASE_POOL: z.coerce.number().int().min(2).max(200).default(20).describe('connections of a process at most'),
+  DATABASE_STATEMENT_SECONDS: z.coerce
+    .number()
+    .min(0)
+    .max(3600)
+    .default(30)
+    .describe('a statement of a request is given up after so many seconds, and the caller told (503); 0: never'),
   REDIS_URL: z
     .string()
     .regex(/^rediss?:\/\//, 'it must begin with redis:// or rediss://')
@@ -53,6 +59,18 @@ const Environment = z.object({
   PORT: z.coerce.number().int().min(0).max(65535).default(8000).describe('HTTP port'),
   HOST: z.string().default('127.0.0.1').describe('address to listen on; 0.0.0.0 to be reached from other machines'),
   PUBLIC_URL: z.url().optional().describe('where customers reach links in messages; default http://localhost:PORT'),
+  LMA_TLS_CERT: z
+    .string()
+    .optional()
+    .describe('PEM file of a certificate: PORT speaks https itself, and a renewed file is taken without a restart'),
+  LMA_TLS_KEY: z.string().optional().describe('PEM file of its key, without a password'),
+  LMA_REDIRECT_PORT: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(65535)
+    .optional()
+    .describe('with LMA_TLS_CERT: also listen there for http:// and send browsers to PUBLIC_URL'),
   SMTP_URL: z.string().optional().describe('smtp://user:pass@host:port; overrides the email channel of the settings'),
   OPENAI_API_KEY: z.string().optional().describe('key of the language model; overrides the settings'),
   OPENAI_BASE_URL: z
@@ -131,6 +149,8 @@ export interface Config {
   directUrl: string | null
   replicaUrl: string | null
   poolSize: number
+  /** milliseconds a statement of a request may take; 0: as long as it likes */
+  statementMs: number
   redis: { url: string; prefix: string } | null
   dataDir: string
   secret: string
@@ -139,6 +159,9 @@ export interface Config {
   port: number
   host: string
   publicUrl: string
+  /** files of our own certificate; null: a proxy ends TLS, or nobody does */
+  tls: { cert: string; key: string } | null
+  redirectPort: number | null
   smtpUrl: string | null
   /** the language model, as far as the environment says */
   openai: { apiKey: string | null; baseUrl: string | null; model: string | null }
@@ -183,13 +206,16 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     directUrl: e.DATABASE_DIRECT_URL ?? null,
     replicaUrl: e.DATABASE_REPLICA_URL ?? null,
     poolSize: e.DATABASE_POOL,
+    statementMs: e.DATABASE_STATEMENT_SECONDS * 1000,
     redis: e.REDIS_URL ? { url: e.REDIS_URL, prefix: e.REDIS_PREFIX } : null,
     dataDir: path.resolve(e.LMA_DATA),
     secret: e.LMA_SECRET ?? keptSecret(path.resolve(e.LMA_DATA)),
     encryptionKeys: readKeys(e.LMA_ENCRYPTION_KEYS),
     port: e.PORT,
     host: e.HOST,
-    publicUrl: (e.PUBLIC_URL ?? `http://localhost:${e.PORT}`).replace(/\/$/, ''),
+    publicUrl: (e.PUBLIC_URL ?? `${e.LMA_TLS_CERT ? 'https' : 'http'}://localhost:${e.PORT}`).replace(/\/$/, ''),
+    tls: readTls(e),
+    redirectPort: e.LMA_REDIRECT_PORT ?? null,
     smtpUrl: e.SMTP_URL ?? null,
     openai: {
       apiKey: e.OPENAI_API_KEY ?? null,
@@ -227,6 +253,25 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     sentry: e.SENTRY_DSN ? { dsn: e.SENTRY_DSN, environment: e.SENTRY_ENVIRONMENT } : null,
     version,
   }
+}
+
+function readTls(e: z.output<typeof Environment>): Config['tls'] {
+  const { LMA_TLS_CERT: cert, LMA_TLS_KEY: key } = e
+  if (!cert && !key) {
+    if (e.LMA_REDIRECT_PORT === undefined) return null
+    throw new ConfigError(
+      'LMA_REDIRECT_PORT sends browsers to our own https, which is not set up. Set LMA_TLS_CERT and LMA_TLS_KEY, or unset it.',
+    )
+  }
+  if (!cert || !key)
+    throw new ConfigError(
+      `LMA_TLS_CERT and LMA_TLS_KEY belong together; ${cert ? 'LMA_TLS_KEY' : 'LMA_TLS_CERT'} is missing. Set or unset both.`,
+    )
+  if (e.PUBLIC_URL !== undefined && !e.PUBLIC_URL.startsWith('https:'))
+    throw new ConfigError(
+      'PUBLIC_URL begins with http:// although LMA_TLS_CERT makes this an https server. Write https:// there.',
+    )
+  return { cert: path.resolve(cert), key: path.resolve(key) }
 }
 
 function readKeys(text: string | undefined): EncryptionKey[] {

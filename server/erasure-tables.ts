@@ -176,6 +176,7 @@ export const holdsNobody: readonly string[] = [
   'notice_reads',
   'plan_result_days',
   'plan_results',
+  'plan_evidence',
   // counts and names of things of the shop
   'notices',
   'offers',

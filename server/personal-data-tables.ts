@@ -94,12 +94,12 @@ export const told: readonly Told[] = [
     sql: `select jsonb_build_object('group', g.name, 'since', m.entered_at) as row
       from segment_members as m join segments as g on g.id = m.segment_id where m.customer_id = any($1::uuid[]) order by m.entered_at desc`,
   },
-  own(
-    'actions',
-    'Offers that were considered for you',
-    ['customer_id', 'campaign_id', 'offer_id', 'template_id', 'terms', 'plan_entry_id'],
-    't.created_at desc',
-  ),
+  {
+    table: 'actions',
+    title: 'Offers that were considered for you',
+    sql: `select to_jsonb(a) - array['customer_id', 'campaign_id', 'offer_id', 'template_id', 'terms', 'plan_entry_id'] || jsonb_build_object('reason', action_reason(a)) as row
+      from actions as a where a.customer_id = any($1::uuid[]) order by a.created_at desc`,
+  },
   own(
     'trigger_entries',
     'Occasions for automatic messages',

@@ -52,6 +52,7 @@ export const pipeline = [
       'trigger_entries',
       'plan_result_days',
       'plan_results',
+      'plan_evidence',
       'customer_reading',
       'offers',
       'campaign_variants',

@@ -96,6 +96,7 @@ fieldset{border:0;margin:0 0 8px;padding:0;min-width:0}
 .field input[aria-invalid]{border-color:var(--risk)}
 .day{display:grid;grid-template-columns:1fr 1fr 1.4fr;gap:12px}.day label{display:block;font-size:14px;color:var(--ink2)}
 .trap{position:absolute;left:-9999px;width:1px;height:1px;overflow:hidden}
+.small.below{margin:16px 0 0}.small.above{margin:0 0 8px}
 form{margin:0}hr{border:0;border-top:1px solid var(--line);margin:20px 0}
 .imprint{margin:20px 0 0;color:var(--ink2);font-size:13px}
 @media (forced-colors:active){main,button{border:1px solid}}

@@ -1,6 +1,7 @@
 import type { ClientBase, Pool } from 'pg'
 import { withTx } from '#db/pool.ts'
 import type { Ctx } from './context.ts'
+import { findOrphans } from './ledger-parents.ts'
 import { readSetting } from './settings.ts'
 
 const lock = `select pg_advisory_xact_lock(hashtextextended('rollups', 7))`
@@ -191,6 +192,8 @@ export async function reconcileNightly(ctx: Ctx): Promise<void> {
   const wrong = Object.values(detail).reduce((a, b) => a + b, 0)
   if (wrong > 0)
     ctx.log.error({ ...detail }, 'sums are not a recount: rebuild them with `liquor-agent rollups rebuild`')
+  const orphans = await findOrphans(ctx.pool)
+  if (Object.keys(orphans).length > 0) ctx.log.error(orphans, 'actions or messages name what is not there')
 }
 
 /** docs/decisions/0004-retention.md */

@@ -8,6 +8,7 @@ import { closeContext, createContext, type Ctx } from './context.ts'
 import { seedTemplates } from './delivery/templates.ts'
 import { redoErasures } from './erasure-ledger.ts'
 import { createApp } from './http/app.ts'
+import { createRedirects } from './http/tls.ts'
 import { createWatchApp, leaveService } from './http/watching.ts'
 import { createLog } from './log.ts'
 import { createPresence } from './telemetry/processes.ts'
@@ -90,6 +91,7 @@ export async function serve(
       if (app) await listen(app, ctx.config)
       const watched = ctx.config.metrics.port === null ? null : createWatchApp(ctx)
       if (watched) await listen(watched, { host: ctx.config.host, port: ctx.config.metrics.port! }, 'METRICS_PORT')
+      const redirects = app && ctx.config.redirectPort !== null ? await listenForBrowsers(ctx.config) : null
       ctx.metrics.watchProcess()
       const presence = createPresence(
         ctx,
@@ -99,8 +101,9 @@ export async function serve(
       signal.addEventListener('abort', () => leaveService(ctx), { once: true })
       const port = app ? (app.server.address() as AddressInfo).port : null
       const working = roles.worker ? runWorker(ctx, signal, presence.id) : untilAborted(signal)
-      await ready(port ? `http://localhost:${port}` : 'worker', ctx)
+      await ready(port ? `${ctx.config.tls ? 'https' : 'http'}://localhost:${port}` : 'worker', ctx)
       await working
+      redirects?.close()
       await app?.close()
       await watched?.close()
       await present
@@ -110,8 +113,17 @@ export async function serve(
   )
 }
 
+async function listenForBrowsers(config: Config): Promise<ReturnType<typeof createRedirects>> {
+  const server = createRedirects(config)
+  const at = { port: config.redirectPort!, host: config.host }
+  const listening = (): Promise<void> =>
+    new Promise((resolve, reject) => server.once('error', reject).listen(at, () => resolve()))
+  await listen({ listen: listening }, at, 'LMA_REDIRECT_PORT')
+  return server
+}
+
 async function listen(
-  app: Awaited<ReturnType<typeof createApp>>,
+  app: { listen: (at: { port: number; host: string }) => Promise<unknown> },
   config: Pick<Config, 'port' | 'host'>,
   variable = 'PORT',
 ): Promise<void> {

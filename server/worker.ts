@@ -22,7 +22,7 @@ import { forgetHooks, processHooks } from './knowledge/tills/process.ts'
 import { dropOldEvents, keepRollups, reconcileNightly } from './rollups.ts'
 import { pause } from './pause.ts'
 import { decideAutomatically } from './planning/experiments/decide.ts'
-import { countResults } from './planning/results.ts'
+import { learnFromResults } from './planning/evidence-store.ts'
 import { advanceTriggers } from './planning/triggers/run.ts'
 import { startNightlyScores } from './scoring/nightly.ts'
 import { refreshStaleSegments } from './segments/refresh.ts'
@@ -45,7 +45,7 @@ const duties: Duty[] = [
   { name: 'old hooks', everyMs: 3_600_000, run: forgetHooks },
   { name: 'segments', everyMs: 60_000, run: refreshStaleSegments },
   { name: 'triggered campaigns', everyMs: 60_000, run: advanceTriggers },
-  { name: 'results of plans', everyMs: 3_600_000, run: countResults },
+  { name: 'results of plans', everyMs: 3_600_000, run: learnFromResults },
   { name: 'files of exports', everyMs: 600_000, run: expireExports },
   { name: 'stray copies of files', everyMs: 600_000, everywhere: true, run: dropStrayCopies },
   { name: 'copies of erasures', everyMs: 60_000, run: copyErasures },

@@ -143,6 +143,35 @@ test('a user is created with a password from stdin, once', async () => {
   expect((await create('a long enough password\n')).err).toMatch(/already a user/)
 })
 
+test('keys of programs are made, listed, given quotas and ended; the secret is printed once', async () => {
+  const made = await run('api-key', 'create', 'Till', '--scope', 'orders:write', 'customers:read', '--per-minute', '30')
+  expect(made.code, made.err).toBe(0)
+  const secret = /^lma_\w{8}_\S{43}$/m.exec(made.out)![0]
+  const key = secret.slice(0, 12)
+  type Listed = { keys: Record<string, unknown>[] }
+  const listed = async (): Promise<string> => JSON.stringify(json(await run('api-key', 'list', '--json')))
+  expect((JSON.parse(await listed()) as Listed).keys).toMatchObject([
+    { name: 'Till', prefix: key, quota_per_minute: 30, quota_per_day: null, used_today: 0, state: 'active' },
+  ])
+  expect(await listed()).not.toContain(secret)
+  expect((await run('api-key', 'quota', key, '--per-day', '5000')).out).toMatch(/30 requests a minute, 5000 a day/)
+  expect((await run('api-key', 'quota', key, '--no-per-day', '--per-minute', '60')).out).toMatch(/60 .* no limit a day/)
+  expect((await run('api-key', 'list')).out).toMatch(new RegExp(`${key} +Till +active +60 +no limit +0`))
+  for (const [args, code, sentence] of [
+    [['quota', key], 2, /--per-minute N/],
+    [['quota', key, '--per-minute', '60001'], 2, /At most 60,000/],
+    [['quota', 'lma_nobodyxx', '--per-minute', '5'], 4, /No key has this id/],
+    [['create', 'X', '--scope', 'everything'], 2, /scopes/],
+    [['create', 'X'], 2, /--scope/],
+  ] as [string[], number, RegExp][]) {
+    const ran = await run('api-key', ...args)
+    expect(ran.err, args.join(' ')).toMatch(sentence)
+    expect(ran.code, args.join(' ')).toBe(code)
+  }
+  expect((await run('api-key', 'revoke', key)).code).toBe(0)
+  expect(await listed()).toContain('"state":"revoked"')
+})
+
 test('an import is taken back from the command line, once', async () => {
   const people = file('mistake.csv', 'customer id,email\nX1,x1@example.com\nX2,x2@example.com\n')
   const id = String(json(await run('import', 'customers', people, '--json'))['import_id'])

@@ -27,6 +27,8 @@ const preloadFont: Plugin = {
 
 export default defineConfig({
   root: import.meta.dirname,
+  // The server puts the nonce of each answer in its place (server/http/content-policy.ts).
+  html: { cspNonce: '__CSP_NONCE__' },
   plugins: [react(), tailwindcss(), preloadFont],
   build: { outDir: 'dist', emptyOutDir: true, target: 'es2022', assetsInlineLimit: 0, chunkSizeWarningLimit: 600 },
   server: {

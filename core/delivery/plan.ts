@@ -91,8 +91,8 @@ export function compilePlan(template: TemplateSource, options: PlanOptions): Mes
   return plan
 }
 
-// A plan may bring words of its own for a segment: they are values, escaped like any other, and never read as a template.
-function orCopy(part: 'subject' | 'preheader' | 'body', source: string): string {
+/** A plan may bring words of its own for a segment: they are values, escaped like any other, and never read as a template. */
+export function orCopy(part: 'subject' | 'preheader' | 'body', source: string): string {
   return `{% if copy.${part} %}{{ copy.${part} }}{% else %}${source}{% endif %}`
 }
 

@@ -180,7 +180,7 @@ function choiceOf(
 
 /** Mean terms of one message of an arm to these groups, null where none of them can be reached by it. */
 function meanOver(arm: WeighedArm, groups: readonly string[]): MessageValue | null {
-  const sum: MessageValue = { open: 0, click: 0, order: 0, extra_orders: 0, discount_cents: 0, cost_cents: 0, margin_cents: 0, spread: 0 } // prettier-ignore
+  const sum: MessageValue = { open: 0, click: 0, order: 0, extra_orders: 0, discount_cents: 0, cost_cents: 0, margin_cents: 0, leaving_cents: 0, spread: 0 } // prettier-ignore
   let people = 0
   for (const group of groups) {
     const n = arm.reach.get(group) ?? 0

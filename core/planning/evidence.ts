@@ -78,9 +78,18 @@ export interface SentCell
 export interface Evidence {
   base: readonly BaseCell[]
   sent: readonly SentCell[]
-  /** season's index of the last period that has any held-out customers */
-  index: number
+  /** the season so far, by period in order of time */
+  seasons: readonly Season[]
 }
+
+/** Orders of the held-out customers of a period, and how many were usual for their groups. */
+export interface Season {
+  period: number
+  seen: number
+  usual: number
+}
+
+export const nothingKnown: Evidence = { base: [], sent: [], seasons: [] }
 
 /** Old results count half after so many periods: markets change. */
 const halfLife = 13
@@ -95,7 +104,7 @@ export function periodOf(day: string): number {
  * orders over what their groups usually buy; sent and held-out are only ever compared within it.
  */
 export function collectEvidence(rows: readonly ResultRow[]): Evidence {
-  if (rows.length === 0) return { base: [], sent: [], index: 1 }
+  if (rows.length === 0) return nothingKnown
   const last = rows.reduce((latest, r) => Math.max(latest, r.period), -Infinity)
   const strata = strataOf(rows, last)
   const later = laterRates(rows)
@@ -108,8 +117,17 @@ export function collectEvidence(rows: readonly ResultRow[]): Evidence {
     if (r.outcome === 'held') addHeld(base, r, stratum)
     else addSent(sent, r, stratum, later.get(`${stratumOf(r)}|${r.segment}|${dueOf(r.group)}`))
   }
-  const newest = [...strata.values()].filter((s) => s.held > 0).toSorted((a, b) => b.period - a.period || b.held - a.held)[0] // prettier-ignore
-  return { base: [...base.values()], sent: [...sent.values()], index: newest?.index ?? 1 }
+  const seasons = new Map<number, Season>()
+  for (const { period, held, seen, usual } of strata.values()) {
+    if (held === 0) continue
+    const own = seasons.get(period)
+    seasons.set(period, { period, seen: seen + (own?.seen ?? 0), usual: usual + (own?.usual ?? 0) })
+  }
+  return {
+    base: [...base.values()],
+    sent: [...sent.values()],
+    seasons: [...seasons.values()].toSorted((a, b) => a.period - b.period),
+  }
 }
 
 function addHeld(base: Map<string, BaseCell>, r: ResultRow, { index, weight }: Stratum): void {
@@ -128,7 +146,7 @@ function addHeld(base: Map<string, BaseCell>, r: ResultRow, { index, weight }: S
 function addSent(
   sent: Map<string, SentCell>,
   r: ResultRow,
-  { index, weight: aged, trust }: Stratum,
+  { index, weight: aged, trust, lapsed }: Stratum,
   usual: { n: number; rate: number } | undefined,
 ): void {
   const isRead = r.channel === 'email' && r.opened_orders !== undefined
@@ -139,7 +157,7 @@ function addSent(
     cell = { segment, group, offer, kind, channel, part, isRead, ...nothing }
     sent.set(key, cell)
   }
-  const weight = aged * trust
+  const weight = aged * (isLapsed(r) ? lapsed.trust : trust)
   for (const field of summed) cell[field] += weight * (r[field] ?? 0)
   cell.exposure += weight * r.n * index
   cell.opened_exposure += weight * r.opens * index
@@ -158,6 +176,7 @@ const nothing = {
   later_share: 0,
 }
 const dueOf = (group: string): string => group.slice(0, group.indexOf('.'))
+const isLapsed = ({ group }: ResultRow): boolean => group.startsWith('gone.') || group.startsWith('lost.')
 
 const stratumOf = (r: ResultRow): string => `${r.period}|${r.design ?? ''}`
 
@@ -189,7 +208,10 @@ interface Stratum {
   period: number
   held: number
   sent: number
-  /** the held-out customers' orders over what their groups usually buy: the season */
+  /** orders of the held-out customers, and what their groups usually buy */
+  seen: number
+  usual: number
+  /** the one over the other: the season */
   index: number
   /** by age */
   weight: number
@@ -198,29 +220,49 @@ interface Stratum {
    * few held-out customers count as if there were few of them, 1 / (1/sent + 1/held) in all.
    */
   trust: number
+  /**
+   * The same for those who have stopped: hardly anything is taken off their orders, so that it is known from few does little harm.
+   * Whoever could be won back is won back by and by, and only the latest messages tell how many are left.
+   */
+  lapsed: { orders: number; usual: number; trust: number }
 }
 
 const indexStrength = 30
 
 function strataOf(rows: readonly ResultRow[], last: number): Map<string, Stratum> {
   const rate = usualRates(rows)
-  const sums = new Map<string, Stratum & { seen: number; usual: number }>()
+  let heldLapsed = 0
+  const sums = new Map<string, Stratum>()
   for (const r of rows) {
     const key = stratumOf(r)
     let sum = sums.get(key)
     if (!sum) {
       const weight = 0.5 ** ((last - r.period) / halfLife)
-      sums.set(key, (sum = { period: r.period, held: 0, sent: 0, index: 1, weight, trust: 0, seen: 0, usual: 0 }))
+      const lapsed = { orders: 0, usual: 0, trust: 0 }
+      sums.set(
+        key,
+        (sum = { period: r.period, held: 0, sent: 0, index: 1, weight, trust: 0, seen: 0, usual: 0, lapsed }),
+      )
     }
     if (r.outcome === 'held') {
       sum.held += r.n
       sum.seen += r.orders
       sum.usual += r.n * rate(r)
-    } else sum.sent += r.n
+      if (isLapsed(r)) heldLapsed += r.orders
+    } else {
+      sum.sent += r.n
+      if (!isLapsed(r)) continue
+      sum.lapsed.orders += r.orders
+      sum.lapsed.usual += r.n * rate(r)
+    }
   }
   for (const sum of sums.values()) {
     sum.index = (sum.seen + indexStrength) / (sum.usual + indexStrength)
     sum.trust = sum.held / Math.max(1, sum.held + sum.sent)
+    const { lapsed } = sum
+    // The variance of their orders beside that of what is taken off, whose error is one for all.
+    const error = lapsed.usual ** 2 * (1 / Math.max(1, sum.seen) + 1 / Math.max(1, heldLapsed))
+    lapsed.trust = Math.max(sum.trust, lapsed.orders / Math.max(1, lapsed.orders + error))
   }
   return sums
 }

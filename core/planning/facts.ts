@@ -3,7 +3,8 @@ import type { Policy } from '../compliance/policy.ts'
 import type { StoreFacts } from '../compliance/rules.ts'
 import type { Day } from '../calendar.ts'
 import type { StoreHours } from '../knowledge/store-hours.ts'
-import type { ResultRow } from './evidence.ts'
+import type { Evidence } from './evidence.ts'
+import type { ShopHabits } from './groups.ts'
 import type { Offer } from './offer.ts'
 import type { PlanLimits, Window } from './plan.ts'
 
@@ -84,7 +85,9 @@ export interface PlannerFacts {
   stores: readonly StoreOfPlan[]
   past: readonly PastResult[]
   /** what planned messages changed, measured against customers held out of them; left out: nothing is known yet */
-  results?: readonly ResultRow[]
+  evidence?: Evidence
+  /** against which customers were put into groups; left out: usual ones */
+  habits?: ShopHabits
   limits: PlanLimits
   contact: ContactLimits
   policy: Policy

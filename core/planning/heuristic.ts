@@ -7,6 +7,7 @@ import type { Offer } from './offer.ts'
 import type { PlanEntry, Refusal } from './plan.ts'
 import { budgetLeft, budgetWords, spendOf } from './spend.ts'
 import { dayFactor, daysOf, overlap } from './week.ts'
+import { netOf } from './response.ts'
 import { scalesOf } from './weigh.ts'
 
 /**
@@ -55,8 +56,8 @@ function fillWeek(
     const isKnown = all.learning.isKnown && choice.segment.groups !== undefined
     const factor = isKnown ? 1 : dayFactor(choice.segment, day).factor
     const value = choice.valueOn(factor)
-    if (value.margin_cents <= 0) continue
-    const entry = entryOf({ ...choice, day }, value, value.margin_cents * choice.reach, facts)
+    if (netOf(value) <= 0) continue
+    const entry = entryOf({ ...choice, day }, value, netOf(value) * choice.reach, facts)
     if (chosen.some((e) => e.id === entry.id)) continue
     if (left !== null) {
       const spend = spendOf(entry, facts)

@@ -7,8 +7,8 @@ import { expectedDiscount } from './response.ts'
 
 /** How much of an additional order is still there after four weeks: less when people stock up, more when they come back. */
 const later = { alive: -0.15, gone: 0.6, spread: 0.15 }
-/** A returned customer's orders of days 8 to 28, extended to a quarter of a year. */
-const quarter = 3.1
+/** A returned customer's orders of days 8 to 28, extended to a quarter of a year after the message. */
+const quarter = (91 - 7) / 21
 const goneFrom = dueBands.indexOf('gone')
 
 /**

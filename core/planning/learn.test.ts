@@ -25,6 +25,19 @@ const shop: PlannerFacts = {
   policy: defaultPolicy(),
 } // prettier-ignore
 
+test('who has stopped is judged by many messages beside few held out, others are not', () => {
+  const plan = (group: string, held: number, sent: number) => [
+    row({ group, n: 1000, orders: held }),
+    row({ group, outcome: 'sent', n: 20_000, orders: sent }),
+  ]
+  const before = row({ group: 'lost.mild.rested', design: 'trial', n: 20_000, orders: 120 })
+  const { sent } = collectEvidence([before, ...plan('due.mild.rested', 200, 4400), ...plan('lost.mild.rested', 6, 300)])
+  const [due, lost] = ['due', 'lost'].map((d) => sent.find((c) => c.group.startsWith(d))!.n)
+  expect(due).toBeCloseTo(20_000 / 21, 0)
+  expect(lost).toBeGreaterThan(10_000)
+  expect(lost).toBeLessThan(16_000)
+})
+
 test('a season that lifts everybody is no effect of the messages', () => {
   const quiet = [row({}), row({ outcome: 'sent' })]
   const busy = [row({ period: 701, orders: 400 }), row({ period: 701, outcome: 'sent', orders: 400 })]
@@ -87,7 +100,7 @@ test('lift of those who still buy and returns of those who stopped are found apa
 })
 
 test('readers show an effect that is lost among all; without their orders the same rows still teach', () => {
-  const facts = (results: ResultRow[]): PlannerFacts => ({ ...shop, results })
+  const facts = (results: ResultRow[]): PlannerFacts => ({ ...shop, evidence: collectEvidence(results) })
   const sent = row({ outcome: 'sent', n: 4000, opens: 1000, orders: 900, opened_orders: 300 })
   const held = row({ n: 20_000, orders: 4000 })
   const lift = (results: ResultRow[]) => {

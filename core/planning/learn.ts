@@ -1,10 +1,11 @@
 import { baseDimensions, codesOf, leaveDimensions, liftDimensions, openDimensions, returnDimensions, type Codes, type Dimension, type What, type Who } from './codes.ts' // prettier-ignore
-import { collectEvidence, type BaseCell, type DayPart, type Evidence, type SentCell } from './evidence.ts'
+import { nothingKnown, periodOf, type BaseCell, type DayPart, type Evidence, type SentCell } from './evidence.ts'
 import type { PlanChannel, PlannerFacts, SegmentFacts } from './facts.ts'
 import { fitParts, fitRates } from './fit.ts'
 import type { Traits } from './groups.ts'
 import { fitBaskets, fitLasting, fitReductions } from './learn-money.ts'
 import type { Offer } from './offer.ts'
+import { seasonOf } from './season.ts'
 import { leaving, liftOf, returnOf, seen, type Outlook } from './response.ts'
 
 export interface Arm {
@@ -99,7 +100,8 @@ function fitCounts<T>(
  * @param random for Thompson sampling; null: no draws
  */
 export function learnGroups(facts: PlannerFacts, random: (() => number) | null): Learning {
-  const evidence = collectEvidence(facts.results ?? [])
+  const evidence = facts.evidence ?? nothingKnown
+  const season = seasonOf(evidence.seasons, periodOf(facts.week_start))
   const codes = codesOf(facts)
   const { segments, offers } = facts
   const start = (w: Who): number => Math.max(0.002, segments[w.segment]!.orders_per_week) * rateOf[w.due]!
@@ -148,7 +150,7 @@ export function learnGroups(facts: PlannerFacts, random: (() => number) | null):
       if (!w) throw new Error(`The offer ${offer.key} is not one of the facts.`)
       const spread = effect.lift.spread(w)
       return {
-        orders_per_week: usual(w) * evidence.index,
+        orders_per_week: usual(w) * season,
         lift: lift(w) * effect.lift.factor(w, sampled),
         returns: back(w) * effect.back.factor(w, sampled),
         open: opens(w),

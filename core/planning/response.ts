@@ -17,10 +17,19 @@ export interface MessageValue {
   /** expected value of what one redemption or none takes off the basket */
   discount_cents: number
   cost_cents: number
+  /** what it adds, after discount and contact */
   margin_cents: number
+  /**
+   * What later messages lose by those who leave the channel. A price for the choice, no part of the forecast: whoever has left is
+   * missing from the reach of later plans, and would be counted twice.
+   */
+  leaving_cents: number
   /** relative uncertainty (one standard deviation) of the response */
   spread: number
 }
+
+/** What the choice goes by, less what tiredness will cost. */
+export const netOf = (value: MessageValue): number => value.margin_cents - value.leaving_cents
 
 /** What is known beyond the segment's means: of one group in it, from results measured against held-out customers. */
 export interface Outlook {
@@ -143,7 +152,8 @@ function valueInSegment(facts: MessageCase): MessageValue {
     extra_orders,
     discount_cents,
     cost_cents: costCents[channel],
-    margin_cents: gross - discount_cents - costCents[channel] - goodbye - fatigue,
+    margin_cents: gross - discount_cents - costCents[channel] - fatigue,
+    leaving_cents: goodbye,
     spread: learned.spread,
   }
 }
@@ -166,7 +176,8 @@ function valueInGroup(facts: MessageCase, outlook: Outlook): MessageValue {
     extra_orders,
     discount_cents,
     cost_cents: costCents[channel],
-    margin_cents: gross - discount_cents - costCents[channel] - outlook.leaving * outlook.reach_value_cents,
+    margin_cents: gross - discount_cents - costCents[channel],
+    leaving_cents: outlook.leaving * outlook.reach_value_cents,
     spread: outlook.spread,
   }
 }

@@ -3,7 +3,7 @@ import type { PlanChannel, PlannerFacts, SegmentFacts } from './facts.ts'
 import { groupKey, pressureBands, traitsOfGroup, type Traits } from './groups.ts'
 import { learnGroups, type Arm, type Learning } from './learn.ts'
 import type { Offer } from './offer.ts'
-import { learnResponse, seen, valueOfMessage, type MessageValue, type PastResponse } from './response.ts'
+import { learnResponse, netOf, seen, valueOfMessage, type MessageValue, type PastResponse } from './response.ts'
 import { lawfulReach } from './worth.ts'
 
 /** What an arm is worth to each group of a segment; a segment without groups has one, ''. */
@@ -50,7 +50,7 @@ export function partsOf(facts: PlannerFacts, channel: PlanChannel): DayPart[] {
   const { start, end } = channel === 'email' ? facts.contact.email_window : facts.contact.sms_window
   const parts: DayPart[] = []
   if (start < eveningFrom) parts.push('day')
-  if (end > eveningFrom && (facts.results?.length ?? 0) > 0 && channel === 'email') parts.push('evening')
+  if (end > eveningFrom && (facts.evidence?.sent.length ?? 0) > 0 && channel === 'email') parts.push('evening')
   return parts.length > 0 ? parts : ['evening']
 }
 
@@ -64,7 +64,7 @@ export function valueInGroup(
   segment: SegmentFacts,
   group: string,
   arm: Arm,
-  options: { dayFactor?: number; earlier?: number; sampled?: boolean } = {},
+  options: { dayFactor?: number; earlier?: number } = {},
 ): MessageValue {
   const { facts, learning, past } = scales
   const traits = traitsOfGroup(group)
@@ -82,12 +82,7 @@ export function valueInGroup(
   const level = Math.min(pressureBands.length - 1, pressed)
   // A second message in the week presses more than the last level that is told apart.
   const beyond = further ** (pressed - level)
-  const outlook = learning.outlook(
-    segment,
-    { ...traits, pressure: pressureBands[level]! },
-    arm,
-    options.sampled ?? false,
-  )
+  const outlook = learning.outlook(segment, { ...traits, pressure: pressureBands[level]! }, arm, false)
   const fresh = beyond * unread(outlook.open, arm, traits) ** (options.earlier ?? 0)
   const { reader_cents } = scales.prices.get(priceKey(segment, traits)) ?? noPrice
   return valueOfMessage({
@@ -132,13 +127,9 @@ export function weighArm(scales: Scales, segment: SegmentFacts, arm: Arm, earlie
   for (const [group, n] of counts) {
     if (n === 0 || lawful === 0) continue
     const mean = valueInGroup(scales, segment, group, arm, { earlier })
-    const drawn =
-      group === '' || !scales.learning.isKnown
-        ? mean
-        : valueInGroup(scales, segment, group, arm, { earlier, sampled: true })
     reach.set(group, n * lawful)
     value.set(group, mean)
-    net.set(group, drawn.margin_cents - tiredPrice(scales, segment, group, earlier))
+    net.set(group, netOf(mean) - tiredPrice(scales, segment, group, earlier))
   }
   return { ...arm, reach, value, net }
 }
@@ -226,7 +217,7 @@ function meanBest(
     let best = 0
     for (const arm of arms)
       if (arm.channel === 'email' || traitsOfGroup(group)!.isTexted)
-        best = Math.max(best, valueInGroup(scales, segment, group, arm).margin_cents)
+        best = Math.max(best, netOf(valueInGroup(scales, segment, group, arm)))
     sum += size * best
     people += size
   }
@@ -250,7 +241,7 @@ export function valueOver(
       value: valueInGroup(scales, segment, '', arm, options),
       reach: segment.groups && audience ? 0 : Math.round(share * lawful),
     }
-  const sum: MessageValue = { open: 0, click: 0, order: 0, extra_orders: 0, discount_cents: 0, cost_cents: 0, margin_cents: 0, spread: 0 } // prettier-ignore
+  const sum: MessageValue = { open: 0, click: 0, order: 0, extra_orders: 0, discount_cents: 0, cost_cents: 0, margin_cents: 0, leaving_cents: 0, spread: 0 } // prettier-ignore
   for (const g of groups) {
     const weight = g.reachable[arm.channel] / people
     if (weight === 0) continue

@@ -10,7 +10,7 @@ import { demoLogin } from '../demo-login.ts'
 import { bind, type Routes } from '../http/bind.ts'
 import { notFound } from '../http/errors.ts'
 import { readSetting } from '../settings.ts'
-import { createApiKey, listApiKeys, revokeApiKey } from './api-keys.ts'
+import { createApiKey, listApiKeys, revokeApiKey, updateApiKey } from './api-keys.ts'
 import { countAttempt } from './attempts.ts'
 import { auditState, exportAudit, listAudit } from './audit-trail.ts'
 import { findLink, mailPasswordReset, usePasswordLink } from './links.ts'
@@ -34,6 +34,7 @@ export const accountRoutes: Routes = (app, ctx) => {
     void reply.header('cache-control', 'no-store')
     return createApiKey(ctx, actor, body)
   })
+  bind(app, ctx, apiKeys.update, ({ params, body, actor }) => updateApiKey(ctx, actor, params.id, body))
   bind(app, ctx, apiKeys.revoke, async ({ params, actor }) => {
     await revokeApiKey(ctx, actor, params.id)
     return undefined

@@ -69,6 +69,24 @@ export function createPostgresLimits(pool: Pool, log: Log): Limits {
       timer ??= setTimeout(() => void (telling = tell()), tellEveryMs).unref()
       return Promise.resolve({ count: c.known + c.pending, ttlMs: c.endsAt - now })
     },
+    async read(keys, windowMs) {
+      const endsAt = (Math.floor(Date.now() / windowMs) + 1) * windowMs
+      const told = new Map<string, number>()
+      try {
+        const { rows } = await pool.query<{ key: string; count: number }>(
+          `select w.key, w.count from rate_windows as w where w.key = any ($1::text[]) and w.ends_at = to_timestamp($2 / 1000.0)`,
+          [keys, endsAt],
+        )
+        for (const row of rows) told.set(row.key, row.count)
+      } catch (err) {
+        log.warn({ err: err as Error }, 'request counts of the other processes cannot be read')
+      }
+      return keys.map((key) => {
+        const c = counts.get(key)
+        const own = c?.endsAt === endsAt ? c : { known: 0, pending: 0 }
+        return Math.max(told.get(key) ?? 0, own.known) + own.pending
+      })
+    },
     async close() {
       clearTimeout(timer)
       await telling

@@ -20,6 +20,17 @@ export function createRedisLimits(connect: Connect, prefix: string, instead: Lim
       }
       return instead.add(key, windowMs)
     },
+    async read(keys, windowMs) {
+      if (keys.length === 0) return []
+      const endsAt = (Math.floor(Date.now() / windowMs) + 1) * windowMs
+      try {
+        const redis = await (client ??= connect('commands'))
+        const counts = await redis.mget(keys.map((key) => `${prefix}:limit:${key}:${endsAt}`))
+        return counts.map((count) => Number(count ?? 0))
+      } catch {
+        return instead.read(keys, windowMs)
+      }
+    },
     close: () => instead.close(),
   }
 }

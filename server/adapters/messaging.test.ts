@@ -74,6 +74,12 @@ describe.each(engines)('over %s', (engine) => {
     await settled()
     expect((await one.limits.add('key:a', 3_600_000)).count).toBeGreaterThanOrEqual(33)
     expect((await other.limits.add('key:b', 3_600_000)).count).toBe(1)
+    // Looking counts nothing, and sees what all counted.
+    await settled()
+    for (const ctx of [one, other, one])
+      expect(await ctx.limits.read(['key:a', 'key:nobody', 'key:b'], 3_600_000)).toEqual([35, 0, 1])
+    expect(await one.limits.read(['key:a'], 60_000)).toEqual([0])
+    expect(await one.limits.read([], 60_000)).toEqual([])
     const short = await one.limits.add('key:c', 150)
     expect(short.ttlMs).toBeLessThanOrEqual(150)
     await settled()

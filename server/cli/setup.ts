@@ -1,6 +1,8 @@
 import { Writable } from 'node:stream'
 import { createInterface } from 'node:readline/promises'
 import { accounts, type Role } from '#contract/accounts.ts'
+import path from 'node:path'
+import { writeAnonymous } from '../demo/anonymous.ts'
 import { loadDemo } from '../demo/load.ts'
 import { removeDemo } from '../demo/remove.ts'
 import { withTx } from '#db/pool.ts'
@@ -31,6 +33,27 @@ export async function demo(globals: Globals, options: { remove: boolean }): Prom
       )
     print(globals, 'demo', { ...loaded }, () => [
       `Demo shop loaded: ${loaded.customers} customers, ${loaded.orders} orders, ${loaded.campaigns} campaigns in ${loaded.seconds} s.`,
+    ])
+  })
+}
+
+/** A copy of the shop to try things out on, with nobody real in it. */
+export async function anonymise(globals: Globals, folder: string): Promise<void> {
+  await withContext(async (ctx) => {
+    const made = await writeAnonymous(ctx, cliActor, folder).catch((error: unknown) => {
+      const { code } = error as NodeJS.ErrnoException
+      if (code === 'EEXIST')
+        throw new CliError(
+          `There are files in ${folder} already. Name a new folder; nothing is written over.`,
+          exit.usage,
+        )
+      if (code === 'EACCES' || code === 'ENOENT' || code === 'ENOTDIR')
+        throw new CliError(`The folder ${folder} cannot be written. Choose another one.`, exit.failed)
+      throw error
+    })
+    print(globals, 'anonymise', { folder: path.resolve(folder), ...made }, () => [
+      `${made.customers} customers, ${made.orders} orders and ${made.products} products in ${folder}, without anybody real; ${made.left_out} who could be known by what they spend are not in it.`,
+      `Elsewhere: liquor-agent import products ${folder}/products.csv, then customers, then orders.`,
     ])
   })
 }

@@ -1,4 +1,4 @@
-import { compilePlan, fillPlan } from '#core/delivery/plan.ts'
+import { compilePlan, fillPlan, orCopy } from '#core/delivery/plan.ts'
 import { compileTemplate } from '#core/delivery/template.ts'
 import { measureSms } from '#core/delivery/sms-segments.ts'
 import type { TemplatePreview } from '#contract/delivery.ts'
@@ -6,7 +6,7 @@ import type { Ctx } from '../context.ts'
 import { readSetting } from '../settings.ts'
 import { preferencesUrl, unsubscribeUrl } from '../tokens.ts'
 import { checkContent, type Content } from './check-template.ts'
-import { readPerson } from './preview-person.ts'
+import { readPerson, type PreviewPerson } from './preview-person.ts'
 import { starterColor } from '#core/delivery/blocks.ts'
 import { sampleStore } from './starter-templates/sample.ts'
 import { readStores } from './stores.ts'
@@ -25,11 +25,19 @@ export async function previewTemplate(ctx: Ctx, templateId: string, customerId?:
  * the faults and an empty message. Throws not_found for the customer.
  */
 export async function previewContent(ctx: Ctx, content: Content, customerId: string | null): Promise<TemplatePreview> {
+  return previewFilled(ctx, content, await readPerson(ctx.pool, customerId))
+}
+
+/** A stored template filled with what a plan says to somebody. Throws not_found for the template. */
+export async function previewMessage(ctx: Ctx, templateId: string, person: PreviewPerson): Promise<TemplatePreview> {
+  return previewFilled(ctx, await readTemplate(ctx.pool, templateId), person)
+}
+
+async function previewFilled(ctx: Ctx, content: Content, person: PreviewPerson): Promise<TemplatePreview> {
   const { subject_template, preheader_template, body_mjml_template, body_text_template, channel } = content
-  const [{ template, problems }, shop, person] = await Promise.all([
+  const [{ template, problems }, shop] = await Promise.all([
     checkContent({ channel, subject_template, preheader_template, body_mjml_template, body_text_template }),
     readSetting(ctx.pool, 'shop'),
-    readPerson(ctx.pool, customerId),
   ])
   if (problems.some((p) => p.level === 'error'))
     return { subject: null, preheader: null, html: null, text: '', html_bytes: 0, sms: null, problems }
@@ -63,7 +71,7 @@ export async function previewContent(ctx: Ctx, content: Content, customerId: str
   const html = message.html()
   const text = message.text()
   const preheader = template.preheader_template
-    ? compileTemplate(template.preheader_template, 'line').render({ ...person.variables, store })
+    ? compileTemplate(orCopy('preheader', template.preheader_template), 'line').render({ ...person.variables, store })
     : null
   return {
     subject: message.subject,

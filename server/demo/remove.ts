@@ -50,6 +50,7 @@ export async function removeDemo(
   await client.query('delete from model_versions')
   // Days that are not counted yet are counted again, of whoever is left.
   await client.query('delete from plan_result_days')
+  await client.query('delete from plan_evidence')
   await client.query('delete from customer_reading')
   await rebuildRollups(client)
   await client.query('delete from offers as o where o.is_demo')

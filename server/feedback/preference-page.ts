@@ -47,7 +47,7 @@ ${channelLine(choices, 'sms', 'Offers by text message', `Marketing texts from ${
 ${choices.wishes ? wishParts(choices.wishes) : ''}
 <button type="submit">Save</button></form>
 <hr><form method="post"><input type="hidden" name="action" value="none"><button class="quiet" type="submit">Stop everything</button></form>
-<p class="small" style="margin:16px 0 0">For customers of legal drinking age only.</p>`,
+<p class="small below">For customers of legal drinking age only.</p>`,
   })
 }
 

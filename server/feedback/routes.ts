@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Ctx } from '../context.ts'
 import { openTo } from '../http/access-policy.ts'
 import type { Routes } from '../http/bind.ts'
+import { publicPagePolicy } from '../http/content-policy.ts'
 import type { Channel, Proof } from '../opt-out.ts'
 import { paces, topics } from '#core/compliance/wishes.ts'
 import { readFace } from '../public-page.ts'
@@ -220,7 +221,11 @@ async function unknownLink(ctx: Ctx, reply: FastifyReply): Promise<FastifyReply>
 }
 
 function sendPage(reply: FastifyReply, html: string): FastifyReply {
-  return noStore(reply).header('x-robots-tag', 'noindex').type('text/html; charset=utf-8').send(html)
+  return noStore(reply)
+    .header('x-robots-tag', 'noindex')
+    .header('content-security-policy', publicPagePolicy(html))
+    .type('text/html; charset=utf-8')
+    .send(html)
 }
 
 function noStore(reply: FastifyReply): FastifyReply {

@@ -1,4 +1,6 @@
+import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
+import type { Server as HttpsServer } from 'node:https'
 import path from 'node:path'
 import { callbackify } from 'node:util'
 import cookie from '@fastify/cookie'
@@ -9,20 +11,33 @@ import fastifyStatic from '@fastify/static'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import websocket from '@fastify/websocket'
-import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import fastify, {
+  LogController,
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type onRequestHookHandler,
+  type FastifyReply,
+} from 'fastify'
+import { mostOfAddress } from '#contract/quota.ts'
+import { withStatementLimit } from '#db/statement-limit.ts'
 import type { Ctx } from '../context.ts'
 import type { Limits } from '../ports/limits.ts'
 import { slices } from '../slices.ts'
 import { openTo, requirePolicies } from './access-policy.ts'
+import { strictPolicy, uiPolicy } from './content-policy.ts'
 import { AppError, sendProblem } from './errors.ts'
 import { callerOf } from './client-address.ts'
 import { isCrossSite } from './cross-site.ts'
 import { registerLive } from './live.ts'
+import { followCertificate, readCertificate } from './tls.ts'
 import { registerWatching, watchRequests } from './watching.ts'
 
 /** The whole HTTP surface: API, WebSockets, tracking links, documentation and the built UI. */
 export async function createApp(ctx: Ctx): Promise<FastifyInstance> {
+  const { tls } = ctx.config
+  // The types of Fastify know two applications; for routes and hooks there is one.
   const app = fastify({
+    ...(tls ? { https: readCertificate(tls) } : {}),
     // Requests are logged below by route pattern: an address with an id or a token in it stays out of the log.
     loggerInstance: ctx.log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -33,7 +48,14 @@ export async function createApp(ctx: Ctx): Promise<FastifyInstance> {
     keepAliveTimeout: 72_000,
     forceCloseConnections: true,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 512 },
-  })
+  }) as FastifyInstance
+  if (tls) {
+    const stop = followCertificate(app.server as HttpsServer, tls, ctx.log)
+    app.addHook('onClose', (_app, done) => {
+      stop()
+      done()
+    })
+  }
   app.setErrorHandler(sendProblem)
   requirePolicies(app)
   app.setValidatorCompiler(() => () => true)
@@ -54,37 +76,28 @@ export async function createApp(ctx: Ctx): Promise<FastifyInstance> {
     done()
   })
   app.addHook('onRequest', (request, reply, done) => {
-    void reply.header('x-request-id', request.id)
+    void reply.header('x-request-id', request.id).header('content-security-policy', strictPolicy)
     const changes = !['GET', 'HEAD', 'OPTIONS'].includes(request.method)
     if (changes && request.url.startsWith('/api/') && isCrossSite(request))
       return done(new AppError('auth.cross_site', 'This request came from another site and was refused.'))
     done()
   })
 
+  // Twice: what happens while a body is read belongs to the socket, not to the request.
+  const limited: onRequestHookHandler = (_request, _reply, done) => withStatementLimit(ctx.config.statementMs, done)
+  app.addHook('onRequest', limited)
+  app.addHook('preHandler', limited)
+
   await app.register(helmet, {
-    contentSecurityPolicy: {
-      directives: {
-        defaultSrc: ["'self'"],
-        scriptSrc: ["'self'"],
-        styleSrc: ["'self'", "'unsafe-inline'"],
-        imgSrc: ["'self'", 'data:'],
-        connectSrc: ["'self'", 'ws:', 'wss:'],
-        // The mailbox shows messages in sandboxed srcdoc frames.
-        frameSrc: ["'self'"],
-        objectSrc: ["'none'"],
-        baseUri: ["'none'"],
-        formAction: ["'self'"],
-        frameAncestors: ["'none'"],
-        upgradeInsecureRequests: null,
-      },
-    },
+    // Below, in our own words: pages of several kinds need other ones.
+    contentSecurityPolicy: false,
     strictTransportSecurity: ctx.config.publicUrl.startsWith('https:'),
     referrerPolicy: { policy: 'no-referrer' },
   })
   await app.register(cookie)
   await app.register(multipart, { limits: { fileSize: 2 * 1024 ** 3, files: 1, fields: 20, fieldSize: 64 * 1024 } })
   await app.register(rateLimit, {
-    max: 1200,
+    max: mostOfAddress,
     timeWindow: '1 minute',
     // The UI's own files and the links in customers' mails are not the API.
     allowList: (request) => !request.url.startsWith('/api/'),
@@ -116,7 +129,16 @@ export async function createApp(ctx: Ctx): Promise<FastifyInstance> {
       },
     },
   })
-  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true })
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: true,
+    // Nothing of other hosts, http where the shop has only that, and the one style that its bundle makes.
+    transformStaticCSP: (policy) =>
+      policy
+        .replace(/ (https:|validator\.swagger\.io)|upgrade-insecure-requests;/g, '')
+        .replace("style-src 'self'", "style-src 'self' 'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w='"),
+    uiConfig: { validatorUrl: null },
+  })
   app.get('/openapi.json', { schema: { hide: true }, config: openTo('documentation of the API, holds no data') }, () =>
     app.swagger(),
   )
@@ -160,9 +182,23 @@ function sharedStore(limits: Limits): NonNullable<RateLimitPluginOptions['store'
 
 function serveUi(app: FastifyInstance, dist: string): void {
   const index = path.join(dist, 'index.html')
-  if (existsSync(index)) {
+  const isBuilt = existsSync(index)
+  const sendUi = (reply: FastifyReply): FastifyReply => {
+    const nonce = randomBytes(18).toString('base64')
+    return reply
+      .header('cache-control', 'no-cache')
+      .header('content-security-policy', uiPolicy(nonce))
+      .type('text/html; charset=utf-8')
+      .send(readFileSync(index, 'utf8').replaceAll('__CSP_NONCE__', nonce))
+  }
+  if (isBuilt) {
+    for (const url of ['/', '/index.html'])
+      app.get(url, { schema: { hide: true }, config: openTo('the page of the UI, holds no data') }, (_request, reply) =>
+        sendUi(reply),
+      )
     void app.register(fastifyStatic, {
       root: dist,
+      index: false,
       preCompressed: true,
       cacheControl: false,
       setHeaders: (reply, file: string) => {
@@ -178,8 +214,7 @@ function serveUi(app: FastifyInstance, dist: string): void {
       request.method === 'GET' &&
       !/^\/(api|ws|t|docs|health|metrics)\b/.test(request.url) &&
       String(request.headers.accept ?? '').includes('text/html')
-    if (page && existsSync(index))
-      return reply.header('cache-control', 'no-cache').type('text/html').send(readFileSync(index))
+    if (page && isBuilt) return sendUi(reply)
     throw new AppError(
       'not_found',
       page

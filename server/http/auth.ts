@@ -79,7 +79,7 @@ async function programOf(
     throw new AppError('auth.forbidden', 'API keys cannot do this; it needs a person who is signed in.')
   if (!key.scopes.includes(scope))
     throw new AppError('auth.forbidden', `This needs an API key with the scope ${scope}. Ask an admin for one.`)
-  await countRequest(ctx, key.id, reply)
+  await countRequest(ctx, key, reply)
   await touchApiKey(ctx.pool, key, now)
   const role = key.scopes.includes('customers:read') ? 'manager' : 'user'
   return { kind: 'api_key', id: key.id, role, requestId: request.id }

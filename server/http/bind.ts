@@ -1,7 +1,8 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema, onSendHookHandler } from 'fastify'
 import { z } from 'zod'
 import type { Answer, Received, RouteShape } from '#contract/http.ts'
 import { actAs } from '#db/acting.ts'
+import { withStatementLimit } from '#db/statement-limit.ts'
 import type { Actor } from '../audit.ts'
 import type { Ctx } from '../context.ts'
 import type { Policy } from './access-policy.ts'
@@ -45,6 +46,7 @@ export function bind<R extends RouteShape>(
     // Parsing is done below with the zod schema itself; the JSON schema is for the documentation.
     validatorCompiler: () => () => true,
     serializerCompiler: () => textOf,
+    ...(route.file ? { onSend: savedOnly } : {}),
     // Before the body is read: who may not call must not make us parse a megabyte first.
     preParsing: async (request, reply, payload) => {
       request.actor = await requireAccess(ctx, request, reply, route)
@@ -58,7 +60,8 @@ export function bind<R extends RouteShape>(
         body: route.upload ? undefined : read('body', route.body, request.body),
       } as Received<R>
       const run = async (): Promise<Answered> => {
-        const answer: unknown = await actAs(actor, () => handler({ ...received, actor, request, reply }))
+        const act = (): unknown => actAs(actor, () => handler({ ...received, actor, request, reply }))
+        const answer: unknown = await (route.largeWork ? withStatementLimit(longestMs(ctx), act) : act())
         return {
           status: route.status ?? (route.reply ? 200 : 204),
           body: route.reply ? checked(route.reply, answer) : null,
@@ -70,6 +73,22 @@ export function bind<R extends RouteShape>(
       return body
     },
   })
+}
+
+// A file holds words of strangers: it is saved, never shown on our origin, and whoever opens it here all the same gets no
+// script, frame or picture of it to run.
+const savedOnly: onSendHookHandler = (_request, reply, payload, done) => {
+  if (reply.statusCode < 300) {
+    void reply.header('content-security-policy', "default-src 'none'; sandbox")
+    if (!/^attachment\b/.test(String(reply.getHeader('content-disposition'))))
+      void reply.header('content-disposition', 'attachment')
+  }
+  done(null, payload)
+}
+
+/** Minutes for what is asked for seldom and touches much, unless the shop sets no limit at all. */
+function longestMs({ config }: Ctx): number {
+  return config.statementMs === 0 ? 0 : Math.max(config.statementMs, 600_000)
 }
 
 const checkedAnswers = new WeakMap<object, { schema: z.ZodType; body: object }>()

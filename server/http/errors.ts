@@ -20,7 +20,9 @@ const statusOf: Record<string, number> = {
   'idempotency.mismatch': 422,
   'rate.limited': 429,
   'upload.too_large': 413,
+  busy: 503,
   'database.unavailable': 503,
+  'database.too_slow': 503,
   internal: 500,
 }
 
@@ -91,6 +93,7 @@ export function sendProblem(error: FastifyError | Error, request: FastifyRequest
       code: error.code,
       detail: error.message,
     }
+    if (error.status === 503) void reply.header('retry-after', '5')
     if (error instanceof InputError) problem.errors = error.errors
     if (Object.keys(error.facts).length > 0) problem.facts = error.facts
   } else if (code === '22021' || code === '22P05' || (code === '22P02' && error.message.endsWith('type json'))) {
@@ -102,6 +105,16 @@ export function sendProblem(error: FastifyError | Error, request: FastifyRequest
       code: 'input.invalid',
       detail: 'A text has a character that cannot be stored (NUL, or half of one). Remove it.',
     }
+  } else if (code === '57014') {
+    void reply.header('retry-after', '30')
+    problem = {
+      type: 'urn:liquor-agent:database.too_slow',
+      title: titles[503] ?? 'Error',
+      status: 503,
+      code: 'database.too_slow',
+      detail: 'The database took too long for this and gave up. Ask for less at once, or try again later.',
+    }
+    request.log.warn({ err: error }, 'a statement took too long')
   } else if (/^(Unexpected end of multipart data|Multipart: )/.test(error.message)) {
     problem = {
       type: 'urn:liquor-agent:input.invalid',

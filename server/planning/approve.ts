@@ -35,7 +35,7 @@ export async function approveCampaign(ctx: Ctx, actor: Actor, id: string): Promi
       `The message “${bare.offer.title}” on ${bare.day} has no template. Choose one for ${bare.channel}.`,
       { entry_id: bare.id },
     )
-  const { changes } = checkPlan(plan.entries, await loadPlannerFacts(ctx, plan.week_start, ownLimits(seen)))
+  const { changes } = checkPlan(plan.entries, await loadPlannerFacts(ctx, plan.week_start, ownLimits(seen), false))
   if (changes.length > 0) {
     throw new AppError('plan.outdated', `The plan no longer fits: ${changes[0]!.message} Edit or generate it again.`, {
       changes,

@@ -1,9 +1,10 @@
 import type { ClientBase, Pool } from 'pg'
 import { addDays, localDate, type Day } from '#core/calendar.ts'
-import { longestPace } from '#core/compliance/wishes.ts'
+import { longestPace, type Wishes } from '#core/compliance/wishes.ts'
 import { bucket, isHeldOut } from '#core/experiments/assign.ts'
 import { createStoreFinder } from '#core/knowledge/nearest-store.ts'
 import type { AssignableCustomer, StoreForGate } from '#core/planning/assign.ts'
+import type { ShopHabits } from '#core/planning/groups.ts'
 import type { Config } from '../config.ts'
 import { deriveKey } from '../keys.ts'
 import { readSetting } from '../settings.ts'
@@ -36,8 +37,8 @@ export interface AudienceQuery {
   /** the longest cool-down of the playbooks in it: so far back lie messages that still count */
   coolDownDays?: number
   stores: readonly StoreForGate[]
-  /** the moment at which everybody's group is read (core/planning/groups.ts); left out: nobody's is */
-  groupedAt?: Date
+  /** everybody's group is read (core/planning/groups.ts) as of this moment and against these habits; left out: nobody's is */
+  grouped?: { at: Date; habits: ShopHabits }
   /** only a fixed share of each segment's members is looked at, each for several (`weight`): to count a large shop */
   shares?: ReadonlyMap<string, number>
   /** only these; null: everybody in the segments */
@@ -47,7 +48,7 @@ export interface AudienceQuery {
   chunkSize?: number
 }
 
-interface Row extends Partial<GroupColumns> {
+export interface AudienceRow extends Partial<GroupColumns> {
   id: string
   name: string | null
   first_name: string | null
@@ -67,6 +68,11 @@ interface Row extends Partial<GroupColumns> {
   weight?: number
 }
 
+export interface Contact {
+  at: Date
+  channel: 'email' | 'sms'
+}
+
 const lowest = '00000000-0000-0000-0000-000000000000'
 
 /** The salt that cuts this campaign's holdout; secret, so that nobody can arrange to be in it. */
@@ -74,33 +80,28 @@ export function holdoutSalt(config: Pick<Config, 'secret'>, campaignId: string):
   return `${deriveKey(config.secret, 'holdout').toString('base64url')}:${campaignId}`
 }
 
-/** Everybody in the segments, in order of id and in chunks, with all that the gate asks for. */
-export async function* streamAudience(
+/** What is known of customers beside their own row. */
+export interface Beside {
+  wishes: ReadonlyMap<string, Wishes>
+  contacts: ReadonlyMap<string, Contact[]>
+  /** messages that count as pressure; null: groups are not asked for */
+  recent: ReadonlyMap<string, number> | null
+}
+
+/** Puts rows and what is known beside them together to what the gate asks for. */
+export async function memberMaker(
   client: ClientBase | Pool,
   config: Pick<Config, 'secret'>,
   query: AudienceQuery,
-): AsyncGenerator<AudienceMember[]> {
-  const chunkSize = query.chunkSize ?? 5000
+): Promise<(rows: readonly AudienceRow[], beside: Beside) => Promise<AudienceMember[]>> {
   const salt = holdoutSalt(config, query.campaignId)
   const storeOf = createStoreFinder(query.stores)
   const { global_holdout_share } = await readSetting(client, 'analytics')
-  const { time_zone: zone } = await readSetting(client, 'shop')
   const yearSalt = holdoutSalt(config, `all:${query.weekStart.slice(0, 4)}`)
-  let after = query.after ?? lowest
-  for (;;) {
-    const rows = await findMembers(client, query, zone, after, chunkSize)
-    if (rows.length === 0) return
-    after = rows.at(-1)!.id
+  return async (rows, { wishes, contacts, recent }) => {
     const suppressed = await findSuppressed(client, config, rows)
-    const ids = rows.map((r) => r.id)
-    const wishes = await readWishes(client, ids)
-    const contacts = await findContacts(client, ids, query)
-    const { groupedAt: at } = query
-    const recent = at ? await countRecent(client, ids, at) : null
-    const paced = [...wishes].flatMap(([id, w]) => (w.every_days === null ? [] : [id]))
-    if (paced.length > 0 && (query.coolDownDays ?? 0) < longestPace)
-      addContacts(contacts, await findLastContact(client, paced, { ...query, coolDownDays: longestPace }))
-    yield rows.map((r) => ({
+    const { grouped } = query
+    return rows.map((r) => ({
       held_out_of_all: isHeldOut(yearSalt, r.id, global_holdout_share),
       id: r.id,
       name: r.name,
@@ -120,7 +121,7 @@ export async function* streamAudience(
         time_zones: r.time_zones,
         wishes: wishes.get(r.id) ?? null,
         segments: r.segments,
-        ...(recent ? { group: groupOf(r as GroupColumns, recent.get(r.id) ?? 0) } : {}),
+        ...(grouped && recent ? { group: groupOf(r as GroupColumns, recent.get(r.id) ?? 0, grouped.habits) } : {}),
         usual_hour: r.usual_hour,
         suppressed: {
           email: r.email !== null && suppressed.has(`email:${r.email.toLowerCase()}`),
@@ -132,17 +133,52 @@ export async function* streamAudience(
         spread: bucket(`spread:${query.campaignId}`, r.id),
       },
     }))
+  }
+}
+
+/** Everybody in the segments, in order of id and in chunks, with all that the gate asks for. */
+export async function* streamAudience(
+  client: ClientBase | Pool,
+  config: Pick<Config, 'secret'>,
+  query: AudienceQuery,
+): AsyncGenerator<AudienceMember[]> {
+  const chunkSize = query.chunkSize ?? 5000
+  const membersOf = await memberMaker(client, config, query)
+  const { time_zone: zone } = await readSetting(client, 'shop')
+  let after = query.after ?? lowest
+  for (;;) {
+    const rows = await findMembers(client, query, zone, after, chunkSize)
+    if (rows.length === 0) return
+    after = rows.at(-1)!.id
+    const ids = rows.map((r) => r.id)
+    const wishes = await readWishes(client, ids)
+    const contacts = await findContacts(client, ids, query)
+    const recent = query.grouped ? await countRecent(client, ids, query.grouped.at) : null
+    await addPaced(client, contacts, wishes, query)
+    yield await membersOf(rows, { wishes, contacts, recent })
     if (rows.length < chunkSize) return
   }
 }
 
+/** The last message of those who chose a pace of their own, as far back as the longest pace. */
+export async function addPaced(
+  client: ClientBase | Pool,
+  contacts: Map<string, Contact[]>,
+  wishes: ReadonlyMap<string, Wishes>,
+  query: AudienceQuery,
+): Promise<void> {
+  const paced = [...wishes].flatMap(([id, w]) => (w.every_days === null ? [] : [id]))
+  if (paced.length > 0 && (query.coolDownDays ?? 0) < longestPace)
+    addContacts(contacts, await findLastContact(client, paced, { ...query, coolDownDays: longestPace }))
+}
+
 async function findMembers(
   client: ClientBase | Pool,
-  { segments, customerIds, groupedAt, shares }: AudienceQuery,
+  { segments, customerIds, grouped, shares }: AudienceQuery,
   zone: string,
   after: string,
   limit: number,
-): Promise<Row[]> {
+): Promise<AudienceRow[]> {
   // The share somebody belongs to is a property of their id, so who is in a tenth is in a fifth as well.
   const members = shares
     ? `select d.customer_id, array(select g.key from segment_members as sm join segments as g on g.id = sm.segment_id where sm.customer_id = d.customer_id and g.key = any($1)) as segments, 1 / d.share as weight
@@ -157,13 +193,13 @@ async function findMembers(
        where g.key = any($1) and g.is_active and sm.customer_id > $2 and ($4::uuid[] is null or sm.customer_id = any($4)) group by 1 order by 1 limit $3`
       : `select live.id as customer_id, coalesce($1, '{}'::text[]) as segments from customers as live
        where live.id > $2 and live.id = any($4::uuid[]) and live.deleted_at is null order by 1 limit $3`
-  const { rows } = await client.query<Row>(
+  const { rows } = await client.query<AudienceRow>(
     `select c.id, c.name, c.first_name, c.email::text as email, c.phone, c.birth_date, c.age_status, c.email_consent, c.sms_consent, c.state, c.zip, c.time_zones, c.store_id,
        sc.avg_purchase_hour::float8 as usual_hour, sc.primary_category, m.segments ${shares ? ', m.weight' : ''}
-       ${groupedAt ? `, ${groupColumns(shares ? '$6' : '$5', shares ? '$7' : '$6')}` : ''}
+       ${grouped ? `, ${groupColumns(shares ? '$6' : '$5', shares ? '$7' : '$6')}` : ''}
      from (${members}) as m
      join customers as c on c.id = m.customer_id left join customer_scores as sc on sc.customer_id = c.id
-       ${groupedAt ? 'left join customer_reading as r on r.customer_id = c.id' : ''}
+       ${grouped ? 'left join customer_reading as r on r.customer_id = c.id' : ''}
      order by c.id`,
     [
       segments,
@@ -171,7 +207,7 @@ async function findMembers(
       limit,
       customerIds,
       ...(shares ? [segments!.map((key) => shares.get(key) ?? 1)] : []),
-      ...(groupedAt ? [groupedAt, adultSince(localDate(groupedAt, zone))] : []),
+      ...(grouped ? [grouped.at, adultSince(localDate(grouped.at, zone))] : []),
     ],
   )
   return rows
@@ -181,7 +217,7 @@ async function findMembers(
 async function findSuppressed(
   client: ClientBase | Pool,
   config: Pick<Config, 'secret'>,
-  people: readonly Row[],
+  people: readonly AudienceRow[],
 ): Promise<Set<string>> {
   const { rows: any } = await client.query('select 1 from suppressions limit 1')
   if (any.length === 0) return new Set()
@@ -218,8 +254,8 @@ async function findContacts(
   client: ClientBase | Pool,
   ids: readonly string[],
   { weekStart, campaignId, coolDownDays = 0 }: AudienceQuery,
-): Promise<Map<string, { at: Date; channel: 'email' | 'sms' }[]>> {
-  const { rows } = await client.query<{ customer_id: string; at: Date; channel: 'email' | 'sms' }>(
+): Promise<Map<string, Contact[]>> {
+  const { rows } = await client.query<Contact & { customer_id: string }>(
     `select sends.customer_id, coalesce(sends.sent_at, sends.due_at) as at, sends.channel from sends
      where sends.customer_id = any($1) and sends.campaign_id is distinct from $2::uuid and sends.status in ('pending', 'sent', 'delivered', 'unknown')
        -- a campaign is started at most some weeks ahead of its messages: older partitions need not be looked at
@@ -228,15 +264,12 @@ async function findContacts(
     [ids, campaignId, `${weekStart}T00:00:00Z`, `${addDays(weekStart, 7)}T00:00:00Z`],
   )
   const earlier = coolDownDays > 8 ? await findLastContact(client, ids, { weekStart, campaignId, coolDownDays }) : []
-  const found = new Map<string, { at: Date; channel: 'email' | 'sms' }[]>()
+  const found = new Map<string, Contact[]>()
   addContacts(found, [...rows, ...earlier])
   return found
 }
 
-function addContacts(
-  found: Map<string, { at: Date; channel: 'email' | 'sms' }[]>,
-  contacts: readonly { customer_id: string; at: Date; channel: 'email' | 'sms' }[],
-): void {
+function addContacts(found: Map<string, Contact[]>, contacts: readonly (Contact & { customer_id: string })[]): void {
   for (const { customer_id, at, channel } of contacts) {
     const own = found.get(customer_id)
     if (own) own.push({ at, channel })
@@ -249,8 +282,8 @@ async function findLastContact(
   client: ClientBase | Pool,
   ids: readonly string[],
   { weekStart, campaignId, coolDownDays }: Pick<AudienceQuery, 'weekStart' | 'campaignId'> & { coolDownDays: number },
-): Promise<{ customer_id: string; at: Date; channel: 'email' | 'sms' }[]> {
-  const { rows } = await client.query<{ customer_id: string; at: Date; channel: 'email' | 'sms' }>(
+): Promise<(Contact & { customer_id: string })[]> {
+  const { rows } = await client.query<Contact & { customer_id: string }>(
     `select distinct on (sends.customer_id) sends.customer_id, coalesce(sends.sent_at, sends.due_at) as at, sends.channel from sends
      where sends.customer_id = any($1) and sends.campaign_id is distinct from $2::uuid and sends.status in ('sent', 'delivered', 'unknown')
        and sends.id >= uuidv7_floor($3::timestamptz - make_interval(days => $4 + 40))

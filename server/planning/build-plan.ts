@@ -1,14 +1,17 @@
 import type { ClientBase, Pool } from 'pg'
 import { createAssigner, type AssignRules } from '#core/planning/assign.ts'
 import type { PlannerFacts } from '#core/planning/facts.ts'
+import { usualHabits } from '#core/planning/groups.ts'
 import { forecastOf, sumForecasts } from '#core/planning/forecast.ts'
 import { valueOfEntry } from '#core/planning/entry.ts'
 import { createReachCount, withCount } from '#core/planning/reach.ts'
+import { netOf } from '#core/planning/response.ts'
 import { overlap } from '#core/planning/week.ts'
 import type { PlanEntry, Refusal, WeeklyPlan } from '#core/planning/plan.ts'
 import type { Ctx } from '../context.ts'
 import { streamAudience, type AudienceQuery } from './audience.ts'
 import { loadStores } from '../stores.ts'
+import type { GateFacts } from './planner-facts.ts'
 
 export interface PlanDraft {
   campaignId: string
@@ -25,7 +28,7 @@ const template: AssignRules['template'] = { has_footer: true, has_unsubscribe: t
 
 /** What the gate is asked with, at planning and at the start. */
 export function assignRules(
-  facts: Pick<PlannerFacts, 'policy' | 'contact' | 'segments'>,
+  facts: Pick<GateFacts, 'policy' | 'contact' | 'segments'>,
   entries: readonly PlanEntry[],
   now: Date,
 ): AssignRules {
@@ -42,12 +45,12 @@ export function assignRules(
 export async function audienceOf(
   client: ClientBase | Pool,
   campaign: { id: string; customer_ids: readonly string[] | null },
-  facts: PlannerFacts,
+  facts: GateFacts,
   entries: readonly PlanEntry[],
   now: Date,
 ): Promise<AudienceQuery> {
   return {
-    groupedAt: now,
+    grouped: { at: now, habits: facts.habits ?? usualHabits },
     segments: [...new Set(entries.map((e) => e.segment))],
     weekStart: facts.week_start,
     campaignId: campaign.id,
@@ -131,7 +134,7 @@ export async function buildPlan(
     }
     entries.push({
       ...counted,
-      score: value ? value.margin_cents * counted.reach : 0,
+      score: value ? netOf(value) * counted.reach : 0,
       forecast:
         value && segment ? forecastOf(value, counted.reach, segment.basket_cents, facts.margin_share) : entry.forecast,
     })

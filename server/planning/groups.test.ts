@@ -5,7 +5,8 @@ import { withTx } from '#db/pool.ts'
 import { systemActor } from '../audit.ts'
 import { eraseCustomers } from '../erasure.ts'
 import { approveCampaign } from './approve.ts'
-import { streamAudience } from './audience.ts'
+import { streamAudience, type AudienceMember } from './audience.ts'
+import { streamWhole } from './audience-whole.ts'
 import { audienceOf } from './build-plan.ts'
 import { generatePlan } from './generate.ts'
 import { startCampaign } from './materialise.ts'
@@ -41,7 +42,26 @@ beforeAll(async () => {
   await sql(`insert into sends (id, customer_id, channel, recipient, due_at, window_end, status, sent_at)
     select uuidv7_at(at), c.id, 'email', 'x', at, at, case when n = 2 then 'skipped' else 'sent' end, at from (select id, substr(external_id, 2)::int as g from customers) as c
     cross join generate_series(1, 4) as n cross join lateral (select $1::timestamptz - make_interval(days => g % 9 * n) as at) as t where g % 5 >= n`, [now])
+  // Of 6000 orders three in ten at a reduced price: half as many again as a shop of which nothing is known.
+  await sql(`insert into model_versions (version, as_of, model, fit) values ('t', now(), '{"base":{"discounted":0.3}}', '{"data":{"orders":6000}}')`)
 }) // prettier-ignore
+
+test('customers are read against the shop’s own habits, not against those of shops at large', async () => {
+  const { habits } = await loadPlannerFacts(ctx, week)
+  const [read] = await sql<{ opened: number; clicked: number }>('select sum(opened)::int as opened, sum(clicked)::int as clicked from customer_reading')
+  expect(habits!.clickRate).toBeCloseTo((read!.clicked + 20) / (read!.opened + 200), 10)
+  expect(habits!.clickRate).toBeGreaterThan(0.15)
+  expect(habits!.reducedShare).toBeCloseTo((0.3 * 6000 + 0.2 * 200) / 6200, 10)
+  const savers = async (): Promise<number> => (await loadPlannerFacts(ctx, week)).segments.find((s) => s.key === 'all')!.groups!.reduce((n, g) => n + (g.key.includes('.saver') ? g.size : 0), 0)
+  const own = await savers()
+  const [all] = await sql<{ n: number }>('select count(*)::int as n from customer_scores where price_sensitivity >= 1.25 * $1::float8', [habits!.reducedShare])
+  expect(own).toBe(all!.n)
+  // Where everything is reduced nobody stands out; without a model the usual share is the guess.
+  await sql(`update model_versions set model = '{"base":{"discounted":0.9}}'`)
+  expect(await savers()).toBe(0)
+  await sql(`update model_versions set model = '{"base":{"discounted":0.3}}', version = 'u'`)
+  expect(await savers()).toBe(own)
+}, 20_000) // prettier-ignore
 
 test('counted in SQL and read customer by customer, the groups are the same', async () => {
   const facts = await loadPlannerFacts(ctx, week)
@@ -58,6 +78,43 @@ test('counted in SQL and read customer by customer, the groups are the same', as
   expect(all.groups!.filter((g) => g.key.endsWith('.text')).every((g) => g.reachable.sms > 0)).toBe(true)
   expect(all.groups!.filter((g) => !g.key.endsWith('.text')).every((g) => g.reachable.sms === 0)).toBe(true)
 }) // prettier-ignore
+
+test('of a large shop a share stands for all, scaled up', async () => {
+  const size = async () => (await loadPlannerFacts(ctx, week)).segments.find((s) => s.key === 'all')!
+  const exact = await size()
+  // As many as a third would be chosen of.
+  await sql(`update pg_class set reltuples = 300000 where oid = 'customers'::regclass`)
+  const share = await size()
+  await sql('analyze customers')
+  expect(share).not.toEqual(exact)
+  for (const [some, all] of [[share.size, exact.size], [share.reachable.email, exact.reachable.email], [share.reachable.sms, exact.reachable.sms]] as const)
+    expect(Math.abs(some / all - 1)).toBeLessThan(0.25)
+  expect((await size()).size).toBe(exact.size)
+}, 20_000) // prettier-ignore
+
+test('read with one statement, everybody is the same as asked for in chunks', async () => {
+  const facts = await loadPlannerFacts(ctx, week)
+  await sql(`insert into customer_preferences (customer_id, topics_off, every_days) select c.id, '{events}', case when c.external_id like '%2' then 28 end from customers as c where c.external_id like '%2' or c.external_id like '%9'`)
+  const query = { ...(await audienceOf(ctx.pool, { id: '01900000-0000-7000-8000-000000000001', customer_ids: null }, facts, [], now)), segments: ['all', 'some'], coolDownDays: 20 }
+  const read = async (chunks: AsyncIterable<AudienceMember[]>): Promise<Map<string, object>> => {
+    const found = new Map<string, object>()
+    // Earlier messages count by the last one only: where the whole tells of the last mail and the last text, it tells more.
+    const near = addDays(week, -8)
+    for await (const chunk of chunks)
+      for (const { name: _, ...m } of chunk) {
+        const contacts = m.customer.contacts.map((c) => `${c.at.toISOString()} ${c.channel}`).toSorted()
+        const last = contacts.filter((c) => c < near).at(-1)
+        found.set(m.id, { ...m, customer: { ...m.customer, segments: m.customer.segments.toSorted(), contacts: [...contacts.filter((c) => c >= near), last] } })
+      }
+    return found
+  }
+  const chunked = await read(streamAudience(ctx.pool, ctx.config, query))
+  const whole = await withTx(ctx.pool, (tx) => read(streamWhole(tx, ctx.config, query)))
+  expect(chunked.size).toBe(3000)
+  expect([...chunked.values()].filter((m) => JSON.stringify(m).includes(' email')).length).toBeGreaterThan(500)
+  expect(new Map([...whole].toSorted())).toEqual(new Map([...chunked].toSorted()))
+  await sql('delete from customer_preferences')
+}, 30_000) // prettier-ignore
 
 test('what a plan brought is counted beside its holdout, day by day, once and again after four weeks', async () => {
   const { id } = await generatePlan(ctx, { weekStart: week, engine: 'heuristic', actor: systemActor, holdoutShare: 0.3 })

@@ -1,13 +1,17 @@
 import type { ClientBase, Pool } from 'pg'
 import { addDays, localDate, localMinutes, minutesOf, type Day } from '#core/calendar.ts'
+import { nothingKnown } from '#core/planning/evidence.ts'
 import type { PlannerFacts, TemplateFacts } from '#core/planning/facts.ts'
+import { usualHabits } from '#core/planning/groups.ts'
 import type { WeeklyPlan } from '#core/planning/plan.ts'
 import type { Ctx } from '../context.ts'
 import { readPolicy } from '../policy.ts'
 import { readSetting } from '../settings.ts'
 import { findOffers, offerOf } from '../offers.ts'
 import { loadStores } from '../stores.ts'
-import { findPastResults, findResults } from './results.ts'
+import { findHabits } from './habits.ts'
+import { readEvidence } from './evidence-store.ts'
+import { findPastResults } from './results.ts'
 import { findSegments } from './segment-facts.ts'
 
 export interface OwnLimits {
@@ -21,46 +25,27 @@ export function ownLimits(campaign: { holdout_share: number; weekly_plan: Weekly
   return { holdoutShare: campaign.holdout_share, budgetCents: campaign.weekly_plan?.limits.budget_cents }
 }
 
-/**
- * Everything an engine may see: aggregates of segments, offers, templates, past results, limits and law. No person, no
- * address. @param own what the campaign says otherwise than the shop's limits
- */
-export async function loadPlannerFacts(ctx: Ctx, weekStart: Day, own: OwnLimits = {}): Promise<PlannerFacts> {
+/** What the gate and the count of customers ask for: limits, law, and whom a segment leaves in peace for how long. */
+export type GateFacts = Pick<PlannerFacts, 'week_start' | 'currency' | 'policy' | 'contact' | 'limits' | 'habits'> & {
+  segments: readonly { key: string; playbook: { cool_down_days?: number } }[]
+}
+
+/** The few facts without which nobody can be counted; quick in a shop of any size. @param own as of loadPlannerFacts */
+export async function loadGateFacts(ctx: Ctx, weekStart: Day, own: OwnLimits = {}): Promise<GateFacts> {
   const { pool } = ctx
-  const now = ctx.clock()
-  const [shop, limits, policy, stores, offers, templates] = await Promise.all([
+  const [shop, limits, policy, habits, { rows }] = await Promise.all([
     readSetting(pool, 'shop'),
     readSetting(pool, 'limits'),
     readPolicy(pool),
-    loadStores(pool),
-    findOffers(pool, { isActive: true, archived: false }),
-    findTemplates(pool),
+    findHabits(pool),
+    pool.query<{ key: string; cool_down_days: number }>('select g.key, g.cool_down_days from segments as g'),
   ])
-  const today = localDate(now, shop.time_zone)
-  const [segments, past, results] = await Promise.all([
-    findSegments(ctx, {
-      now,
-      zone: shop.time_zone,
-      ages: limits.email_ages,
-      stores,
-      emailWindow: limits.email_window,
-    }),
-    findPastResults(pool, today),
-    findResults(pool, today),
-  ])
-  const isLate = localMinutes(now, shop.time_zone) + 60 >= minutesOf(limits.email_window.end)
   return {
     week_start: weekStart,
-    first_day: isLate ? addDays(today, 1) : today,
     currency: shop.currency,
-    margin_share: shop.margin_pct / 100,
-    segments,
-    templates,
-    stores,
-    past,
-    results,
     policy,
-    offers: offers.map(offerOf),
+    habits,
+    segments: rows.map(({ key, cool_down_days }) => ({ key, playbook: { cool_down_days } })),
     limits: {
       max_per_customer_week: limits.max_per_customer_week,
       max_sms_per_customer_week: limits.max_sms_per_customer_week,
@@ -71,6 +56,54 @@ export async function loadPlannerFacts(ctx: Ctx, weekStart: Day, own: OwnLimits 
       budget_cents: own.budgetCents === undefined ? limits.budget_week_cents : own.budgetCents,
     },
     contact: limits,
+  }
+}
+
+/**
+ * Everything an engine may see: aggregates of segments, offers, templates, past results, limits and law. No person, no
+ * address. @param own what the campaign says otherwise than the shop's limits @param withResults false: nothing will be
+ * valued, and the results of a large shop are hundreds of thousands of rows
+ */
+export async function loadPlannerFacts(
+  ctx: Ctx,
+  weekStart: Day,
+  own: OwnLimits = {},
+  withResults = true,
+): Promise<PlannerFacts> {
+  const { pool } = ctx
+  const now = ctx.clock()
+  const [gate, shop, limits, stores, offers, templates] = await Promise.all([
+    loadGateFacts(ctx, weekStart, own),
+    readSetting(pool, 'shop'),
+    readSetting(pool, 'limits'),
+    loadStores(pool),
+    findOffers(pool, { isActive: true, archived: false }),
+    findTemplates(pool),
+  ])
+  const today = localDate(now, shop.time_zone)
+  const [segments, past, evidence] = await Promise.all([
+    findSegments(ctx, {
+      now,
+      zone: shop.time_zone,
+      ages: limits.email_ages,
+      stores,
+      emailWindow: limits.email_window,
+      habits: gate.habits ?? usualHabits,
+    }),
+    withResults ? findPastResults(pool, today) : [],
+    withResults ? readEvidence(ctx, today) : nothingKnown,
+  ])
+  const isLate = localMinutes(now, shop.time_zone) + 60 >= minutesOf(limits.email_window.end)
+  return {
+    ...gate,
+    first_day: isLate ? addDays(today, 1) : today,
+    margin_share: shop.margin_pct / 100,
+    segments,
+    templates,
+    stores,
+    past,
+    evidence,
+    offers: offers.map(offerOf),
   }
 }
 

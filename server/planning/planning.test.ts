@@ -114,6 +114,12 @@ test('a week is planned, approved and started; counts add up and nobody gets wha
   expect(a.holdout).toBe(plan.entries.reduce((n, e) => n + e.held_out, 0))
   expect(a.actions).toBe(plan.entries.reduce((n, e) => n + e.matched, 0))
   expect(new Set((await sendsOf(id)).map((s) => s.customer_id)).size).toBe(plan.reach.at(-1)!.left)
+  const { rows: reasons } = await ctx.pool.query<{ entry: string; reason: string }>(
+    'select distinct a.plan_entry_id as entry, action_reason(a) as reason from actions as a where a.campaign_id = $1',
+    [id],
+  )
+  for (const { entry, reason } of reasons) expect(reason).toBe(plan.entries.find((e) => e.id === entry)!.reason)
+  expect(reasons.length).toBe(plan.entries.length)
 
   const { rows: suppressed } = await ctx.pool.query<{ hash: string }>(
     `select encode(address_hash, 'hex') as hash from suppressions`,

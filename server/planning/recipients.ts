@@ -6,7 +6,7 @@ import type { Ctx } from '../context.ts'
 import { streamAudience } from './audience.ts'
 import { assignRules, audienceOf } from './build-plan.ts'
 import { findCampaign, planOf } from './campaigns.ts'
-import { loadPlannerFacts, ownLimits } from './planner-facts.ts'
+import { loadGateFacts, ownLimits } from './planner-facts.ts'
 
 export interface RecipientQuery {
   entry?: string | undefined
@@ -30,7 +30,7 @@ export async function listRecipients(ctx: Ctx, id: string, query: RecipientQuery
   const campaign = await findCampaign(ctx.pool, id)
   if (!isEditable(campaign.status)) return listMade(ctx, id, query)
   const plan = planOf(campaign)
-  const facts = await loadPlannerFacts(ctx, plan.week_start, ownLimits(campaign))
+  const facts = await loadGateFacts(ctx, plan.week_start, ownLimits(campaign))
   const assign = createAssigner(assignRules(facts, plan.entries, ctx.clock()))
   const audience = await audienceOf(ctx.pool, campaign, facts, plan.entries, ctx.clock())
   const data: CampaignRecipient[] = []

@@ -10,6 +10,7 @@ import { findCampaign, listCampaigns, shownCampaign } from './campaigns.ts'
 import { cloneCampaign, createCampaign } from './create.ts'
 import { editPlan } from './edit.ts'
 import { llmRoutes } from './llm/routes.ts'
+import { previewEntry } from './entry-preview.ts'
 import { experimentRoutes } from './experiments/routes.ts'
 import { startCampaign } from './materialise.ts'
 import { offerRoutes } from './offer-routes.ts'
@@ -110,6 +111,7 @@ export const planningRoutes: Routes = (app, ctx) => {
     void reply.header('etag', `"${campaign.plan_version}"`)
     return { campaign, changes }
   })
+  bind(app, ctx, planning.previewEntry, ({ params, query }) => previewEntry(ctx, params.id, query))
   bind(app, ctx, planning.recipients, ({ params, query }) =>
     listRecipients(ctx, params.id, { ...query, cursor: cursorOf(query.cursor) }),
   )

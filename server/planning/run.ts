@@ -68,7 +68,8 @@ export async function cancelCampaign(ctx: Ctx, actor: Actor, id: string, reason?
     await tx.query(
       `update actions set status = 'skipped', refused_by = 'campaign-cancelled', updated_at = now()
        where actions.campaign_id = $1 and actions.status in ('pending', 'queued')
-         and not exists (select 1 from sends where sends.action_id = actions.id and sends.status not in ('cancelled', 'skipped'))`,
+         and not exists (
+           select from send_keys as k join sends as s on s.id = k.send_id where k.action_id = actions.id and s.status not in ('cancelled', 'skipped'))`,
       [id],
     )
     await tx.query(`update campaigns set status = 'cancelled', finished_at = $2, updated_at = now() where id = $1`, [

@@ -1,7 +1,9 @@
+import type { ClientBase } from 'pg'
 import { localDate, type Day } from '#core/calendar.ts'
 import { createStoreFinder, type CustomerPlace } from '#core/knowledge/nearest-store.ts'
 import type { StoreForGate } from '#core/planning/assign.ts'
 import type { GroupFacts, PlanChannel, SegmentFacts } from '#core/planning/facts.ts'
+import type { ShopHabits } from '#core/planning/groups.ts'
 import { Window } from '#core/planning/plan.ts'
 import { offerNames } from '#core/planning/playbook.ts'
 import { withTx } from '#db/pool.ts'
@@ -14,6 +16,9 @@ import {
 const maxSegments = 60
 /** Members whose orders tell a segment's rhythm: more only cost time. Their share is fixed for each customer. */
 const sampled = 5000
+/** So many customers are counted one by one; of more, a fixed share stands for all: groups of a hundred are still seen. */
+const mostCounted = 250_000
+const counted = 100_000
 
 interface SegmentQuery {
   now: Date
@@ -21,6 +26,7 @@ interface SegmentQuery {
   ages: readonly string[]
   stores: readonly StoreForGate[]
   emailWindow: Window
+  habits: ShopHabits
 }
 
 interface SegmentRow {
@@ -82,7 +88,18 @@ export async function findSegments(ctx: Pick<Ctx, 'pool'>, by: SegmentQuery): Pr
     .toSorted((a, b) => (a.key < b.key ? -1 : 1))
 }
 
-/** Every customer once, then by membership: the sets are the same however many segments somebody is in. */
+/** The share of the customers that is looked at, by what the database believes it holds. */
+async function shareOf(client: ClientBase): Promise<number> {
+  const { rows } = await client.query<{ n: number }>(
+    `select c.reltuples::float8 as n from pg_class as c where c.oid = 'customers'::regclass`,
+  )
+  return rows[0]!.n > mostCounted ? counted / rows[0]!.n : 1
+}
+
+/**
+ * Every customer once, then by membership: the sets are the same however many segments somebody is in. A large shop's numbers
+ * are those of a share, scaled up.
+ */
 async function findPeople(
   { pool }: Pick<Ctx, 'pool'>,
   ids: readonly string[],
@@ -92,6 +109,8 @@ async function findPeople(
   return withTx(pool, async (tx) => {
     // A hash table of a million customers; sorting them on disk would take several times as long.
     await tx.query(`select set_config('work_mem', '256MB', true)`)
+    const share = await shareOf(tx)
+    const chosen = (id: string): string => (share < 1 ? ` and ${idShare(id)} < ${share}` : '')
     const { rows: readings } = await tx.query<Reading>(
       'select r.delivered, r.opened, r.clicked from customer_reading as r group by 1, 2, 3',
     )
@@ -108,18 +127,18 @@ async function findPeople(
            (${adultWith(`c.email is not null and c.email_consent = 'granted' and c.age_status = any($3)`, '$4')} and closed.email is not true)::int as email,
            closed.sms is not true as takes_texts, sc.churn_probability as churn, (sc.first_purchase_at > $1::timestamptz - interval '60 days')::int as is_new,
            sc.primary_category as category, c.store_id, case when c.store_id is null then c.state end as state, case when c.store_id is null then left(c.zip, 3) end as zip
-         from customers as c left join customer_scores as sc on sc.customer_id = c.id left join customer_reading as r on r.customer_id = c.id
+         from customers as c left join customer_scores as sc on sc.customer_id = c.id${chosen('sc.customer_id')} left join customer_reading as r on r.customer_id = c.id${chosen('r.customer_id')}
          left join reading on reading.delivered = r.delivered and reading.opened = r.opened and reading.clicked = r.clicked
          left join heard on heard.customer_id = c.id left join closed on closed.customer_id = c.id
-         where c.deleted_at is null
+         where c.deleted_at is null${chosen('c.id')}
        ), person as materialized (
-         select f.id, ${groupSql('f')} as code, f.email, (f.can_be_texted and f.takes_texts)::int as sms, f.churn, f.is_new, least(f.due_ratio, 5) as due_ratio,
+         select f.id, ${groupSql('f', by.habits)} as code, f.email, (f.can_be_texted and f.takes_texts)::int as sms, f.churn, f.is_new, least(f.due_ratio, 5) as due_ratio,
            f.category, f.store_id, f.state, f.zip from known as f
        )
        select m.segment_id, case when grouping(p.code) = 0 then 'group' when grouping(p.category) = 0 then 'category' else 'place' end as kind,
          p.code, p.category, p.store_id, p.state, p.zip, count(*)::int as size, sum(p.email)::int as email, sum(p.sms)::int as sms,
          avg(p.churn)::float8 as churn, avg(p.is_new)::float8 as new_share, avg(p.due_ratio)::float8 as due_ratio
-       from segment_members as m join person as p on p.id = m.customer_id where m.segment_id = any($2)
+       from segment_members as m join person as p on p.id = m.customer_id where m.segment_id = any($2)${chosen('m.customer_id')}
        group by grouping sets ((m.segment_id, p.code), (m.segment_id, p.category), (m.segment_id, p.store_id, p.state, p.zip))`,
       [
         by.now,
@@ -129,13 +148,20 @@ async function findPeople(
         readings.map((r) => r.delivered),
         readings.map((r) => r.opened),
         readings.map((r) => r.clicked),
-        readings.map(readerOf),
-        readerOf({ delivered: 0, opened: 0, clicked: 0 }),
+        readings.map((r) => readerOf(r, by.habits)),
+        readerOf({ delivered: 0, opened: 0, clicked: 0 }, by.habits),
       ],
     )
-    return rows
+    return share < 1 ? rows.map((r) => scaled(r, 1 / share)) : rows
   })
 }
+
+const scaled = (r: PeopleRow, by: number): PeopleRow => ({
+  ...r,
+  size: Math.round(r.size * by),
+  email: Math.round(r.email * by),
+  sms: Math.round(r.sms * by),
+})
 
 /** Orders of a year by weekday and hour of the shop, of a fixed share of each large segment's members. */
 async function findRhythm(

@@ -8,5 +8,7 @@ export interface Window {
 /** Counts by key in fixed windows of time, over all processes. Never throws: who cannot count together counts alone. */
 export interface Limits {
   add(key: string, windowMs: number): Promise<Window>
+  /** what was counted in the current window, in the order of the keys, without counting; for people who look */
+  read(keys: readonly string[], windowMs: number): Promise<number[]>
   close(): Promise<void>
 }

@@ -3,6 +3,7 @@ import { localDate } from '#core/calendar.ts'
 import { proposeActions, type NoAction, type ProposedAction } from '#core/planning/actions.ts'
 import { copyIn, withTx, type CopyValue } from '#db/pool.ts'
 import type { Ctx } from '../context.ts'
+import { lockLedger } from '../ledger-parents.ts'
 import { readSetting } from '../settings.ts'
 import { addressHash } from '../suppression.ts'
 import { openCandidates, readDepartments, readOffers, readPlaybooks, type CandidateRow } from './action-rows.ts'
@@ -50,6 +51,7 @@ export async function generateActions(
   const started = performance.now()
   const result = await withTx(ctx.pool, async (tx) => {
     await tx.query(`select pg_advisory_xact_lock(hashtextextended('actions', 7))`)
+    await lockLedger(tx)
     await tx.query('drop table if exists action_new')
     await tx.query(
       `create temp table action_new on commit drop as select ${columns.join(', ')} from actions with no data`,

@@ -7,7 +7,7 @@ import { InputError } from '../http/errors.ts'
 type ActionQuery = z.output<typeof scoring.list.query>
 type Row<T extends Action> = Omit<T, 'offer_text' | 'created_at'> & { created_at: Date }
 
-const columns = `a.id, a.campaign_id, k.name as campaign_name, a.customer_id, c.name as customer_name, a.segment, a.priority_score, (a.terms ->> 'margin_cents')::float8 as expected_margin_cents, a.reason,
+const columns = `a.id, a.campaign_id, k.name as campaign_name, a.customer_id, c.name as customer_name, a.segment, a.priority_score, (a.terms ->> 'margin_cents')::float8 as expected_margin_cents, action_reason(a) as reason,
   a.offer, a.creative_hint, a.scheduled_date, a.send_window, a.channels, action_status(a) as status, a.refused_by, a.created_at`
 const tables =
   'actions as a join customers as c on c.id = a.customer_id left join campaigns as k on k.id = a.campaign_id'

@@ -8,6 +8,7 @@ import type { Ctx } from '../context.ts'
 import { customerColumns, customerFrom, showCustomer } from '../customer-rows.ts'
 import { createParams } from '../keyset.ts'
 import { readSetting } from '../settings.ts'
+import { createTurns } from '../turns.ts'
 import { compileRule, type Reading } from './compile.ts'
 import { readWords } from './words.ts'
 
@@ -16,10 +17,17 @@ const exactMs = 450
 const sampleRows = 5_000
 const isTooSlow = (error: unknown): boolean => (error as { code?: string }).code === '57014'
 
+/** Each reads all customers: two leave the shop its processor, and a queue longer than a minute of typing helps nobody. */
+const turns = createTurns({ atOnce: 2, most: 100, patienceMs: 30_000 })
+
 type Figures = Pick<SegmentPreview, 'count' | 'is_exact' | 'customers'> & { without: number[] }
 
-/** What a rule would hold, without storing anything. */
-export async function previewRule(
+/** What a rule would hold, without storing anything. Throws `busy` when too many are asked at once. */
+export function previewRule(ctx: Ctx, actor: Pick<Actor, 'role'>, rule: Rule): ReturnType<typeof readPreview> {
+  return turns.take(() => readPreview(ctx, actor, rule))
+}
+
+async function readPreview(
   ctx: Ctx,
   actor: Pick<Actor, 'role'>,
   rule: Rule,

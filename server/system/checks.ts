@@ -4,6 +4,7 @@ import type { Ctx } from '../context.ts'
 import { readState } from '../rollups.ts'
 import { conditionsOf } from '../telemetry/health.ts'
 import { lastDue } from './backups.ts'
+import { checkCertificate } from './certificate-check.ts'
 import { readSetting } from '../settings.ts'
 
 type Level = Check['level']
@@ -16,11 +17,24 @@ const missedTurns = 3
 /** Everything that can be wrong with an installation, each with what to do about it. Reads only. */
 export async function inspect(ctx: Ctx): Promise<Check[]> {
   const groups = await Promise.all(
-    [disk, database, schema, partitions, workers, duties, waiting, sums, backups, channels, safety, parts].map(
-      async (look) =>
-        look(ctx).catch((error: unknown) => [
-          check(look.name, 'bad', `could not be looked at: ${(error as Error).message}`),
-        ]),
+    [
+      disk,
+      database,
+      schema,
+      partitions,
+      workers,
+      duties,
+      waiting,
+      sums,
+      backups,
+      channels,
+      safety,
+      parts,
+      certificate,
+    ].map(async (look) =>
+      look(ctx).catch((error: unknown) => [
+        check(look.name, 'bad', `could not be looked at: ${(error as Error).message}`),
+      ]),
     ),
   )
   return groups.flat()
@@ -38,6 +52,8 @@ async function disk(ctx: Ctx): Promise<Check[]> {
     ),
   ]
 }
+
+const certificate = (ctx: Ctx): Promise<Check[]> => Promise.resolve(checkCertificate(ctx))
 
 async function database(ctx: Ctx): Promise<Check[]> {
   const started = performance.now()

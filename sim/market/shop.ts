@@ -1,7 +1,7 @@
 import { defaultPolicy, type Policy } from '#core/compliance/policy.ts'
 import type { GroupFacts, PlannerFacts, SegmentFacts } from '#core/planning/facts.ts'
 import { allGroups, groupKey, pressureDays, traitsOf } from '#core/planning/groups.ts'
-import type { ResultRow } from '#core/planning/evidence.ts'
+import { collectEvidence, type ResultRow } from '#core/planning/evidence.ts'
 import { noOffer, type Offer } from '#core/planning/offer.ts'
 import { playbooks } from '#core/scoring/playbooks.ts'
 import { cutsOf, rfmSegments, scoresByCuts, segmentOf, type RfmCuts } from '#core/scoring/rfm.ts'
@@ -189,7 +189,7 @@ export class Shop {
         { id: 'a', state: 'NY', name: 'Main', legal_name: 'Main LLC', licence_number: null, sells: ['spirits', 'wine', 'beer', 'other'] },
       ],
       past: [],
-      results,
+      evidence: collectEvidence(results),
       limits: { ...limits, holdout_share: holdoutShare, channels: ['email', 'sms'], email_per_day: null },
       contact: {
         ...limits,

@@ -1,7 +1,7 @@
 import AxeBuilder from '@axe-core/playwright'
 import { expect, test, type Page } from '@playwright/test'
 import { generateSync } from 'otplib'
-import { base, signIn } from './session.ts'
+import { base, seeded, signIn } from './session.ts'
 
 /** For looking at them: E2E_SHOTS names a folder. */
 async function look(page: Page, name: string): Promise<void> {
@@ -51,20 +51,20 @@ test('an admin invites a manager, who joins by the link, adds a second factor, f
   await mara.getByLabel('New password').fill('passwordpassword')
   await mara.getByRole('button', { name: 'Join' }).click()
   await expect(mara.getByText('leak most often')).toBeVisible()
-  await mara.getByLabel('New password').fill('seven socks in a drawer')
+  await mara.getByLabel('New password').fill(seeded('seven socks in a drawer'))
   await mara.getByRole('button', { name: 'Join' }).click()
   await mara.getByRole('button', { name: 'To the sign-in' }).click()
   await mara.getByLabel('Email').fill('mara@cornercellars.test')
-  await mara.getByLabel('Password').fill('seven socks in a drawer')
+  await mara.getByLabel('Password').fill(seeded('seven socks in a drawer'))
   await mara.getByRole('button', { name: 'Sign in', exact: true }).click()
   await expect(mara.getByRole('heading', { level: 1, name: 'This week' })).toBeVisible()
 
   await mara.goto(`${base()}/profile`)
   await look(mara, 'account')
   await mara.getByRole('button', { name: 'Add a second factor' }).click()
-  await mara.getByLabel('Your password').fill('seven socks in a drawer')
+  await mara.getByLabel('Your password').fill(seeded('seven socks in a drawer'))
   await mara.getByRole('button', { name: 'Go on' }).click()
-  const secret = await mara.getByRole('textbox', { name: 'Or write this secret' }).inputValue()
+  const secret = seeded(await mara.getByRole('textbox', { name: 'Or write this secret' }).inputValue())
   await expect(mara.getByRole('img', { name: 'QR code' })).toBeVisible()
   await look(mara, 'second-factor')
   await mara.getByLabel('Code of the app').fill(generateSync({ secret }))
@@ -88,11 +88,11 @@ test('an admin invites a manager, who joins by the link, adds a second factor, f
   const body = page.frameLocator('iframe').first()
   const reset = await body.getByRole('link', { name: /welcome#/ }).innerText()
   await third.goto(reset)
-  await third.getByLabel('New password').fill('a drawer of eight socks')
+  await third.getByLabel('New password').fill(seeded('a drawer of eight socks'))
   await third.getByRole('button', { name: 'Save the new password' }).click()
   await third.getByRole('button', { name: 'To the sign-in' }).click()
   await third.getByLabel('Email').fill('mara@cornercellars.test')
-  await third.getByLabel('Password').fill('a drawer of eight socks')
+  await third.getByLabel('Password').fill(seeded('a drawer of eight socks'))
   await third.getByRole('button', { name: 'Sign in', exact: true }).click()
   await third.getByLabel('Code of your app').fill(code)
   await look(third, 'code')

@@ -2,6 +2,7 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { startListening } from './leaks.ts'
 import { startPgBouncer } from '../pgbouncer.ts'
 import { createDatabase, freePort, startCluster } from '../postgres.ts'
 import { startRedis } from '../redis.ts'
@@ -18,7 +19,10 @@ export default async function boot(): Promise<() => Promise<void>> {
   if (process.env['E2E_BASE']) return () => Promise.resolve()
   const undo: Undo[] = []
   const down = async (): Promise<void> => {
-    for (const step of undo.toReversed()) await step()
+    // One that fails must not leave the others running.
+    const failures: unknown[] = []
+    for (const step of undo.toReversed()) await Promise.resolve(step()).catch((error: unknown) => failures.push(error))
+    if (failures.length > 0) throw failures[0]
   }
   try {
     await start(process.env['E2E_MODE'] ?? 'embedded', undo)
@@ -41,10 +45,16 @@ async function start(mode: string, undo: Undo[]): Promise<void> {
     // Receivers of webhooks stand on this machine.
     LMA_PRIVATE_ADDRESSES: 'all',
   }
+  let listening: Awaited<ReturnType<typeof startListening>> | undefined
   if (mode !== 'embedded') {
     const cluster = await startCluster()
     undo.push(() => cluster.remove())
     env['DATABASE_URL'] = await createDatabase(cluster.url, 'e2e')
+    if (mode === 'overheard') {
+      listening = await startListening(cluster, env['DATABASE_URL'])
+      undo.push(listening.close)
+      Object.assign(env, listening.env)
+    }
   }
   if (mode === 'redis' || mode === 'pooled') {
     const redis = await startRedis()
@@ -67,10 +77,11 @@ async function start(mode: string, undo: Undo[]): Promise<void> {
   } else {
     const server = spawn(process.execPath, ['server/cli.ts', 'up'], {
       env: { ...process.env, ...env, PORT: String(port) },
-      stdio: ['ignore', 'inherit', 'inherit'],
+      stdio: listening ? ['ignore', listening.log, listening.log] : ['ignore', 'inherit', 'inherit'],
     })
     undo.push(() => stopped(server))
     await answered(base, server)
+    if (listening) undo.push(listening.search)
   }
   process.env['E2E_BASE'] = base
 }

@@ -1,51 +1,7 @@
 import AxeBuilder from '@axe-core/playwright'
 import { expect, test, type Page } from '@playwright/test'
+import { paths } from './paths.ts'
 import { apiOf, base, signIn } from './session.ts'
-
-const paths = [
-  '/',
-  '/campaigns',
-  '/campaigns/new',
-  '/customers',
-  '/customers/import',
-  '/customers/imports',
-  '/products',
-  '/customers/do-not-contact',
-  '/customers/tags',
-  '/customers/exports',
-  '/segments',
-  '/segments/new',
-  '/offers',
-  '/offers?offer=new',
-  '/churn',
-  '/churn/model',
-  '/sends',
-  '/analytics',
-  '/analytics?tab=messages',
-  '/analytics?tab=customers',
-  '/analytics?tab=proof',
-  '/analytics?tab=data',
-  '/experiments',
-  '/experiments/new',
-  '/replies',
-  '/mailbox',
-  '/settings',
-  '/settings/stores',
-  '/settings/templates',
-  '/settings/sign-up',
-  '/settings/compliance',
-  '/settings/compliance/try',
-  '/settings/llm',
-  '/settings/limits',
-  '/settings/channels',
-  '/settings/tills',
-  '/settings/webhooks',
-  '/settings/people',
-  '/settings/api-keys',
-  '/settings/audit',
-  '/settings/system',
-  '/profile',
-]
 
 async function settled(page: Page, path: string): Promise<void> {
   await page.goto(base() + path)

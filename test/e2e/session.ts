@@ -1,7 +1,21 @@
+import { appendFileSync } from 'node:fs'
 import { expect, type APIRequestContext, type Page } from '@playwright/test'
 
 /** Address of the booted product, set by boot.ts. */
 export const base = (): string => process.env['E2E_BASE']!
+
+/** Remembers a secret that this spec types in or is shown: the mode `overheard` looks for it everywhere afterwards. */
+export function seeded(secret: string): string {
+  const file = process.env['E2E_SEEDED']
+  if (file) appendFileSync(file, secret + '\n')
+  return secret
+}
+
+/** What a spec's language model was asked, for the same search. */
+export function prompted(captured: readonly { messages: unknown }[]): void {
+  const file = process.env['E2E_PROMPTS']
+  if (file) appendFileSync(file, captured.map(({ messages }) => JSON.stringify(messages) + '\n').join(''))
+}
 
 /** As a newcomer: one press on the demo sign-in. */
 export async function signIn(page: Page): Promise<void> {

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import AxeBuilder from '@axe-core/playwright'
 import { expect, test } from '@playwright/test'
 import { signStandard } from '#server/webhooks/sign.ts'
-import { base, signIn } from './session.ts'
+import { base, seeded, signIn } from './session.ts'
 
 test('a program is told of what happens, signed; the bell rings; a post is played again', async ({ page }) => {
   const got: { id: string; at: string; signature: string; body: string }[] = []
@@ -37,7 +37,7 @@ test('a program is told of what happens, signed; the bell rings; a post is playe
     await expect(dialog.getByText('This address belongs to the machine’s own services.')).toBeVisible()
     await dialog.getByLabel('Address').fill(`http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hooks`)
     await dialog.getByRole('button', { name: 'Add the webhook' }).click()
-    const secret = await dialog.getByLabel('Secret', { exact: true }).inputValue()
+    const secret = seeded(await dialog.getByLabel('Secret', { exact: true }).inputValue())
     expect(secret).toMatch(/^whsec_/)
     await dialog.getByRole('button', { name: 'I have stored it' }).click()
     await page.getByRole('link', { name: 'Loyalty' }).click()

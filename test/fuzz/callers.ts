@@ -22,6 +22,14 @@ export async function fuzzCallers(ctx: Ctx): Promise<FuzzOptions['callers']> {
     }
   }
   callers['program'] = async () =>
-    (await createApiKey(ctx, systemActor, { name: 'Fuzz', scopes: [...scopes], expires_at: null })).secret
+    (
+      await createApiKey(ctx, systemActor, {
+        name: 'Fuzz',
+        scopes: [...scopes],
+        expires_at: null,
+        quota_per_minute: 600,
+        quota_per_day: null,
+      })
+    ).secret
   return callers
 }

@@ -8,6 +8,7 @@ import type { Offer } from '../offer.ts'
 import type { Copy, PlanEntry, Refusal } from '../plan.ts'
 import type { EntryAnswer, ReadAnswer } from './answer.ts'
 import type { Aliases } from './brief.ts'
+import { netOf } from '../response.ts'
 import { overlap } from '../week.ts'
 import { audienceFor, scalesOf } from '../weigh.ts'
 import { quoted } from './quote.ts'
@@ -78,7 +79,7 @@ export function placeAnswer(answer: ReadAnswer, aliases: Aliases, facts: Planner
       (e) => overlap(e, { ...candidate, segment: segment.key }) && e.day < entry.day,
     ).length
     const value = valueOfEntry({ ...candidate, segment: segment.key }, earlier, facts)!
-    if (value.margin_cents <= 0) {
+    if (netOf(value) <= 0) {
       const verdict = modelSays(
         'llm-no-gain',
         'It would cost more than it is expected to bring.',
@@ -95,7 +96,7 @@ export function placeAnswer(answer: ReadAnswer, aliases: Aliases, facts: Planner
       continue
     }
     const made = entryOf(candidate, value, 0, facts)
-    made.score = value.margin_cents * made.reach
+    made.score = netOf(value) * made.reach
     const id = places.has(made.id) ? `${made.id}#${index}` : made.id
     const { copy, refusals } = copyOf(entry, offer, facts, aliases)
     for (const verdict of refusals) {

@@ -60,7 +60,7 @@ export function formPage(p: FormPage): string {
           ),
     )
   parts.push(
-    `<fieldset class="field"><legend>Date of birth</legend><p class="small" style="margin:0 0 8px">You must be 21 or older.</p><div class="day">${part('birth_month', 'Month', 'autocomplete="bday-month" maxlength="2" placeholder="MM"')}${part('birth_day', 'Day', 'autocomplete="bday-day" maxlength="2" placeholder="DD"')}${part('birth_year', 'Year', 'autocomplete="bday-year" maxlength="4" placeholder="YYYY"')}</div>${fault('birth_month')}</fieldset>`,
+    `<fieldset class="field"><legend>Date of birth</legend><p class="small above">You must be 21 or older.</p><div class="day">${part('birth_month', 'Month', 'autocomplete="bday-month" maxlength="2" placeholder="MM"')}${part('birth_day', 'Day', 'autocomplete="bday-day" maxlength="2" placeholder="DD"')}${part('birth_year', 'Year', 'autocomplete="bday-year" maxlength="4" placeholder="YYYY"')}</div>${fault('birth_month')}</fieldset>`,
   )
   if (form.asks_zip)
     parts.push(input('zip', 'ZIP (optional)', 'inputmode="numeric" autocomplete="postal-code" maxlength="10"'))

@@ -4,6 +4,7 @@ import { withTx } from '#db/pool.ts'
 import type { Ctx } from '../../context.ts'
 import { openTo } from '../../http/access-policy.ts'
 import type { Routes } from '../../http/bind.ts'
+import { publicPagePolicy } from '../../http/content-policy.ts'
 import { readFace, type Face } from '../../public-page.ts'
 import { confirmSignup, countSignup } from '../../signup-confirm.ts'
 import { customerPreferencesPath, verifyToken } from '../../tokens.ts'
@@ -52,13 +53,13 @@ export const publicSignupRoutes: Routes = (app, ctx) => {
     const embedded = embed === '1'
     const store = request.query.store && isUuid.test(request.query.store) ? request.query.store : null
     const face = await readFace(ctx.pool, form?.store_id ?? store)
-    await allowFrames(ctx, reply, form)
-    if (!form?.is_active) return sendPage(reply.status(form ? 410 : 404), closedFormPage(face, embedded))
-    if (request.cookies[ageCookie]) return sendPage(reply, underAgePage(face, embedded))
+    const frames = await allowFrames(ctx, reply, form)
+    const show = (html: string, status = 200): FastifyReply => sendPage(reply.status(status), html, frames)
+    if (!form?.is_active) return show(closedFormPage(face, embedded), form ? 410 : 404)
+    if (request.cookies[ageCookie]) return show(underAgePage(face, embedded))
     const via = embedded ? 'embed' : (vias.find((v) => v === request.query.via) ?? 'page')
     if (preview !== '1' && request.method === 'GET') await countSignup(ctx.pool, form.id, via, 'shown', ctx.clock())
-    return sendPage(
-      reply,
+    return show(
       formPage({
         ...(await frameOf(ctx, form, face, embedded)),
         via,
@@ -77,17 +78,18 @@ export const publicSignupRoutes: Routes = (app, ctx) => {
       ctx.pool,
       form?.store_id ?? (isUuid.test(posted['store'] ?? '') ? posted['store']! : null),
     )
-    await allowFrames(ctx, reply, form)
-    if (!form?.is_active) return sendPage(reply.status(form ? 410 : 404), closedFormPage(face, embedded))
-    if (request.cookies[ageCookie]) return sendPage(reply, underAgePage(face, embedded))
+    const frames = await allowFrames(ctx, reply, form)
+    const show = (html: string, status = 200): FastifyReply => sendPage(reply.status(status), html, frames)
+    if (!form?.is_active) return show(closedFormPage(face, embedded), form ? 410 : 404)
+    if (request.cookies[ageCookie]) return show(underAgePage(face, embedded))
     const done = await submitSignup(ctx, form, posted, visitorOf(request))
     if (done.kind === 'under_age') {
       void reply.setCookie(ageCookie, '1', { path: '/s', maxAge: 86_400, httpOnly: true, sameSite: 'lax' })
-      return sendPage(reply, underAgePage(face, embedded))
+      return show(underAgePage(face, embedded))
     }
     if (done.kind === 'asked') {
       const asked = form.channels.filter((c) => posted[`consent_${c}`] === 'on')
-      return sendPage(reply, checkPage(face, embedded, asked.length > 0 ? asked : form.channels))
+      return show(checkPage(face, embedded, asked.length > 0 ? asked : form.channels))
     }
     const note =
       done.kind === 'too_many'
@@ -95,8 +97,7 @@ export const publicSignupRoutes: Routes = (app, ctx) => {
         : done.kind === 'again'
           ? done.note
           : undefined
-    return sendPage(
-      reply.status(done.kind === 'too_many' ? 429 : 422),
+    return show(
       formPage({
         ...(await frameOf(ctx, form, face, embedded)),
         via: vias.find((v) => v === posted['via']) ?? 'page',
@@ -107,6 +108,7 @@ export const publicSignupRoutes: Routes = (app, ctx) => {
         ...(done.kind === 'faults' && posted['stamp'] ? { stamp: posted['stamp'] } : {}),
         ...(note ? { note } : {}),
       }),
+      done.kind === 'too_many' ? 429 : 422,
     )
   })
 
@@ -169,16 +171,12 @@ async function frameOf(
 }
 
 /** Only pages of the shop may show the form in a frame, and the UI for its preview. */
-async function allowFrames(ctx: Ctx, reply: FastifyReply, form: PublicForm | null): Promise<void> {
+async function allowFrames(ctx: Ctx, reply: FastifyReply, form: PublicForm | null): Promise<string[]> {
   const { rows } = await ctx.pool.query<{ website: string }>(
     `select s.website from stores as s where s.website is not null union select k.value ->> 'website' from settings as k where k.name = 'shop' and k.value ->> 'website' is not null`,
   )
-  const sites = [...(form?.sites ?? []), ...rows.flatMap(({ website }) => originOf(website))]
   reply.raw.removeHeader('x-frame-options')
-  void reply.header(
-    'content-security-policy',
-    `default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self' ${[...new Set(sites)].join(' ')}`.trim(),
-  )
+  return ["'self'", ...new Set([...(form?.sites ?? []), ...rows.flatMap(({ website }) => originOf(website))])]
 }
 
 function originOf(website: string): string[] {
@@ -205,9 +203,10 @@ function script(reply: FastifyReply, text: string): FastifyReply {
   return reply.type('text/javascript; charset=utf-8').header('cache-control', 'public, max-age=3600').send(text)
 }
 
-function sendPage(reply: FastifyReply, html: string): FastifyReply {
+function sendPage(reply: FastifyReply, html: string, frames?: readonly string[]): FastifyReply {
   return reply
     .header('cache-control', 'no-store, max-age=0')
+    .header('content-security-policy', publicPagePolicy(html, frames))
     .header('x-robots-tag', 'noindex')
     .type('text/html; charset=utf-8')
     .send(html)

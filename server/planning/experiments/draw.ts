@@ -30,8 +30,8 @@ export async function startDraw(
   tx: ClientBase,
   campaignId: string,
   entries: readonly PlanEntry[],
-  facts: PlannerFacts,
   now: Date,
+  loadFacts: () => Promise<PlannerFacts>,
 ): Promise<Draw> {
   const { rows: tests } = await tx.query<{ id: string; salt: string }>(
     `update experiments set status = 'running', started_at = $2, updated_at = now() where experiments.campaign_id = $1 and experiments.kind = 'ab' and experiments.status = 'draft' returning id, salt`,
@@ -43,6 +43,7 @@ export async function startDraw(
     'select v.key, v.weight::float8 as weight, v.content from campaign_variants as v where v.campaign_id = $1 order by v.position',
     [campaignId],
   )
+  const facts = await loadFacts()
   const whole = variants.reduce((sum, v) => sum + v.weight, 0)
   const edges = variants.map((_, i) => variants.slice(0, i + 1).reduce((sum, v) => sum + v.weight, 0) / whole)
   return {

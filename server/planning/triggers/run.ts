@@ -10,7 +10,9 @@ import { readPolicy } from '../../policy.ts'
 import { readSetting } from '../../settings.ts'
 import { loadStores } from '../../stores.ts'
 import { streamAudience } from '../audience.ts'
-import { createTexts, insertChunk, rowOf } from '../materialise.ts'
+import { lockLedger } from '../../ledger-parents.ts'
+import { createActionWriter } from '../action-rows.ts'
+import { createTexts } from '../message-texts.ts'
 import { findShelf, type Shelf } from '../shelf.ts'
 import { enter, firstLook, takeExits } from './enter.ts'
 
@@ -66,6 +68,7 @@ async function advance(ctx: Ctx, id: string, facts: Awaited<ReturnType<typeof re
   const zone = shop.time_zone
   return withTx(ctx.pool, async (tx) => {
     const done: Advanced = { entered: 0, exited: 0, sent: 0, holdout: 0, skipped: 0 }
+    await lockLedger(tx)
     const { rows } = await tx.query<{
       trigger: unknown
       checked_to: Date | null
@@ -119,6 +122,7 @@ async function advance(ctx: Ctx, id: string, facts: Awaited<ReturnType<typeof re
     const shelf = await facts.shelf()
     const arm = { key: null, subject: null, entries }
     const texts = createTexts(entries, { currency: shop.currency, policy })
+    const writer = createActionWriter(tx, id, [{ arm, texts }], shelf, now)
     const decided: { customer: string; outcome: Assignment['outcome']; because: string | null }[] = []
     const audience = streamAudience(tx, ctx.config, {
       segments: null,
@@ -129,13 +133,13 @@ async function advance(ctx: Ctx, id: string, facts: Awaited<ReturnType<typeof re
       customerIds: ready.map((r) => r.customer_id),
     })
     for await (const chunk of audience) {
-      const made = chunk.map((member) => {
+      for (const member of chunk) {
         const all = assign({ ...member.customer, segments: [groupOf(trigger.event)] })
         const chosen = all.find((a) => a.outcome !== 'skipped') ?? all[0]!
         decided.push({ customer: member.id, outcome: chosen.outcome, because: chosen.verdict?.rule_id ?? null })
-        return rowOf(member, chosen, texts, shelf, arm)
-      })
-      await insertChunk(tx, id, [arm], made, now)
+        writer.add(member, chosen, 0)
+      }
+      await writer.flush()
     }
     const settled = new Set(decided.map((d) => d.customer))
     // Gone meanwhile: erased, merged, removed.

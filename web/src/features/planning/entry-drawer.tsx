@@ -11,6 +11,7 @@ import { Facts } from '../../ui/panel.tsx'
 import { channelWord } from '../../ui/pill.tsx'
 import type { PlanOperation } from './campaign-words.ts'
 import { EntryCopy } from './entry-copy.tsx'
+import { EntryPreview } from './entry-preview.tsx'
 import {
   aboutMoney,
   countRange,
@@ -24,6 +25,7 @@ import { VerdictList } from './verdict-list.tsx'
 import { audienceWord, Weighed } from './weighed.tsx'
 
 interface Props {
+  campaignId: string
   entry: PlanEntry
   weekStart: string
   names: SegmentNames
@@ -33,7 +35,7 @@ interface Props {
 }
 
 /** One entry of the plan in full: why it is there, what it should bring, and its settings. */
-export function EntryDrawer({ entry, weekStart, names, onEdit, onClose }: Props) {
+export function EntryDrawer({ campaignId, entry, weekStart, names, onEdit, onClose }: Props) {
   const [draft, setDraft] = useState({
     day: entry.day,
     channel: entry.channel,
@@ -136,6 +138,7 @@ export function EntryDrawer({ entry, weekStart, names, onEdit, onClose }: Props)
             [t('Window'), windowWord(entry.window)],
           ]}
         />
+        <EntryPreview campaignId={campaignId} entry={entry} />
         <EntryCopy entry={entry} onEdit={onEdit && run} />
         {onEdit && <EntryForm draft={draft} setDraft={setDraft} weekStart={weekStart} disabled={busy} />}
         <Weighed entry={entry} />

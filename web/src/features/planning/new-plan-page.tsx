@@ -23,6 +23,7 @@ export default function NewPlanPage() {
   const [engine, setEngine] = useState<Engine>('heuristic')
   const [name, setName] = useState('')
   const [holdout, setHoldout] = useState<string | null>(null)
+  const [budget, setBudget] = useState<string | null>(null)
   const [left, setLeft] = useState<ReadonlySet<string>>(new Set())
   const [jobId, setJobId] = useState<string | null>(null)
   const segments = useSegments()
@@ -30,6 +31,13 @@ export default function NewPlanPage() {
   const job = useJob(jobId)
   const usual = Math.round((limits.data?.holdout_share ?? 0.1) * 100)
   const wanted = holdout === null ? usual : Number(holdout)
+  const shopBudget = limits.data?.budget_week_cents ?? null
+  const budgetText = budget ?? (shopBudget === null ? '' : String(shopBudget / 100))
+  const budgetCents = budgetText.trim() === '' ? null : Math.round(Number(budgetText) * 100)
+  const budgetError =
+    budgetCents !== null && !(budgetCents >= 100 && budgetCents <= 1_000_000_000)
+      ? t('Write an amount from 1 on, or nothing.')
+      : undefined
   const generate = useSend('POST /api/v1/campaigns/generate', { onDone: ({ id }) => setJobId(id) })
 
   const stop = useSend('POST /api/v1/jobs/:id/cancel', { refresh: ['GET /api/v1/jobs/:id'] })
@@ -57,13 +65,14 @@ export default function NewPlanPage() {
         className="space-y-5"
         onSubmit={(e) => {
           e.preventDefault()
-          if (working || chosen.length === 0) return
+          if (working || chosen.length === 0 || budgetError) return
           generate.mutate({
             body: {
               week_start: week,
               engine,
               ...(name.trim() ? { name: name.trim() } : {}),
               ...(wanted === usual ? {} : { holdout_share: wanted / 100 }),
+              ...(budgetCents === shopBudget ? {} : { budget_cents: budgetCents }),
               ...(left.size > 0 ? { segments: chosen } : {}),
             },
           })
@@ -140,25 +149,40 @@ export default function NewPlanPage() {
             )}
           </fieldset>
         </Panel>
-        <Panel title={t('Measuring')}>
-          <Field
-            label={t('Held out, in percent')}
-            hint={t(
-              'This share of the customers gets nothing, so that the effect can be told from coincidence. Usual in this shop: {share}.',
-              { share: percent(usual / 100, 0) },
-            )}
-          >
-            <Input
-              type="number"
-              min={0}
-              max={50}
-              step={1}
-              className="max-w-32"
-              disabled={working}
-              value={holdout ?? String(usual)}
-              onChange={(e) => setHoldout(e.target.value)}
-            />
-          </Field>
+        <Panel title={t('Budget and measuring')}>
+          <div className="grid gap-4 sm:grid-cols-2">
+            <Field
+              label={t('Budget of this week, in dollars')}
+              hint={t('What messages and used reductions may cost as far as can be expected. Empty: no limit.')}
+              error={budgetError}
+            >
+              <Input
+                inputMode="decimal"
+                className="max-w-40"
+                disabled={working}
+                value={budgetText}
+                onChange={(e) => setBudget(e.target.value)}
+              />
+            </Field>
+            <Field
+              label={t('Held out, in percent')}
+              hint={t(
+                'This share of the customers gets nothing, so that the effect can be told from coincidence. Usual in this shop: {share}.',
+                { share: percent(usual / 100, 0) },
+              )}
+            >
+              <Input
+                type="number"
+                min={0}
+                max={50}
+                step={1}
+                className="max-w-32"
+                disabled={working}
+                value={holdout ?? String(usual)}
+                onChange={(e) => setHoldout(e.target.value)}
+              />
+            </Field>
+          </div>
         </Panel>
         <SegmentsPanel query={segments} left={left} onChange={setLeft} disabled={working} />
         {job.data?.status === 'cancelled' && <Note title={t('Stopped. No plan was made.')} />}

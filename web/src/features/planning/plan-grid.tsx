@@ -1,8 +1,10 @@
+import { Lock, LockOpen } from 'lucide-react'
 import { useState } from 'react'
 import type { PlanEntry, WeeklyPlan } from '#core/planning/plan.ts'
 import { cx } from '../../lib/cx.ts'
 import { count, day } from '../../lib/format.ts'
 import { t } from '../../lib/i18n.ts'
+import type { MenuEntry } from '../../ui/menu.tsx'
 import { EntryCard } from './entry-card.tsx'
 import { segmentWord, weekDays, type SegmentNames } from './plan-words.ts'
 import { useWide } from '../../lib/use-wide.ts'
@@ -13,6 +15,7 @@ interface Props {
   onOpen: (entryId: string) => void
   /** absent: the plan may not be changed */
   onMove?: ((entry: PlanEntry, to: string) => void) | undefined
+  onLock?: ((entry: PlanEntry) => void) | undefined
 }
 
 /** The week as day × segment. Wide windows show seven columns, narrow ones the days below each other. */
@@ -20,7 +23,7 @@ export function PlanGrid(props: Props) {
   return useWide(1024) ? <WeekTable {...props} /> : <WeekList {...props} />
 }
 
-function WeekTable({ plan, names, onOpen, onMove }: Props) {
+function WeekTable({ plan, names, onOpen, onMove, onLock }: Props) {
   const [dragged, setDragged] = useState<PlanEntry | null>(null)
   const [over, setOver] = useState<string | null>(null)
   const days = weekDays(plan.week_start)
@@ -81,6 +84,7 @@ function WeekTable({ plan, names, onOpen, onMove }: Props) {
                             entry={e}
                             onOpen={() => onOpen(e.id)}
                             onDrag={onMove && !e.locked ? setDragged : undefined}
+                            menu={entryMenu(e, days, onMove, onLock)}
                           />
                         ))}
                     </div>
@@ -95,10 +99,11 @@ function WeekTable({ plan, names, onOpen, onMove }: Props) {
   )
 }
 
-function WeekList({ plan, names, onOpen }: Props) {
+function WeekList({ plan, names, onOpen, onMove, onLock }: Props) {
+  const days = weekDays(plan.week_start)
   return (
     <ol className="divide-y divide-line border-t border-line">
-      {weekDays(plan.week_start).map((d) => {
+      {days.map((d) => {
         const entries = plan.entries.filter((e) => e.day === d)
         return (
           <li key={d} className="px-4 py-3">
@@ -108,7 +113,13 @@ function WeekList({ plan, names, onOpen }: Props) {
             </h3>
             <div className="grid gap-2 sm:grid-cols-2">
               {entries.map((e) => (
-                <EntryCard key={e.id} entry={e} segment={segmentWord(e.segment, names)} onOpen={() => onOpen(e.id)} />
+                <EntryCard
+                  key={e.id}
+                  entry={e}
+                  segment={segmentWord(e.segment, names)}
+                  onOpen={() => onOpen(e.id)}
+                  menu={entryMenu(e, days, onMove, onLock)}
+                />
               ))}
             </div>
           </li>
@@ -116,6 +127,30 @@ function WeekList({ plan, names, onOpen }: Props) {
       })}
     </ol>
   )
+}
+
+/** What a drag does, for keys and fingers; none where the plan may not be changed. */
+function entryMenu(
+  entry: PlanEntry,
+  days: readonly string[],
+  onMove: Props['onMove'],
+  onLock: Props['onLock'],
+): MenuEntry[] | undefined {
+  if (!onMove || !onLock) return undefined
+  return [
+    { heading: t('Move to') },
+    ...days.map((d) => ({
+      label: day(d, 'weekday'),
+      disabled: d === entry.day || entry.locked,
+      onSelect: () => onMove(entry, d),
+    })),
+    'separator',
+    {
+      label: entry.locked ? t('Unlock') : t('Lock'),
+      icon: entry.locked ? LockOpen : Lock,
+      onSelect: () => onLock(entry),
+    },
+  ]
 }
 
 /** Segments in the order of what they bring. */

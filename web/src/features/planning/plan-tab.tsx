@@ -65,6 +65,12 @@ export function PlanTab({ campaign, names, mayEdit, openEntry, onOpenEntry }: Pr
       [{ op: 'move', entry_id: entry.id, day: entry.day }],
       t('Moved {offer} to {day}', { offer: entry.offer.title, day: day(to, 'weekday') }),
     )
+  const lock = (entry: PlanEntry): void =>
+    void change?.(
+      [{ op: 'lock', entry_id: entry.id, locked: !entry.locked }],
+      [{ op: 'lock', entry_id: entry.id, locked: entry.locked }],
+      entry.locked ? t('Unlocked') : t('Locked: planning again keeps it'),
+    )
   const entry = plan?.entries.find((e) => e.id === openEntry)
   const tools = (
     <>
@@ -133,7 +139,7 @@ export function PlanTab({ campaign, names, mayEdit, openEntry, onOpenEntry }: Pr
           actions={tools}
           flush
         >
-          <PlanGrid plan={plan} names={names} onOpen={onOpenEntry} onMove={mayEdit ? move : undefined} />
+          <PlanGrid plan={plan} names={names} onOpen={onOpenEntry} onMove={change && move} onLock={change && lock} />
         </Panel>
       )}
       {plan && (
@@ -169,6 +175,7 @@ export function PlanTab({ campaign, names, mayEdit, openEntry, onOpenEntry }: Pr
       {plan && entry && (
         <EntryDrawer
           key={entry.id + campaign.plan_version}
+          campaignId={campaign.id}
           entry={entry}
           weekStart={plan.week_start}
           names={names}
@@ -197,7 +204,11 @@ function PlanLine({ campaign, plan, editable }: { campaign: Campaign; plan: Week
         '{count, plural, one {# entry} other {# entries}}, at most {most, plural, one {# message} other {# messages}} per customer.',
         { count: plan.entries.length, most: plan.limits.max_per_customer_week },
       )}{' '}
-      {editable && <span className="max-lg:hidden">{t('Drag a card to another day, or press it to change it.')}</span>}
+      {editable && (
+        <span className="max-lg:hidden">
+          {t('Drag a card to another day or use its menu, or press it to change it.')}
+        </span>
+      )}
       {!editable &&
         campaign.status !== 'completed' &&
         campaign.status !== 'cancelled' &&

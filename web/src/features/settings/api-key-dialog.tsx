@@ -9,6 +9,7 @@ import { CopyField } from '../../ui/copy-field.tsx'
 import { Dialog } from '../../ui/dialog.tsx'
 import { Checkbox, Field, Input, Select } from '../../ui/field.tsx'
 import { Note } from '../../ui/panel.tsx'
+import { quotaNames, QuotaFields, quotaOf, quotaRules, usualQuotas } from './quota-fields.tsx'
 
 const ends: Record<string, number | null> = { '30': 30, '90': 90, '365': 365, never: null }
 
@@ -21,11 +22,11 @@ function endOf(choice: string): string | null {
 export function ApiKeyDialog({ onClose }: { onClose: () => void }) {
   const [refusal, setRefusal] = useState<string | null>(null)
   const [made, setMade] = useState<{ name: string; secret: string } | null>(null)
-  const form = useForm({ defaultValues: { name: '', scopes: [] as Scope[], ends: '365' } })
+  const form = useForm({ defaultValues: { name: '', scopes: [] as Scope[], ends: '365', ...usualQuotas } })
   const create = useSend('POST /api/v1/api-keys', {
     refresh: ['GET /api/v1/api-keys'],
     onDone: ({ name, secret }) => setMade({ name, secret }),
-    onError: (error) => setRefusal(showRefusal(error, form.setError, ['name', 'scopes'])),
+    onError: (error) => setRefusal(showRefusal(error, form.setError, ['name', 'scopes', ...quotaNames])),
   })
   const { errors } = form.formState
   const submit = form.handleSubmit((v) => {
@@ -35,6 +36,7 @@ export function ApiKeyDialog({ onClose }: { onClose: () => void }) {
         name: v.name,
         scopes: v.scopes,
         expires_at: endOf(v.ends),
+        ...quotaOf(v),
       },
     })
   })
@@ -77,6 +79,11 @@ export function ApiKeyDialog({ onClose }: { onClose: () => void }) {
             ]}
           />
         </Field>
+        <QuotaFields
+          minute={form.register('quota_per_minute', quotaRules.minute)}
+          day={form.register('quota_per_day', quotaRules.day)}
+          errors={errors}
+        />
         <fieldset className="sm:col-span-2" aria-describedby={errors.scopes ? 'scopes-error' : undefined}>
           <legend className="mb-1 font-medium">{t('It may')}</legend>
           <div className="grid gap-x-4 gap-y-2 sm:grid-cols-2">

@@ -1,6 +1,8 @@
 import { KeyRound, Plus } from 'lucide-react'
 import { useState } from 'react'
+import { cx } from '../../lib/cx.ts'
 import type { ReplyOf } from '../../lib/api.ts'
+import { count } from '../../lib/format.ts'
 import { t } from '../../lib/i18n.ts'
 import { useApi, useSend } from '../../lib/query.ts'
 import { useMay } from '../../lib/session.ts'
@@ -12,9 +14,10 @@ import { Pill } from '../../ui/pill.tsx'
 import { Time } from '../../ui/time.tsx'
 import { toast } from '../../ui/toast.tsx'
 import { ApiKeyDialog } from './api-key-dialog.tsx'
+import { EditKeyDialog } from './edit-key-dialog.tsx'
 import { SettingsFrame } from './settings-frame.tsx'
 
-type ApiKey = ReplyOf<'GET /api/v1/api-keys'>['data'][number]
+export type ApiKey = ReplyOf<'GET /api/v1/api-keys'>['data'][number]
 
 /** Keys of programs: what each may do, when it was last used, and how to end it. */
 export default function ApiKeysPage() {
@@ -95,6 +98,7 @@ function KeyRow({ apiKey }: { apiKey: ApiKey }) {
     if (yes) revoke.mutate({ params: { id: apiKey.id } })
   }
   const active = apiKey.state === 'active'
+  const [editing, setEditing] = useState(false)
   return (
     <li className="flex flex-wrap items-start gap-x-3 gap-y-1 border-t border-line px-4 py-3">
       <KeyRound className="mt-0.5 size-4 shrink-0 text-ink-2" aria-hidden />
@@ -127,7 +131,18 @@ function KeyRow({ apiKey }: { apiKey: ApiKey }) {
           )}
           {apiKey.created_by_name && ` · ${t('made by {name}', { name: apiKey.created_by_name })}`}
         </p>
+        {active && <Use apiKey={apiKey} />}
       </div>
+      {active && (
+        <Button
+          look="quiet"
+          size="sm"
+          aria-label={t('Edit {name}', { name: apiKey.name })}
+          onClick={() => setEditing(true)}
+        >
+          {t('Edit')}
+        </Button>
+      )}
       {active && (
         <Button
           look="quiet"
@@ -139,6 +154,32 @@ function KeyRow({ apiKey }: { apiKey: ApiKey }) {
           {t('Revoke')}
         </Button>
       )}
+      {editing && <EditKeyDialog apiKey={apiKey} onClose={() => setEditing(false)} />}
     </li>
+  )
+}
+
+/** How much of what it may ask a key asked today, and whether that comes near its end. */
+function Use({ apiKey: { quota_per_minute: perMinute, quota_per_day: perDay, used_today: used } }: { apiKey: ApiKey }) {
+  const share = perDay === null ? 0 : used / perDay
+  return (
+    <p className="mt-1 flex flex-wrap items-center gap-x-2 gap-y-1 text-sm text-ink-2">
+      <span>
+        {perDay === null
+          ? t('{used} requests today', { used: count(used) })
+          : t('{used} of {most} requests today', { used: count(used), most: count(perDay) })}
+        {' · '}
+        {t('up to {n} a minute', { n: count(perMinute) })}
+      </span>
+      {perDay !== null && (
+        <span className="block h-1.5 w-24 overflow-hidden rounded-sm bg-sunken" aria-hidden>
+          <span
+            className={cx('block h-full', share >= 1 ? 'bg-risk' : share >= 0.8 ? 'bg-warn' : 'bg-c1')}
+            style={{ width: `${Math.min(1, share) * 100}%` }}
+          />
+        </span>
+      )}
+      {share >= 1 && <Pill tone="risk">{t('Used up until midnight UTC')}</Pill>}
+    </p>
   )
 }

@@ -2,10 +2,9 @@ import { useQuery } from '@tanstack/react-query'
 import { useDeferredValue, useEffect, useState } from 'react'
 import { api, type ReplyOf } from '../../lib/api.ts'
 import { t } from '../../lib/i18n.ts'
-import { MailFrame } from '../../ui/mail-frame.tsx'
+import { MessageView } from '../../ui/message-view.tsx'
 import { QueryFrame, Skeleton } from '../../ui/page.tsx'
 import { Note, Panel } from '../../ui/panel.tsx'
-import { Tabs } from '../../ui/tabs.tsx'
 import type { TemplateWords } from './template-form.ts'
 import { PreviewPerson, type Person } from './template-person.tsx'
 import type { Template } from './templates-page.tsx'
@@ -17,7 +16,6 @@ type Problem = ReplyOf<'POST /api/v1/settings/templates/preview'>['problems'][nu
  * Asks a third of a second after the last key; `words` null: the saved version (for who may not write).
  */
 export function TemplatePreview({ template, words }: { template: Template; words: TemplateWords | null }) {
-  const [view, setView] = useState<'html' | 'phone' | 'dark' | 'text'>('html')
   const [person, setPerson] = useState<Person | null>(null)
   const query = usePreview(template, words, person?.id ?? null)
   return (
@@ -43,42 +41,7 @@ export function TemplatePreview({ template, words }: { template: Template; words
                 </Note>
               ))}
             </div>
-            {preview.subject && (
-              <p>
-                <span className="font-medium">{preview.subject}</span>{' '}
-                <span className="text-ink-2">{preview.preheader}</span>
-              </p>
-            )}
-            {preview.html ? (
-              <Tabs
-                label={t('Preview')}
-                value={view}
-                onChange={setView}
-                tabs={[
-                  { value: 'html', label: t('Page') },
-                  { value: 'phone', label: t('Phone') },
-                  { value: 'dark', label: t('Dark') },
-                  { value: 'text', label: t('Plain text') },
-                ]}
-              >
-                {view === 'text' ? (
-                  <PlainText text={preview.text} />
-                ) : (
-                  <div
-                    className={view === 'phone' ? 'mx-auto w-full max-w-[375px] rounded-lg border-8 border-sunken' : ''}
-                  >
-                    <MailFrame
-                      html={preview.html}
-                      dark={view === 'dark'}
-                      title={t('Preview of {name}', { name: template.name })}
-                      className="h-160"
-                    />
-                  </div>
-                )}
-              </Tabs>
-            ) : (
-              <PlainText text={preview.text} />
-            )}
+            <MessageView message={preview} name={template.name} />
             <p className="text-sm text-ink-2">
               {preview.sms
                 ? t('{segments, plural, one {# part} other {# parts}}, {encoding}, {left} characters left in it.', {
@@ -132,12 +95,4 @@ function whereOf(template: Template, { field, line }: Problem): string | null {
     body_text_template: template.channel === 'sms' ? t('Text message') : t('Plain text'),
   }[field]
   return line === null ? name : t('{field}, line {line}', { field: name, line })
-}
-
-function PlainText({ text }: { text: string }) {
-  return (
-    <pre className="wrap-anywhere mt-3 max-h-160 overflow-auto whitespace-pre-wrap rounded-md border border-line bg-sunken/40 p-3 font-mono text-[13px] leading-5">
-      {text}
-    </pre>
-  )
 }

@@ -5,6 +5,7 @@ import { EditorState, StateEffect, StateField } from '@codemirror/state'
 import { Decoration, EditorView, keymap, lineNumbers, type DecorationSet } from '@codemirror/view'
 import { tags } from '@lezer/highlight'
 import { useEffect, useRef } from 'react'
+import { styleNonce } from '../../../lib/nonce.ts'
 
 const colours = HighlightStyle.define([
   { tag: [tags.tagName, tags.angleBracket], color: 'var(--green)' },
@@ -73,6 +74,7 @@ export default function CodeEditor({
       state: EditorState.create({
         doc: value,
         extensions: [
+          EditorView.cspNonce.of(styleNonce),
           lineNumbers(),
           history(),
           keymap.of([...defaultKeymap, ...historyKeymap]),

@@ -1,0 +1,178 @@
+import type { PoolClient } from 'pg'
+import type { Assignment } from '#core/planning/assign.ts'
+import { createIds } from '../ids.ts'
+import type { AudienceMember } from './audience.ts'
+import type { DrawnArm } from './experiments/draw.ts'
+import { sharedVariables, type EntryTexts } from './message-texts.ts'
+import type { Shelf } from './shelf.ts'
+
+/** A version of the campaign with what its messages say. */
+export interface RowArm {
+  arm: DrawnArm
+  texts: EntryTexts
+}
+
+export interface ActionWriter {
+  /** Keeps a decision for the next `flush`. @param arm its place in the arms */
+  add(member: AudienceMember, assignment: Assignment, arm: number): void
+  /** Writes what was kept, of a customer and day only the first. */
+  flush(): Promise<void>
+  /** what was written so far */
+  readonly made: { actions: number; sends: number; skipped: number; holdout: number }
+}
+
+interface Row {
+  id: string
+  member: AudienceMember
+  assignment: Assignment
+  /** place of the entry among those of all arms */
+  entry: number
+}
+
+/**
+ * Writes actions and messages of a campaign in sets: what an entry says is sent once for each of its stores and categories,
+ * what a person adds to it once per row. Parents are not looked up row by row (docs/decisions/0040): whoever calls holds
+ * `lockLedger` since before it read the customers.
+ */
+export function createActionWriter(
+  tx: PoolClient,
+  campaignId: string,
+  arms: readonly RowArm[],
+  shelf: Shelf,
+  now: Date,
+): ActionWriter {
+  const newAction = createIds(new Date())
+  const newSend = createIds(now)
+  const entries = arms.flatMap(({ arm }) => arm.entries.map((e) => ({ e, variant: arm.key })))
+  const firstOf = arms.map((_, i) => arms.slice(0, i).reduce((n, { arm }) => n + arm.entries.length, 0))
+  const placeOf = arms.map(({ arm }, i) => new Map(arm.entries.map((e, k) => [e.id, firstOf[i]! + k] as const)))
+  const armOf = arms.flatMap((a) => a.arm.entries.map(() => a))
+  const entryJson = JSON.stringify(
+    entries.map(({ e, variant }, place) => ({
+      place,
+      variant,
+      id: e.id,
+      day: e.day,
+      segment: e.segment,
+      channel: e.channel,
+      offer: e.offer,
+      offer_id: e.offer.id,
+      template_id: e.template_id,
+      send_window: e.window,
+      value: e.reach > 0 ? e.score / e.reach : 0,
+    })),
+  )
+  const shared = new Map<string, string>()
+  const sharedOf = ({ member, assignment, entry }: Row): string => {
+    const { store } = member.customer
+    const key = `${entry}|${store.id}|${member.primary_category ?? ''}`
+    let text = shared.get(key)
+    if (text === undefined) {
+      const { arm, texts } = armOf[entry]!
+      text = JSON.stringify(
+        sharedVariables(assignment.entry, store, member.primary_category, texts, shelf, arm.subject),
+      )
+      shared.set(key, text)
+    }
+    return text
+  }
+  let rows: Row[] = []
+  const total = { actions: 0, sends: 0, skipped: 0, holdout: 0 }
+
+  /** Those that were made; a customer may have an action of this campaign and day already. */
+  async function insertActions(): Promise<Row[]> {
+    const { rows: made } = await tx.query<{ ids: string[] | null; n: number }>(
+      `with entry as (
+         select e.* from jsonb_to_recordset($2::jsonb) as e(place int, variant text, id text, day date, segment text, channel text, offer jsonb, offer_id uuid, template_id uuid, send_window jsonb, value real)
+       ), made as (
+         -- why is said once, in the plan (action_reason)
+         insert into actions (id, campaign_id, customer_id, plan_entry_id, segment, priority_score, reason, offer_id, offer, template_id, scheduled_date, send_window, channels, status, refused_by, variant, held_out_of_all, customer_group)
+         select g.id, $1, g.customer_id, entry.id, entry.segment, entry.value, '', offers.id, entry.offer, entry.template_id, entry.day, entry.send_window, array[entry.channel],
+           g.outcome, g.refused_by, entry.variant, g.held_out_of_all, g.customer_group
+         from unnest($3::uuid[], $4::uuid[], $5::int[], $6::text[], $7::text[], $8::boolean[], $9::text[])
+           as g(id, customer_id, place, outcome, refused_by, held_out_of_all, customer_group)
+           join entry on entry.place = g.place left join offers on offers.id = entry.offer_id
+         on conflict (campaign_id, customer_id, scheduled_date) where campaign_id is not null do nothing
+         returning id
+       )
+       select count(*)::int as n, case when count(*) < $10 then array_agg(made.id) end as ids from made`,
+      [
+        campaignId,
+        entryJson,
+        rows.map((r) => r.id),
+        rows.map((r) => r.member.id),
+        rows.map((r) => r.entry),
+        rows.map((r) => r.assignment.outcome),
+        rows.map((r) => r.assignment.verdict?.rule_id ?? null),
+        rows.map((r) => r.assignment.outcome === 'holdout' && r.member.held_out_of_all),
+        rows.map((r) => r.member.customer.group ?? null),
+        rows.length,
+      ],
+    )
+    const { n, ids } = made[0]!
+    if (n === rows.length) return rows
+    const known = new Set(ids)
+    return rows.filter((r) => known.has(r.id))
+  }
+
+  async function insertSends(due: readonly Row[]): Promise<void> {
+    const texts = new Map<string, number>()
+    const textOf = due.map((row) => {
+      const text = sharedOf(row)
+      let place = texts.get(text)
+      if (place === undefined) texts.set(text, (place = texts.size))
+      return place
+    })
+    await tx.query(
+      `with entry as (
+         select e.* from jsonb_to_recordset($2::jsonb) as e(place int, channel text, template_id uuid)
+       ), shared as (
+         select s.variables, s.place - 1 as place from unnest($3::jsonb[]) with ordinality as s(variables, place)
+       ), given as (
+         select g.* from unnest($4::uuid[], $5::uuid[], $6::uuid[], $7::int[], $8::int[], $9::text[], $10::text[], $11::float8[], $12::float8[])
+           as g(id, action_id, customer_id, place, text, first_name, recipient, due_ms, end_ms)
+       ), keyed as (
+         insert into send_keys (action_id, channel, send_id) select given.action_id, entry.channel, given.id from given join entry on entry.place = given.place
+       )
+       insert into sends (id, action_id, customer_id, campaign_id, channel, recipient, template_id, variables, due_at, window_end)
+       select given.id, given.action_id, given.customer_id, $1, entry.channel, given.recipient, entry.template_id, shared.variables || jsonb_build_object('first_name', given.first_name),
+         to_timestamp(given.due_ms / 1000), to_timestamp(given.end_ms / 1000)
+       from given join entry on entry.place = given.place join shared on shared.place = given.text`,
+      [
+        campaignId,
+        JSON.stringify(entries.map(({ e }, place) => ({ place, channel: e.channel, template_id: e.template_id }))),
+        [...texts.keys()],
+        due.map(newSend),
+        due.map((r) => r.id),
+        due.map((r) => r.member.id),
+        due.map((r) => r.entry),
+        textOf,
+        due.map((r) => r.member.first_name),
+        due.map((r) => (r.assignment.entry.channel === 'email' ? r.member.email : r.member.phone)),
+        due.map((r) => r.assignment.due_at!.getTime()),
+        due.map((r) => r.assignment.window_end!.getTime()),
+      ],
+    )
+  }
+
+  return {
+    add(member, assignment, arm) {
+      rows.push({ id: newAction(), member, assignment, entry: placeOf[arm]!.get(assignment.entry.id)! })
+    },
+    async flush() {
+      if (rows.length === 0) return
+      const made = await insertActions()
+      // In the order of the index that dispatch reads: rows of a chunk then go into it one after the other.
+      const due = made
+        .filter((r) => r.assignment.outcome === 'pending')
+        .toSorted((a, b) => a.assignment.due_at!.getTime() - b.assignment.due_at!.getTime())
+      if (due.length > 0) await insertSends(due)
+      rows = []
+      total.actions += made.length
+      total.sends += due.length
+      total.skipped += made.filter((r) => r.assignment.outcome === 'skipped').length
+      total.holdout += made.filter((r) => r.assignment.outcome === 'holdout').length
+    },
+    made: total,
+  }
+}
