@@ -62,8 +62,13 @@ export interface DueCampaign {
   since: Date
 }
 
-/** Running campaigns that have something to send now over this channel. */
-export async function dueCampaigns(ctx: Ctx, channel: ChannelKind, campaignId: string | null): Promise<DueCampaign[]> {
+/** Running campaigns that have something to send now over this channel, other than those in `except`. */
+export async function dueCampaigns(
+  ctx: Ctx,
+  channel: ChannelKind,
+  campaignId: string | null,
+  except: readonly string[],
+): Promise<DueCampaign[]> {
   const { rows } = await ctx.pool.query<DueCampaign>({
     name: 'dispatch-due-campaigns',
     text: `select c.id, c.since from (
@@ -73,8 +78,8 @@ export async function dueCampaigns(ctx: Ctx, channel: ChannelKind, campaignId: s
         select 1 from sends as s where s.campaign_id = c.id and s.channel = $1 and s.status = 'pending' and s.due_at <= $2 and s.window_end > $2
           and s.id >= uuidv7_floor(c.since)
         limit 1) as one
-      where c.status = 'active' and (c.hold_until is null or c.hold_until <= $2) and ($3::uuid is null or c.id = $3) order by c.id`,
-    values: [channel, ctx.clock(), campaignId],
+      where c.status = 'active' and (c.hold_until is null or c.hold_until <= $2) and ($3::uuid is null or c.id = $3) and c.id <> all($4::uuid[]) order by c.id`,
+    values: [channel, ctx.clock(), campaignId, except],
   })
   return rows
 }

@@ -23,9 +23,11 @@ export function createClaims(ctx: Ctx, worker: Worker, kind: ChannelKind, campai
   let startedAt = 0
   const marks = new Map<string, Mark>()
 
+  // Those that still give messages are not asked about again: the question steps over everything they have sent.
   async function look(): Promise<void> {
     const began = Date.now()
-    due = await dueCampaigns(ctx, kind, campaignId)
+    const known = due.map((campaign) => campaign.id)
+    due = [...due, ...(await dueCampaigns(ctx, kind, campaignId, known))]
     lookAt = began + Math.max(lookEveryMs, 20 * (Date.now() - began))
   }
 
@@ -36,17 +38,18 @@ export function createClaims(ctx: Ctx, worker: Worker, kind: ChannelKind, campai
         startedAt = Date.now()
       }
       if (due.length === 0 || Date.now() > lookAt) await look()
-      for (let tries = due.length; tries > 0; tries--) {
+      for (let tries = 2 * due.length; tries > 0 && due.length > 0; tries--) {
         const campaign = due[turn++ % due.length]!
         const { id } = campaign
-        const sends = await claimBatch(ctx, worker, kind, campaign, limit, marks.get(id) ?? null)
+        const mark = marks.get(id) ?? null
+        const sends = await claimBatch(ctx, worker, kind, campaign, limit, mark)
         const last = sends.at(-1)
-        // A short batch is the end of the line: the next look begins at its front.
+        // A short batch is the end of the line: the next look begins at its front, where something may have come back.
         if (last && sends.length === limit) marks.set(id, { dueAt: last.due_at, id: last.id })
         else marks.delete(id)
         if (last) return sends
+        if (!mark) due = due.filter((other) => other !== campaign)
       }
-      due = []
       return []
     },
     startOver: () => marks.clear(),
