@@ -66,7 +66,9 @@ export const SegmentsReport = z.strictObject({
       key: z.string(),
       name: z.string(),
       customers: z.int(),
-      clv_cents: Cents.nullable(),
+      clv_cents: Cents.nullable().describe(
+        'Expected margin of 12 months, as of the last scoring of everybody; RFM segments only',
+      ),
       conversion_pct: z.number().nullable(),
     }),
   ),

@@ -907,6 +907,7 @@ export interface SegmentMembers {
 }
 
 export interface Segments {
+  clv_cents: Int8 | null;
   cool_down_days: Generated<number>;
   created_at: Generated<Timestamp>;
   customer_count: Generated<number>;

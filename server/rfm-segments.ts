@@ -53,8 +53,9 @@ export async function refreshRfmSegments(
   }
   await tx.query('close rfm_news')
   const { rows: counts } = await tx.query<{ key: RfmSegment; customer_count: number }>(
-    `update segments as g set customer_count = coalesce(n.count, 0), last_computed_at = $1
+    `update segments as g set customer_count = coalesce(n.count, 0), clv_cents = coalesce(v.clv_cents, 0), last_computed_at = $1
      from segments as s left join (select m.segment_id, count(*)::int as count from segment_members as m group by 1) as n on n.segment_id = s.id
+       left join (select x.rfm_segment as key, sum(x.clv_cents)::bigint as clv_cents from ${scores} as x group by 1) as v on v.key = s.key
      where g.id = s.id and g.kind = 'rfm'
      returning g.key, g.customer_count`,
     [asOf],

@@ -102,25 +102,13 @@ export async function readCampaigns(ctx: Ctx, query: PeriodQuery): Promise<Answe
 /** Segments in the period: what went out to them and what came back. */
 export async function readSegments(ctx: Ctx, query: PeriodQuery): Promise<Answer<typeof reports.segments>> {
   const { shop, span, head } = await headOf(ctx, query)
-  const [parts, { rows }, values] = await Promise.all([
+  const [parts, { rows }] = await Promise.all([
     readParts(ctx, span, shop.time_zone, 'segment'),
-    ctx.pool.query<{ key: string; name: string; customers: number }>(
-      'select g.key, g.name, g.customer_count as customers from segments as g where g.is_active',
-    ),
-    remember(
-      ctx,
-      'clv by segment',
-      async () =>
-        (
-          await ctx.pool.query<{ key: string; clv_cents: number }>(
-            'select s.rfm_segment as key, coalesce(sum(s.clv_cents), 0)::bigint as clv_cents from customer_scores as s group by 1',
-          )
-        ).rows,
-      { graceMs: 600_000 },
+    ctx.pool.query<{ key: string; name: string; customers: number; clv_cents: number | null }>(
+      'select g.key, g.name, g.customer_count as customers, g.clv_cents from segments as g where g.is_active',
     ),
   ])
   const counted = new Map(parts.map((p) => [p.key, p]))
-  const clv = new Map(values.map((v) => [v.key, v.clv_cents]))
   const named = new Map(rows.map((r) => [r.key, r]))
   const keys = new Set([
     ...rows.map((r) => r.key),
@@ -133,7 +121,7 @@ export async function readSegments(ctx: Ctx, query: PeriodQuery): Promise<Answer
       key,
       name: named.get(key)?.name ?? key.replaceAll('_', ' '),
       customers: named.get(key)?.customers ?? 0,
-      clv_cents: clv.get(key) ?? null,
+      clv_cents: named.get(key)?.clv_cents ?? null,
       conversion_pct: rates.inPercent(part.conversions, part.sends),
     }
   })

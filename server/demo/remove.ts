@@ -62,7 +62,8 @@ export async function removeDemo(
   )
   await client.query('delete from stores where stores.is_demo')
   await client.query(
-    'update segments set customer_count = (select count(*) from segment_members as m where m.segment_id = segments.id)',
+    `update segments set customer_count = (select count(*) from segment_members as m where m.segment_id = segments.id),
+       clv_cents = case when segments.clv_cents is not null then (select coalesce(sum(s.clv_cents), 0) from customer_scores as s where s.rfm_segment = segments.key) end`,
   )
   await client.query(
     `delete from settings where settings.name in ('demo', 'shop') and exists (select 1 from settings as d where d.name = 'demo')`,

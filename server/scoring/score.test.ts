@@ -108,14 +108,18 @@ describe('a shop of 260 customers', () => {
     const { rows } = await database.pool.query<{
       key: string
       customer_count: number
+      clv_cents: number
+      scored_cents: number
       members: number
       scored: number
     }>(
-      `select g.key, g.customer_count, (select count(*) from segment_members as m where m.segment_id = g.id) as members,
+      `select g.key, g.customer_count, g.clv_cents, (select coalesce(sum(s.clv_cents), 0)::bigint from customer_scores as s where s.rfm_segment = g.key) as scored_cents, (select count(*) from segment_members as m where m.segment_id = g.id) as members,
          (select count(*) from customer_scores as s where s.rfm_segment = g.key) as scored from segments as g where g.kind = 'rfm'`,
     )
     expect(rows.map((r) => r.key).sort()).toEqual([...rfmSegments].sort())
-    for (const row of rows) expect([row.customer_count, row.members]).toEqual([row.scored, row.scored])
+    for (const row of rows)
+      expect([row.customer_count, row.members, row.clv_cents]).toEqual([row.scored, row.scored, row.scored_cents])
+    expect(rows.some((row) => row.clv_cents > 0)).toBe(true)
     expect(rows.reduce((sum, row) => sum + row.scored, 0)).toBe(first.customers)
   })
 
