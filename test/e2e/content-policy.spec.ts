@@ -57,7 +57,9 @@ test('no screen, frame or public page breaks the content policy, and what breaks
   await expect(page.locator('.cm-editor')).toBeVisible()
   // With its styles it scrolls by itself; without them it would be as high as its text.
   await expect(page.locator('.cm-scroller')).toHaveCSS('max-height', '512px')
-  await visit('/docs')
+  where = '/docs'
+  await page.goto(`${base()}/docs`)
+  await expect(page.locator('.swagger-ui .info')).toBeVisible()
   await visit(`/s/${form.key}`)
   await visit('/u/forged')
   expect(broken).toEqual([])
