@@ -5,6 +5,7 @@ import { feedbackRoutes } from '#server/feedback/routes.ts'
 import { streamAudience } from '#server/planning/audience.ts'
 import { loadStores } from '#server/stores.ts'
 import { customerPreferencesPath, signToken } from '#server/tokens.ts'
+import { addressHash } from '#server/suppression.ts'
 import { readWishes } from '#server/wishes.ts'
 import { phone, sendMessages, shopOf, type SentMessage } from './sent-shop.ts'
 
@@ -48,6 +49,7 @@ async function claim(m: SentMessage, change: { offer?: object; week?: number } =
       customer_id: m.customerId,
       channel: 'email',
       recipient: m.email,
+      address_hash: addressHash(ctx.config, 'email', m.email),
       variables: {},
       store_id: null,
       offer: { ...noOffer, ...change.offer },
