@@ -41,7 +41,7 @@ export async function previewEntry(
   const found = query.customer_id
     ? ((await search({ customerIds: [query.customer_id] })) ??
       (await search({ customerIds: [query.customer_id], segments: null })))
-    : ((await search(query.after ? { after: query.after } : {})) ?? (query.after ? await search({}) : null))
+    : await goRound(search, query.after)
   if (!found) throw notFound('customer', query.customer_id)
   const { member, assignment } = found
   const texts = createTexts(plan.entries, facts)
@@ -59,6 +59,15 @@ export async function previewEntry(
     due_at: assignment?.due_at?.toISOString() ?? null,
     message,
   }
+}
+
+/** The next whom it reaches; behind the last of them, the first again. */
+async function goRound(
+  search: (own: Partial<AudienceQuery>) => Promise<Found | null>,
+  after: string | undefined,
+): Promise<Found | null> {
+  const next = after === undefined ? null : await search({ after })
+  return next?.assignment?.outcome === 'pending' ? next : ((await search({})) ?? next)
 }
 
 async function findOne(
