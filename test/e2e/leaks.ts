@@ -133,6 +133,7 @@ export async function startListening(cluster: Cluster, databaseUrl: string) {
     log,
     search,
     close(): void {
+      clearInterval(meeting)
       closeSync(log)
       collector.closeAllConnections()
       collector.close()
