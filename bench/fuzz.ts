@@ -1,15 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
-import { startEmbedded } from '#db/embedded.ts'
-import { migrate } from '#db/migrate.ts'
-import { readConfig } from '#server/config.ts'
-import { closeContext, createContext } from '#server/context.ts'
-import { loadDemo } from '#server/demo/load.ts'
 import { createApp } from '#server/http/app.ts'
-import { createLog } from '#server/log.ts'
 import { fuzzCallers } from '#test/fuzz/callers.ts'
 import { fuzz, idsIn } from '#test/fuzz/run.ts'
+import { withAttackedShop } from './attacked-shop.ts'
 
 // Random and hostile requests over every route, as everybody, against a shop with demo data. 0 faults are promised.
 const value = (name: string): string | undefined => {
@@ -20,20 +12,9 @@ const count = Number(value('count') ?? (process.argv.includes('--quick') ? 3000 
 const seed = Number(value('seed') ?? 1)
 const say = (text: string): boolean => process.stderr.write(text + '\n')
 
-const dataDir = mkdtempSync(path.join(tmpdir(), 'lma-fuzz-'))
-const server = await startEmbedded({ dataDir, log: { info: () => undefined, warn: () => undefined }, fsync: false })
-try {
-  await migrate(server.url)
-  const config = {
-    ...readConfig({ LMA_DATA: dataDir, LMA_SECRET: 'a secret that only the bench uses, 32 chars', LMA_DEMO: 'off' }),
-    publicUrl: 'http://localhost',
-  }
-  const ctx = createContext(config, server.url, { log: createLog(process.env['LOG_LEVEL'] ?? 'silent') })
-  await loadDemo(ctx, { customers: 500 })
+await withAttackedShop('fuzz', 500, async (ctx) => {
   const app = await createApp(ctx)
   await app.ready()
-  // Not the limits are tried here but what lies behind them.
-  ctx.limits.add = () => Promise.resolve({ count: 1, ttlMs: 1000 })
   const began = Date.now()
   let told = 0
   let faults = 0
@@ -69,8 +50,4 @@ try {
   )
   if (result.faults.length > 0) process.exitCode = 1
   await app.close()
-  await closeContext(ctx)
-} finally {
-  await server.stop()
-  rmSync(dataDir, { recursive: true, force: true })
-}
+})

@@ -1,21 +1,14 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { z } from 'zod'
-import { startEmbedded } from '#db/embedded.ts'
-import { migrate } from '#db/migrate.ts'
 import { createUser } from '#server/accounts/users.ts'
 import { systemActor } from '#server/audit.ts'
-import { readConfig } from '#server/config.ts'
-import { closeContext, createContext } from '#server/context.ts'
-import { loadDemo } from '#server/demo/load.ts'
 import { openTo } from '#server/http/access-policy.ts'
 import { createApp } from '#server/http/app.ts'
-import { createLog } from '#server/log.ts'
 import { contractRoutes } from '#test/contract-routes.ts'
 import { bearerOf } from '#test/sign-in.ts'
+import { withAttackedShop } from './attacked-shop.ts'
 
 // sqlmap (of the system: apt install sqlmap) over every text parameter of every list, as an admin, against a shop with demo
 // data. A route that is open on purpose stands beside them and must be found, or the run says nothing.
@@ -53,18 +46,7 @@ interface Found {
   requests: number
 }
 
-const dataDir = mkdtempSync(path.join(tmpdir(), 'lma-sqlmap-'))
-const server = await startEmbedded({ dataDir, log: { info: () => undefined, warn: () => undefined }, fsync: false })
-try {
-  await migrate(server.url)
-  const config = {
-    ...readConfig({ LMA_DATA: dataDir, LMA_SECRET: 'a secret that only the bench uses, 32 chars', LMA_DEMO: 'off' }),
-    publicUrl: 'http://localhost',
-  }
-  const ctx = createContext(config, server.url, { log: createLog(process.env['LOG_LEVEL'] ?? 'silent') })
-  await loadDemo(ctx, { customers: 300 })
-  // Not the limits are tried here but what lies behind them.
-  ctx.limits.add = () => Promise.resolve({ count: 1, ttlMs: 1000 })
+await withAttackedShop('sqlmap', 300, async (ctx, dataDir) => {
   const { id } = await createUser(ctx, systemActor, {
     email: 'admin@sqlmap.test',
     password: 'a long password of the bench',
@@ -148,7 +130,7 @@ try {
   const began = Date.now()
   for (const target of targets.filter((t) => !only || t.route.includes(only) || t.route.includes('on-purpose'))) {
     const before = requests
-    const out = await sqlmap(target.url, target.parameters)
+    const out = await sqlmap(target.url, target.parameters, dataDir)
     const injectable = [...out.matchAll(/^Parameter: (\S+) \(/gm)].map((m) => m[1]!)
     results.push({ route: target.route, parameters: target.parameters, injectable, requests: requests - before })
     say(
@@ -176,14 +158,10 @@ try {
   )
   if (injectable.length > 0 || control!.injectable.length === 0) process.exitCode = 1
   await app.close()
-  await closeContext(ctx)
-} finally {
-  await server.stop()
-  rmSync(dataDir, { recursive: true, force: true })
-}
+})
 
 /** What sqlmap says about these parameters of an address. */
-function sqlmap(url: string, parameters: string[]): Promise<string> {
+function sqlmap(url: string, parameters: string[], dataDir: string): Promise<string> {
   const args = ['-u', url, '-p', parameters.join(','), '--level', level, '--risk', risk, '--dbms', 'PostgreSQL']
   const quiet = [
     '--batch',

@@ -1,5 +1,3 @@
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { afterAll, expect, test } from 'vitest'
 import { startLlmSim } from '#sim/llm.ts'
 import { startSmtpSink } from '#sim/smtp-sink.ts'
@@ -13,18 +11,10 @@ import { testApp } from './app.ts'
 import { fuzzCallers } from './fuzz/callers.ts'
 import { fuzz, idsIn } from './fuzz/run.ts'
 import { former, leaveTraces, person, traces } from './known-person.ts'
+import { startSpanCollector } from './span-collector.ts'
 
 const lines: string[] = []
-const spans: string[] = []
-const collector = createServer((request, response) => {
-  const parts: Buffer[] = []
-  request.on('data', (part: Buffer) => parts.push(part))
-  request.on('end', () => {
-    spans.push(Buffer.concat(parts).toString('latin1'))
-    response.end('{}')
-  })
-})
-await new Promise<void>((resolve) => collector.listen(0, '127.0.0.1', resolve))
+const collector = await startSpanCollector()
 const llm = await startLlmSim()
 // A server that quotes the address in its refusal, as many do.
 const sink = await startSmtpSink({
@@ -44,7 +34,7 @@ test('no address, number, name, password or token of anybody is in a log line, a
     // From the first connection on: only those opened later than the tracer are watched.
     config: {
       tracing: {
-        endpoint: `http://127.0.0.1:${(collector.address() as AddressInfo).port}`,
+        endpoint: collector.url,
         headers: {},
         service: 'test',
         ratio: 1,
@@ -107,7 +97,7 @@ test('no address, number, name, password or token of anybody is in a log line, a
       .join('\n')
   const places: Record<string, string> = {
     log: lines.join(''),
-    spans: spans.join('\n'),
+    spans: collector.posts.join('\n'),
     queue,
     prompts: JSON.stringify(llm.captured.map(({ messages, body }) => [messages, body])),
   }
@@ -145,6 +135,6 @@ test('no address, number, name, password or token of anybody is in a log line, a
       hits.push(`${place}: ${line.replaceAll(token, '<token>').slice(0, 400)}`)
   expect(hits).toEqual([])
   process.stdout.write(
-    `personal data: ${words.length} words in ${lines.length} log lines, ${spans.length} batches of spans, ${llm.captured.length} prompts, ${wakeUps.length} tables of the queue: ${hits.length} hits\n`,
+    `personal data: ${words.length} words in ${lines.length} log lines, ${collector.posts.length} batches of spans, ${llm.captured.length} prompts, ${wakeUps.length} tables of the queue: ${hits.length} hits\n`,
   )
 }, 120_000)

@@ -1,10 +1,9 @@
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import pg from 'pg'
 import type { Cluster } from '../postgres.ts'
+import { startSpanCollector } from '../span-collector.ts'
 
 /** Tokens whatever their value; with a name, so that a finding does not print them. */
 const tokens: Record<string, RegExp> = {
@@ -25,17 +24,7 @@ export async function startListening(cluster: Cluster, databaseUrl: string) {
   Object.assign(process.env, { E2E_SEEDED: seededFile, E2E_PROMPTS: promptsFile })
   const logFile = path.join(folder, 'log')
   const log = openSync(logFile, 'a')
-  const spans: string[] = []
-  const collector = createServer((request, response) => {
-    const parts: Buffer[] = []
-    request.on('data', (part: Buffer) => parts.push(part))
-    request.on('end', () => {
-      spans.push(Buffer.concat(parts).toString('latin1'))
-      response.end('{}')
-    })
-  })
-  await new Promise<void>((resolve) => collector.listen(0, '127.0.0.1', resolve))
-
+  const collector = await startSpanCollector()
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 2 })
   const column = async (sql: string): Promise<string[]> =>
     (await pool.query<{ v: string }>(sql)).rows.map((r) => r.v.toLowerCase())
@@ -74,7 +63,7 @@ export async function startListening(cluster: Cluster, databaseUrl: string) {
     await pool.end()
     const places: Record<string, string> = {
       log: readFileSync(logFile, 'utf8'),
-      spans: spans.join('\n'),
+      spans: collector.posts.join('\n'),
       'wake-ups': wakeUps.join('\n'),
       prompts: readFileSync(promptsFile, 'utf8'),
     }
@@ -112,7 +101,7 @@ export async function startListening(cluster: Cluster, databaseUrl: string) {
         names: names.size,
         secrets: secrets.length,
         log_lines: places['log']!.split('\n').length - 1,
-        span_batches: spans.length,
+        span_batches: collector.posts.length,
         wake_ups: wakeUps.length,
         prompts: places['prompts']!.split('\n').length - 1,
         dump_mb: Math.round(dump.length / 1e5) / 10,
@@ -121,21 +110,20 @@ export async function startListening(cluster: Cluster, databaseUrl: string) {
     )
     if (hits.length > 0) throw new Error(`${hits.length} leaks, see above`)
     // What was not there to be searched proves nothing.
-    if (people.size < 100 || spans.length < 5 || places['log']!.length < 100_000)
+    if (people.size < 100 || collector.posts.length < 5 || places['log']!.length < 100_000)
       throw new Error('there was too little to search')
   }
 
   return {
     env: {
       LOG_LEVEL: 'trace',
-      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${(collector.address() as AddressInfo).port}`,
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
     },
     log,
     search,
     close(): void {
       clearInterval(meeting)
       closeSync(log)
-      collector.closeAllConnections()
       collector.close()
       rmSync(folder, { recursive: true, force: true })
     },
