@@ -2,9 +2,25 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { startEmbedded, type Embedded } from '#db/embedded.ts'
+import { ownSettings, startEmbedded, type Embedded } from '#db/embedded.ts'
+import { startCluster } from '#test/postgres.ts'
 
 const log = { info: () => undefined, warn: () => undefined }
+type Database = Pick<Embedded, 'url' | 'pid' | 'stop'>
+
+/**
+ * With `--system` benches run on the system's PostgreSQL with the settings of the built-in one. What comes with the npm package is
+ * compiled for size (-Os), and takes half as much processor time again as one that is installed.
+ */
+const isSystem = process.argv.includes('--system')
+export const onDatabase = isSystem ? 'PostgreSQL of the system' : 'built-in PostgreSQL'
+
+export async function startDatabase(dataDir: string, fsync: boolean): Promise<Database> {
+  if (!isSystem) return startEmbedded({ dataDir, log, fsync })
+  const isNew = !existsSync(path.join(dataDir, 'data'))
+  const cluster = await startCluster(ownSettings({ fsync }), { folder: dataDir, isNew })
+  return { url: cluster.url, pid: () => cluster.pid, stop: async () => cluster.stop() }
+}
 
 /**
  * A database folder for one run. Filling a shop takes longer than measuring it: with `--keep FOLDER` the filled shop is
@@ -14,15 +30,16 @@ const log = { info: () => undefined, warn: () => undefined }
  */
 export async function startFilled(
   name: string,
-  fill: (database: Embedded, dataDir: string) => Promise<void>,
+  fill: (database: Database, dataDir: string) => Promise<void>,
   { fsync = false } = {},
-): Promise<{ database: Embedded; dataDir: string; stop: () => Promise<void> }> {
+): Promise<{ database: Database; dataDir: string; stop: () => Promise<void> }> {
   const at = process.argv.indexOf('--keep')
-  const kept = at > 0 && process.argv[at + 1] ? path.join(path.resolve(process.argv[at + 1]!), name) : null
+  const own = isSystem ? `${name}-system` : name
+  const kept = at > 0 && process.argv[at + 1] ? path.join(path.resolve(process.argv[at + 1]!), own) : null
   const dataDir = mkdtempSync(path.join(tmpdir(), `lma-${name}-`))
-  const start = (safe = fsync): Promise<Embedded> => startEmbedded({ dataDir, log, fsync: safe })
+  const start = (safe = fsync): Promise<Database> => startDatabase(dataDir, safe)
   const copy = (from: string, to: string): unknown => execFileSync('cp', ['-a', '--reflink=auto', from, to])
-  let database: Embedded | undefined
+  let database: Database | undefined
   const stop = async (): Promise<void> => {
     await database?.stop()
     rmSync(dataDir, { recursive: true, force: true })

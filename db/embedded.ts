@@ -107,6 +107,26 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   }
 }
 
+/** What is set otherwise than PostgreSQL does by itself, but for addresses and the log. */
+export const ownSettings = ({ fsync }: { fsync?: boolean }): Record<string, string> => ({
+  max_connections: '120',
+  shared_buffers: '256MB',
+  work_mem: '16MB',
+  maintenance_work_mem: '128MB',
+  max_wal_size: '2GB',
+  // Nothing replicates this database: what is copied into a table made in the same transaction needs no log of its own.
+  wal_level: 'minimal',
+  max_wal_senders: '0',
+  checkpoint_timeout: '15min',
+  random_page_cost: '1.1',
+  jit: 'off',
+  timezone: 'UTC',
+  log_timezone: 'UTC',
+  // Whoever asked may have been killed: then nobody waits for the answer any more. Windows cannot tell.
+  ...(process.platform === 'win32' ? {} : { client_connection_check_interval: '10s' }),
+  ...(fsync === false ? { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' } : {}),
+})
+
 function launch(
   place: Place,
   cluster: string,
@@ -115,22 +135,10 @@ function launch(
   options: EmbeddedOptions,
 ): ChildProcess {
   const settings = {
+    ...ownSettings(options),
     listen_addresses: '127.0.0.1',
     port: String(port),
     unix_socket_directories: '',
-    max_connections: '120',
-    shared_buffers: '256MB',
-    work_mem: '16MB',
-    maintenance_work_mem: '128MB',
-    max_wal_size: '2GB',
-    // Nothing replicates this database: what is copied into a table made in the same transaction needs no log of its own.
-    wal_level: 'minimal',
-    max_wal_senders: '0',
-    checkpoint_timeout: '15min',
-    random_page_cost: '1.1',
-    jit: 'off',
-    timezone: 'UTC',
-    log_timezone: 'UTC',
     logging_collector: 'on',
     log_directory: place.dataDir,
     log_filename: 'postgres.log',
@@ -139,9 +147,6 @@ function launch(
     // Statements carry personal data: they stay out of the log, their errors do not.
     log_min_error_statement: 'panic',
     log_parameter_max_length_on_error: '0',
-    // Whoever asked may have been killed: then nobody waits for the answer any more. Windows cannot tell.
-    ...(process.platform === 'win32' ? {} : { client_connection_check_interval: '10s' }),
-    ...(options.fsync === false ? { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' } : {}),
   }
   return spawn(
     path.join(place.native, 'bin/postgres'),

@@ -34,6 +34,8 @@ export interface Cluster {
   url: string
   port: number
   folder: string
+  /** of the postmaster */
+  pid: number
   /** runs a tool of PostgreSQL as the owner of the cluster */
   tool(name: string, args: string[]): string
   stop(mode?: 'fast' | 'immediate'): void
@@ -41,7 +43,10 @@ export interface Cluster {
 }
 
 /** A cluster of the system's PostgreSQL on a free port, trusting the loopback; `settings` like `{ wal_level: 'replica' }`. */
-export async function startCluster(settings: Record<string, string> = {}, from?: { folder: string }): Promise<Cluster> {
+export async function startCluster(
+  settings: Record<string, string> = {},
+  from?: { folder: string; isNew?: boolean },
+): Promise<Cluster> {
   const bin = systemPostgres()
   if (!bin) throw new Error(noPostgres)
   const folder = from?.folder ?? mkdtempSync(path.join(tmpdir(), 'lma-pg-'))
@@ -55,7 +60,7 @@ export async function startCluster(settings: Record<string, string> = {}, from?:
       stdio: ['ignore', 'pipe', 'pipe'],
     })
   const data = path.join(folder, 'data')
-  if (!from)
+  if (!from || from.isNew)
     tool('initdb', ['-D', data, '-U', 'liquor', '--auth=trust', '--encoding=UTF8', '--locale=C.UTF-8', '--no-sync'])
   const port = await freePort()
   const all = { listen_addresses: '127.0.0.1', port: String(port), unix_socket_directories: folder, ...settings }
@@ -95,6 +100,7 @@ export async function startCluster(settings: Record<string, string> = {}, from?:
     url,
     port,
     folder,
+    pid: child.pid!,
     tool,
     stop,
     remove() {

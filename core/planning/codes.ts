@@ -34,26 +34,6 @@ const dues = new Map<string, number>(dueBands.map((band, i) => [band, i]))
 const readers = new Map<string, number>(readerBands.map((band, i) => [band, i]))
 const pressures = new Map<string, number>(pressureBands.map((band, i) => [band, i]))
 
-function traitCodes(t: Traits): Omit<Who, 'segment'> {
-  return {
-    due: dues.get(t.due)!,
-    reader: readers.get(t.reader)!,
-    pressure: pressures.get(t.pressure)!,
-    night: Number(t.isNight),
-    saver: Number(t.isSaver),
-  }
-}
-
-const known = new Map<string, Omit<Who, 'segment'> | null>()
-function groupCodes(key: string): Omit<Who, 'segment'> | null {
-  let codes = known.get(key)
-  if (codes === undefined) {
-    const traits = traitsOfGroup(key)
-    known.set(key, (codes = traits && traitCodes(traits)))
-  }
-  return codes
-}
-
 /** Numbers of the segments, offers and groups of these facts. */
 export function codesOf(facts: PlannerFacts) {
   const segments = new Map(facts.segments.map((s, i) => [s.key, i]))
@@ -63,16 +43,20 @@ export function codesOf(facts: PlannerFacts) {
   return {
     segments: facts.segments.length,
     offers: facts.offers.length,
-    who(segment: string, group: string): Who | null {
-      const codes = groupCodes(group)
-      const at = segments.get(segment)
-      return codes && at !== undefined ? { segment: at, ...codes } : null
+    segment: (key: string): number | undefined => segments.get(key),
+    who(key: string, group: string): Who | null {
+      const [segment, t] = [segments.get(key), traitsOfGroup(group)]
+      if (!t || segment === undefined) return null
+      return { segment, due: dues.get(t.due)!, reader: readers.get(t.reader)!, pressure: pressures.get(t.pressure)!, night: Number(t.isNight), saver: Number(t.isSaver) } // prettier-ignore
     },
-    of: (segment: string, traits: Traits): Who => ({ segment: segments.get(segment) ?? 0, ...traitCodes(traits) }),
-    what(who: Who, offer: string, channel: PlanChannel, part: DayPart): What | null {
-      const at = offers.get(offer)
-      if (at === undefined) return null
-      return { ...who, offer: at, kind: kinds[at]!, channel: Number(channel === 'sms'), part: Number(part === 'evening'), reduced: reduced[at]! } // prettier-ignore
+    // One object and nothing beside it: it is asked for hundreds of thousands of times in a plan.
+    what(segment: number, t: Traits, key: string, channel: PlanChannel, part: DayPart): What | null {
+      const offer = offers.get(key)
+      if (offer === undefined) return null
+      return {
+        segment, due: dues.get(t.due)!, reader: readers.get(t.reader)!, pressure: pressures.get(t.pressure)!, night: Number(t.isNight), saver: Number(t.isSaver),
+        offer, kind: kinds[offer]!, channel: Number(channel === 'sms'), part: Number(part === 'evening'), reduced: reduced[offer]!,
+      } // prettier-ignore
     },
   }
 }

@@ -103,9 +103,18 @@ for (const due of dueBands)
 export const allGroups: readonly string[] = [...known.keys()]
 export const GroupKey = z.string().refine((key) => known.has(key), 'This is no group of customers.')
 
-/** The traits of a key; null for text that is none. */
+/** The traits of a key; null for text that is none. The same key gives the same object. */
 export function traitsOfGroup(key: string): Traits | null {
   return known.get(key) ?? null
+}
+
+const byPressure = new Map<Traits, readonly Traits[]>()
+for (const traits of known.values())
+  byPressure.set(traits, pressureBands.map((pressure) => known.get(groupKey({ ...traits, pressure }))!)) // prettier-ignore
+
+/** The same people after fewer or more messages: `traits` as of `traitsOfGroup`, at each of `pressureBands`. Asked for millions of times. */
+export function atPressures(traits: Traits): readonly Traits[] {
+  return byPressure.get(traits)!
 }
 
 const words: Record<'due' | 'reader' | 'pressure', Record<string, string>> = {

@@ -1,4 +1,4 @@
-import type { BaseCell, Evidence, SentCell } from './evidence.ts'
+import type { BaseCell, Evidence } from './evidence.ts'
 import type { PlannerFacts } from './facts.ts'
 import { dueBands } from './groups.ts'
 import type { Who } from './codes.ts'
@@ -16,16 +16,16 @@ const goneFrom = dueBands.indexOf('gone')
  * arms, for people who had stopped and for the others, with and without a reduction.
  */
 export function fitLasting(
-  cells: readonly Seen<SentCell>[],
+  cells: readonly Seen[],
   usual: (w: Who) => number,
 ): { alive: (isReduced: boolean) => number; returned: number } {
   const arms = new Map<string, { isGone: boolean; isReduced: boolean; now: number; later: number; variance: number }>()
-  for (const c of cells) {
+  for (const { cell: c, at } of cells) {
     if (c.later_share === 0 || c.n === 0) continue
-    const isGone = c.at.due >= goneFrom
+    const isGone = at.due >= goneFrom
     const key = `${String(isGone)} ${c.offer} ${c.channel}`
-    const sum = arms.get(key) ?? { isGone, isReduced: c.at.reduced === 1, now: 0, later: 0, variance: 0 }
-    sum.now += (c.orders - usual(c.at) * c.exposure) * (c.later_share / c.n)
+    const sum = arms.get(key) ?? { isGone, isReduced: at.reduced === 1, now: 0, later: 0, variance: 0 }
+    sum.now += (c.orders - usual(at) * c.exposure) * (c.later_share / c.n)
     sum.later += c.later_excess
     sum.variance += c.later_variance
     arms.set(key, sum)
@@ -52,21 +52,22 @@ export function fitLasting(
 
 /** Reductions used over those expected, per offer. Shelf prices are cut for everybody: what the held-out use is taken off. */
 export function fitReductions(
-  sent: readonly Seen<SentCell>[],
+  sent: readonly Seen[],
   base: readonly BaseCell[],
   facts: PlannerFacts,
-  buyers: (c: Seen<SentCell>) => number,
+  buyers: (c: Seen) => number,
 ): (offer: number) => number {
   const shelf =
     base.reduce((sum, c) => sum + c.discount_cents, 0) / Math.max(1, base.reduce((sum, c) => sum + c.orders, 0)) // prettier-ignore
   const sums = facts.offers.map(() => ({ seen: 0, expected: 0, one: 0 }))
-  for (const c of sent) {
-    const sum = sums[c.at.offer]!
-    const offer = facts.offers[c.at.offer]!
-    const segment = facts.segments[c.at.segment]!
+  for (const seen of sent) {
+    const { cell: c, at } = seen
+    const sum = sums[at.offer]!
+    const offer = facts.offers[at.offer]!
+    const segment = facts.segments[at.segment]!
     sum.one ||= expectedDiscount(offer, segment, 1)
     sum.seen += c.isRead ? c.opened_discount_cents - shelf * c.opened_orders : c.discount_cents - shelf * c.orders
-    sum.expected += expectedDiscount(offer, segment, buyers(c))
+    sum.expected += expectedDiscount(offer, segment, buyers(seen))
   }
   return (offer) => {
     const sum = sums[offer]!
@@ -80,11 +81,7 @@ export function fitReductions(
 const basketStrength = (0.65 / 0.04) ** 2
 
 /** Baskets before reductions of those who read an offer, over those of the held-out of the same segment. */
-export function fitBaskets(
-  { base }: Evidence,
-  sent: readonly Seen<SentCell>[],
-  offers: number,
-): (offer: number) => number {
+export function fitBaskets({ base }: Evidence, sent: readonly Seen[], offers: number): (offer: number) => number {
   const usual = new Map<string, { cents: number; orders: number }>()
   for (const c of base) {
     const sum = usual.get(c.segment) ?? { cents: 0, orders: 0 }
@@ -93,10 +90,10 @@ export function fitBaskets(
     usual.set(c.segment, sum)
   }
   const sums = Array.from({ length: offers }, () => ({ cents: 0, expected: 0, one: 0 }))
-  for (const c of sent) {
+  for (const { cell: c, at } of sent) {
     const own = usual.get(c.segment)
     if (!c.isRead || c.opened_orders === 0 || !own || own.orders < 20) continue
-    const sum = sums[c.at.offer]!
+    const sum = sums[at.offer]!
     const basket = own.cents / own.orders
     sum.cents += c.opened_spent_cents + c.opened_discount_cents
     sum.expected += c.opened_orders * basket

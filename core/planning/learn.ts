@@ -2,7 +2,7 @@ import { baseDimensions, codesOf, leaveDimensions, liftDimensions, openDimension
 import { nothingKnown, periodOf, type BaseCell, type DayPart, type Evidence, type SentCell } from './evidence.ts'
 import type { PlanChannel, PlannerFacts, SegmentFacts } from './facts.ts'
 import { fitParts, fitRates } from './fit.ts'
-import type { Traits } from './groups.ts'
+import { traitsOfGroup, type Traits } from './groups.ts'
 import { fitBaskets, fitLasting, fitReductions } from './learn-money.ts'
 import type { Offer } from './offer.ts'
 import { seasonOf } from './season.ts'
@@ -18,7 +18,8 @@ export interface Arm {
 export interface Learning {
   /** false: no results yet, everything is a prior and nothing is drawn */
   isKnown: boolean
-  outlook(segment: SegmentFacts, group: Traits, arm: Arm, sampled: boolean): Omit<Outlook, 'reach_value_cents'>
+  /** A new object each time, the reader's worth 0: that is the caller's to say. */
+  outlook(segment: SegmentFacts, group: Traits, arm: Arm, sampled: boolean): Outlook
 }
 
 /*
@@ -38,8 +39,11 @@ const leavesOf = [1, 1.25, 1.6, 2.2]
 /** Readers buy as much as others when nothing is sent, give or take this. */
 const selectionSpread = 0.03
 
-/** A case with what it is known by: cells of results. */
-export type Seen<C> = C & { at: What }
+/** A cell of results with the numbers of what it tells of. */
+export interface Seen {
+  cell: SentCell
+  at: What
+}
 
 /** A model: the product of a case's factors. Drawn ones are drawn once per level, so a plan is made from one picture of the world. */
 interface Fitted<T> {
@@ -107,18 +111,20 @@ export function learnGroups(facts: PlannerFacts, random: (() => number) | null):
   const start = (w: Who): number => Math.max(0.002, segments[w.segment]!.orders_per_week) * rateOf[w.due]!
   const base = fitBase(evidence, codes, start)
   const usual = (w: Who): number => start(w) * base.factor(w)
-  const sent = evidence.sent.flatMap((c): Seen<SentCell>[] => {
-    const who = codes.who(c.segment, c.group)
-    const at = who && codes.what(who, c.offer, c.channel, c.part)
-    return at && c.exposure > 0 ? [{ ...c, at }] : []
-  })
+  const sent: Seen[] = []
+  for (const cell of evidence.sent) {
+    const [at, traits] = [codes.segment(cell.segment), traitsOfGroup(cell.group)]
+    if (at === undefined || !traits || cell.exposure <= 0) continue
+    const what = codes.what(at, traits, cell.offer, cell.channel, cell.part)
+    if (what) sent.push({ cell, at: what })
+  }
   const isKnown = sent.length > 0 && evidence.base.length > 0
-  const emails = sent.filter((c) => c.channel === 'email')
+  const emails = sent.filter((c) => c.cell.channel === 'email')
   const openPrior = (w: What): number => seen.email * opensOf[w.pressure]!
-  const open = fitCounts(openDimensions(codes), emails.map((c) => c.at), Float64Array.from(emails, (c) => c.n * openPrior(c.at)), Float64Array.from(emails, (c) => c.opens)) // prettier-ignore
+  const open = fitCounts(openDimensions(codes), emails.map((c) => c.at), Float64Array.from(emails, (c) => c.cell.n * openPrior(c.at)), Float64Array.from(emails, (c) => c.cell.opens)) // prettier-ignore
   const opens = (w: What): number => (w.channel === 1 ? seen.sms : Math.min(0.95, openPrior(w) * open.factor(w)))
   const leavePrior = (w: What): number => leaving[w.channel === 1 ? 'sms' : 'email'] * leavesOf[w.pressure]!
-  const leave = fitCounts(leaveDimensions, sent.map((c) => c.at), Float64Array.from(sent, (c) => c.n * leavePrior(c.at)), Float64Array.from(sent, (c) => c.leaves)) // prettier-ignore
+  const leave = fitCounts(leaveDimensions, sent.map((c) => c.at), Float64Array.from(sent, (c) => c.cell.n * leavePrior(c.at)), Float64Array.from(sent, (c) => c.cell.leaves)) // prettier-ignore
 
   const liftPrior = memo(codes, (w) =>
     liftOf(offers[w.offer]!, w.channel === 1 ? 'sms' : 'email', segments[w.segment]!),
@@ -138,15 +144,15 @@ export function learnGroups(facts: PlannerFacts, random: (() => number) | null):
 
   const lasting = fitLasting(sent, usual)
   const basket = fitBaskets(evidence, sent, offers.length)
-  const reduction = fitReductions(sent, evidence.base, facts, (c) => {
-    const extra = lift(c.at) * effect.lift.factor(c.at) * usual(c.at) + back(c.at) * effect.back.factor(c.at)
-    const read = c.channel === 'email' ? c.opened_exposure : seen.sms * c.exposure
-    return read * (usual(c.at) + Math.max(0, extra))
+  const reduction = fitReductions(sent, evidence.base, facts, ({ cell, at }) => {
+    const extra = lift(at) * effect.lift.factor(at) * usual(at) + back(at) * effect.back.factor(at)
+    const read = cell.channel === 'email' ? cell.opened_exposure : seen.sms * cell.exposure
+    return read * (usual(at) + Math.max(0, extra))
   })
   return {
     isKnown,
     outlook(segment, traits, { offer, channel, part }, sampled) {
-      const w = codes.what(codes.of(segment.key, traits), offer.key, channel, part)
+      const w = codes.what(codes.segment(segment.key) ?? 0, traits, offer.key, channel, part)
       if (!w) throw new Error(`The offer ${offer.key} is not one of the facts.`)
       const spread = effect.lift.spread(w)
       return {
@@ -155,6 +161,7 @@ export function learnGroups(facts: PlannerFacts, random: (() => number) | null):
         returns: back(w) * effect.back.factor(w, sampled),
         open: opens(w),
         leaving: leavePrior(w) * leave.factor(w),
+        reach_value_cents: 0,
         lasting: lasting.alive(w.reduced === 1),
         lasting_returns: lasting.returned,
         discount_ratio: reduction(w.offer),
@@ -194,7 +201,7 @@ function fitBase({ base }: Evidence, codes: Codes, start: (w: Who) => number): F
  * compared as a whole, as if a usual share had read them.
  */
 function fitEffect(
-  cells: readonly Seen<SentCell>[],
+  cells: readonly Seen[],
   codes: Codes,
   usual: (w: Who) => number,
   prior: { lift: (w: What) => number; back: (w: What) => number },
@@ -202,14 +209,16 @@ function fitEffect(
 ): { lift: Fitted<What>; back: Fitted<What> } {
   const anyway = Float64Array.from(cells, (c) => usual(c.at))
   const selection = readersAnyway(cells, anyway)
-  const read = Float64Array.from(cells, (c) => (c.channel === 'email' ? c.opened_exposure : seen.sms * c.exposure))
-  const y = Float64Array.from(cells, (c, i) =>
+  const read = Float64Array.from(cells, ({ cell: c }) =>
+    c.channel === 'email' ? c.opened_exposure : seen.sms * c.exposure,
+  )
+  const y = Float64Array.from(cells, ({ cell: c, at }, i) =>
     c.isRead
-      ? c.opened_orders - c.opened_exposure * anyway[i]! * selection[c.at.reader]!
+      ? c.opened_orders - c.opened_exposure * anyway[i]! * selection[at.reader]!
       : c.orders - c.exposure * anyway[i]!,
   )
   // Orders come by chance, a little more unevenly than by Poisson, and what was usual is an estimate too.
-  const variance = Float64Array.from(cells, (c, i) => 1.25 * anyway[i]! * (c.isRead ? c.opened_exposure : c.exposure) + 0.1) // prettier-ignore
+  const variance = Float64Array.from(cells, ({ cell: c }, i) => 1.25 * anyway[i]! * (c.isRead ? c.opened_exposure : c.exposure) + 0.1) // prettier-ignore
   const of = cells.map((c) => c.at)
   const dimensions = { lift: liftDimensions(codes), back: returnDimensions(codes) }
   const part = (own: 'lift' | 'back', expected: (i: number) => number) => ({
@@ -236,11 +245,11 @@ function fitEffect(
  * What readers would have bought without the message, over what their group buys: from those who did not open it and whom it
  * therefore cannot have moved. All = opened x readers + (1 - opened) x the others.
  */
-function readersAnyway(cells: readonly Seen<SentCell>[], anyway: Float64Array): number[] {
+function readersAnyway(cells: readonly Seen[], anyway: Float64Array): number[] {
   const sums = Array.from({ length: 6 }, () => ({ orders: 0, expected: 0, read: 0, n: 0 }))
-  cells.forEach((c, i) => {
+  cells.forEach(({ cell: c, at }, i) => {
     if (!c.isRead) return
-    for (const sum of [sums[c.at.reader]!, sums[5]!]) {
+    for (const sum of [sums[at.reader]!, sums[5]!]) {
       sum.orders += c.orders - c.opened_orders
       sum.expected += (c.exposure - c.opened_exposure) * anyway[i]!
       sum.read += c.opened_exposure

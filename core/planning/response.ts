@@ -61,7 +61,8 @@ export interface MessageCase {
   earlier: number
   margin_share: number
   past: PastResponse
-  outlook?: Outlook
+  /** left out: nothing is known beyond the segment */
+  outlook?: Outlook | undefined
 }
 
 export const seen: Record<PlanChannel, number> = { email: 0.28, sms: 0.85 }

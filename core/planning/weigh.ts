@@ -1,9 +1,17 @@
 import { eveningFrom, type DayPart } from './evidence.ts'
 import type { PlanChannel, PlannerFacts, SegmentFacts } from './facts.ts'
-import { groupKey, pressureBands, traitsOfGroup, type Traits } from './groups.ts'
+import { atPressures, groupKey, pressureBands, traitsOfGroup, type Traits } from './groups.ts'
 import { learnGroups, type Arm, type Learning } from './learn.ts'
 import type { Offer } from './offer.ts'
-import { learnResponse, netOf, seen, valueOfMessage, type MessageValue, type PastResponse } from './response.ts'
+import {
+  learnResponse,
+  netOf,
+  seen,
+  valueOfMessage,
+  type MessageValue,
+  type Outlook,
+  type PastResponse,
+} from './response.ts'
 import { lawfulReach } from './worth.ts'
 
 /** What an arm is worth to each group of a segment; a segment without groups has one, ''. */
@@ -68,31 +76,27 @@ export function valueInGroup(
 ): MessageValue {
   const { facts, learning, past } = scales
   const traits = traitsOfGroup(group)
-  const message = {
+  const earlier = options.earlier ?? 0
+  let outlook: Outlook | undefined
+  if (traits) {
+    const pressed = pressureBands.indexOf(traits.pressure) + earlier
+    const level = Math.min(pressureBands.length - 1, pressed)
+    outlook = learning.outlook(segment, atPressures(traits)[level]!, arm, false)
+    // A second message in the week presses more than the last level that is told apart.
+    const fresh = further ** (pressed - level) * unread(outlook.open, arm, traits) ** earlier
+    outlook.lift *= fresh
+    outlook.returns *= fresh
+    outlook.reach_value_cents = (scales.prices.get(priceKey(segment, traits)) ?? noPrice).reader_cents
+  }
+  return valueOfMessage({
     segment,
     offer: arm.offer,
     channel: arm.channel,
     day_factor: options.dayFactor ?? 1,
-    earlier: options.earlier ?? 0,
+    earlier,
     margin_share: facts.margin_share,
     past,
-  }
-  if (!traits) return valueOfMessage(message)
-  const pressed = pressureBands.indexOf(traits.pressure) + (options.earlier ?? 0)
-  const level = Math.min(pressureBands.length - 1, pressed)
-  // A second message in the week presses more than the last level that is told apart.
-  const beyond = further ** (pressed - level)
-  const outlook = learning.outlook(segment, { ...traits, pressure: pressureBands[level]! }, arm, false)
-  const fresh = beyond * unread(outlook.open, arm, traits) ** (options.earlier ?? 0)
-  const { reader_cents } = scales.prices.get(priceKey(segment, traits)) ?? noPrice
-  return valueOfMessage({
-    ...message,
-    outlook: {
-      ...outlook,
-      lift: outlook.lift * fresh,
-      returns: outlook.returns * fresh,
-      reach_value_cents: reader_cents,
-    },
+    outlook,
   })
 }
 
@@ -210,7 +214,7 @@ function meanBest(
   let people = 0
   const mixed = new Map<string, number>()
   for (const { traits, size } of groups) {
-    const group = groupKey({ ...traits, pressure: pressureBands[level]! })
+    const group = groupKey(atPressures(traits)[level]!)
     mixed.set(group, (mixed.get(group) ?? 0) + size)
   }
   for (const [group, size] of mixed) {

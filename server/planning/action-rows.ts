@@ -33,6 +33,7 @@ interface Row {
  * Writes actions and messages of a campaign in sets: what an entry says is sent once for each of its stores and categories,
  * what a person adds to it once per row. Parents are not looked up row by row (docs/decisions/0040): whoever calls holds
  * `lockLedger` since before it read the customers.
+ * @param isFirst the campaign has no actions yet and everybody is added once: looking each up would cost a tenth
  */
 export function createActionWriter(
   tx: PoolClient,
@@ -40,6 +41,7 @@ export function createActionWriter(
   arms: readonly RowArm[],
   shelf: Shelf,
   now: Date,
+  { isFirst }: { isFirst: boolean },
 ): ActionWriter {
   const newAction = createIds(new Date())
   const newSend = createIds(now)
@@ -92,7 +94,7 @@ export function createActionWriter(
          from unnest($3::uuid[], $4::uuid[], $5::int[], $6::text[], $7::text[], $8::boolean[], $9::text[])
            as g(id, customer_id, place, outcome, refused_by, held_out_of_all, customer_group)
            join entry on entry.place = g.place left join offers on offers.id = entry.offer_id
-         on conflict (campaign_id, customer_id, scheduled_date) where campaign_id is not null do nothing
+         ${isFirst ? '' : 'on conflict (customer_id, campaign_id, scheduled_date) do nothing'}
          returning id
        )
        select count(*)::int as n, case when count(*) < $10 then array_agg(made.id) end as ids from made`,

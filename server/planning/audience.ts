@@ -174,41 +174,66 @@ export async function addPaced(
 
 async function findMembers(
   client: ClientBase | Pool,
-  { segments, customerIds, grouped, shares }: AudienceQuery,
+  query: AudienceQuery,
   zone: string,
   after: string,
   limit: number,
 ): Promise<AudienceRow[]> {
-  // The share somebody belongs to is a property of their id, so who is in a tenth is in a fifth as well.
-  const members = shares
-    ? `select d.customer_id, array(select g.key from segment_members as sm join segments as g on g.id = sm.segment_id where sm.customer_id = d.customer_id and g.key = any($1)) as segments, 1 / d.share as weight
-       from (
-         select sm.customer_id, max(t.share) as share from unnest($1::text[], $5::float8[]) as t(key, share) join segments as g on g.key = t.key and g.is_active join segment_members as sm on sm.segment_id = g.id
-           join customers as live on live.id = sm.customer_id and live.deleted_at is null
-         where sm.customer_id > $2 and (${idShare('sm.customer_id')}) < t.share and ($4::uuid[] is null or sm.customer_id = any($4)) group by 1 order by 1 limit $3
-       ) as d`
-    : segments
-      ? `select sm.customer_id, array_agg(g.key) as segments
+  if (query.shares) return findShare(client, query, query.shares, zone, after, limit)
+  const { segments, customerIds, grouped } = query
+  const members = segments
+    ? `select sm.customer_id, array_agg(g.key) as segments
        from segment_members as sm join segments as g on g.id = sm.segment_id join customers as live on live.id = sm.customer_id and live.deleted_at is null
        where g.key = any($1) and g.is_active and sm.customer_id > $2 and ($4::uuid[] is null or sm.customer_id = any($4)) group by 1 order by 1 limit $3`
-      : `select live.id as customer_id, coalesce($1, '{}'::text[]) as segments from customers as live
+    : `select live.id as customer_id, coalesce($1, '{}'::text[]) as segments from customers as live
        where live.id > $2 and live.id = any($4::uuid[]) and live.deleted_at is null order by 1 limit $3`
   const { rows } = await client.query<AudienceRow>(
-    `select c.id, c.name, c.first_name, c.email::text as email, c.phone, c.birth_date, c.age_status, c.email_consent, c.sms_consent, c.state, c.zip, c.time_zones, c.store_id,
-       sc.avg_purchase_hour::float8 as usual_hour, sc.primary_category, m.segments ${shares ? ', m.weight' : ''}
-       ${grouped ? `, ${groupColumns(shares ? '$6' : '$5', shares ? '$7' : '$6')}` : ''}
+    `select ${memberColumns}, m.segments ${grouped ? `, ${groupColumns('$5', '$6')}` : ''}
      from (${members}) as m
      join customers as c on c.id = m.customer_id left join customer_scores as sc on sc.customer_id = c.id
        ${grouped ? 'left join customer_reading as r on r.customer_id = c.id' : ''}
      order by c.id`,
+    [segments, after, limit, customerIds, ...(grouped ? [grouped.at, adultSince(localDate(grouped.at, zone))] : [])],
+  )
+  return rows
+}
+
+const memberColumns = `c.id, c.name, c.first_name, c.email::text as email, c.phone, c.birth_date, c.age_status, c.email_consent, c.sms_consent, c.state, c.zip, c.time_zones, c.store_id,
+  sc.avg_purchase_hour::float8 as usual_hour, sc.primary_category`
+
+/**
+ * A fixed share of each segment. The share somebody belongs to is a property of their id, so who is in a tenth is in a fifth as
+ * well. In two steps: how few they are is not to be guessed from the memberships, and a wrong guess walks through all customers.
+ */
+async function findShare(
+  client: ClientBase | Pool,
+  { segments, customerIds, grouped }: AudienceQuery,
+  shares: ReadonlyMap<string, number>,
+  zone: string,
+  after: string,
+  limit: number,
+): Promise<AudienceRow[]> {
+  const { rows: chosen } = await client.query<{ id: string; weight: number }>(
+    `select sm.customer_id as id, 1 / max(t.share) as weight
+     from unnest($1::text[], $2::float8[]) as t(key, share) join segments as g on g.key = t.key and g.is_active join segment_members as sm on sm.segment_id = g.id
+     where (${idShare('sm.customer_id')}) < t.share and sm.customer_id > $3 and ($4::uuid[] is null or sm.customer_id = any($4)) group by 1`,
+    [segments, segments!.map((key) => shares.get(key) ?? 1), after, customerIds],
+  )
+  const some = chosen.toSorted((a, b) => (a.id < b.id ? -1 : 1)).slice(0, limit)
+  const { rows } = await client.query<AudienceRow>(
+    `select ${memberColumns}, m.segments, d.weight ${grouped ? `, ${groupColumns('$4', '$5')}` : ''}
+     from unnest($1::uuid[], $2::float8[]) as d(id, weight)
+     join customers as c on c.id = d.id and c.deleted_at is null left join customer_scores as sc on sc.customer_id = c.id
+       ${grouped ? 'left join customer_reading as r on r.customer_id = c.id' : ''}
+     join (
+       select sm.customer_id, array_agg(g.key) as segments from segment_members as sm join segments as g on g.id = sm.segment_id
+       where sm.customer_id = any($1) and g.key = any($3) group by 1
+     ) as m on m.customer_id = c.id
+     order by c.id`,
     [
-      segments,
-      after,
-      limit,
-      customerIds,
-      ...(shares ? [segments!.map((key) => shares.get(key) ?? 1)] : []),
+      some.map((s) => s.id), some.map((s) => s.weight), segments,
       ...(grouped ? [grouped.at, adultSince(localDate(grouped.at, zone))] : []),
-    ],
+    ], // prettier-ignore
   )
   return rows
 }

@@ -82,7 +82,7 @@ export async function startCampaign(
     const assigners = arms.map(({ arm }) =>
       createAssigner({ ...assignRules(facts, arm.entries, now), soonest: options.now ?? false }),
     )
-    const writer = createActionWriter(tx, id, arms, shelf, now)
+    const writer = createActionWriter(tx, id, arms, shelf, now, { isFirst: true })
     const week = options.now ? weekStart(localDate(now, 'UTC')) : facts.week_start
     const audience = await audienceOf(tx, campaign, { ...facts, week_start: week }, entries, now)
     for await (const chunk of streamWhole(tx, ctx.config, audience)) {

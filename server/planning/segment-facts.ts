@@ -14,8 +14,8 @@ import {
 
 /** The most segments one plan weighs; the largest come first. */
 const maxSegments = 60
-/** Members whose orders tell a segment's rhythm: more only cost time. Their share is fixed for each customer. */
-const sampled = 5000
+/** Members whose orders tell a segment's rhythm: more only cost time. */
+const sampled = 2500
 /** So many customers are counted one by one; of more, a fixed share stands for all: groups of a hundred are still seen. */
 const mostCounted = 250_000
 const counted = 100_000
@@ -37,6 +37,7 @@ interface SegmentRow {
   optimal_channels: string[]
   optimal_send_window: unknown
   cool_down_days: number
+  customer_count: number
 }
 interface RhythmRow {
   segment_id: string
@@ -67,12 +68,16 @@ interface PeopleRow extends CustomerPlace {
 export async function findSegments(ctx: Pick<Ctx, 'pool'>, by: SegmentQuery): Promise<SegmentFacts[]> {
   const adult = adultSince(localDate(by.now, by.zone))
   const { rows: segments } = await ctx.pool.query<SegmentRow>(
-    `select g.id, g.key, g.name, g.recommended_offers, g.optimal_channels, g.optimal_send_window, g.cool_down_days from segments as g
+    `select g.id, g.key, g.name, g.recommended_offers, g.optimal_channels, g.optimal_send_window, g.cool_down_days, g.customer_count from segments as g
      where g.is_active and g.deleted_at is null order by g.customer_count desc, g.key limit $1`,
     [maxSegments],
   )
-  const ids = segments.map((s) => s.id)
-  const [people, rhythm] = await Promise.all([findPeople(ctx, ids, by, adult), findRhythm(ctx, ids, by)])
+  const [people, rhythm] = await withTx(ctx.pool, async (tx) => {
+    // A hash table of a million customers; sorting them on disk would take several times as long.
+    await tx.query(`select set_config('work_mem', '256MB', true)`)
+    const share = await pickMembers(tx, segments)
+    return [await findPeople(tx, share, by, adult), await findRhythm(tx, by)]
+  })
   const peopleOf = Map.groupBy(people, (r) => r.segment_id)
   const rhythmOf = Map.groupBy(rhythm, (r) => r.segment_id)
   const orders = sum(rhythm, (r) => r.orders)
@@ -97,29 +102,39 @@ async function shareOf(client: ClientBase): Promise<number> {
 }
 
 /**
+ * Reads the memberships of all segments once, into a table `picked` of this transaction: whoever is counted or tells the
+ * rhythm. Who that is hangs on their id alone (`at`), so it is the same people in all of their segments. Returns the share of
+ * all customers that is counted.
+ */
+async function pickMembers(tx: ClientBase, segments: readonly SegmentRow[]): Promise<number> {
+  const share = await shareOf(tx)
+  await tx.query(
+    `create temporary table picked on commit drop as
+     select m.segment_id, m.customer_id, m.at, m.rhythm_share from (
+       select m.segment_id, m.customer_id, ${idShare('m.customer_id')} as at, t.rhythm_share
+       from unnest($1::uuid[], $2::float8[]) as t(segment_id, rhythm_share) join segment_members as m on m.segment_id = t.segment_id
+     ) as m where m.at < greatest($3::float8, m.rhythm_share)`,
+    [segments.map((s) => s.id), segments.map((s) => Math.min(1, sampled / Math.max(1, s.customer_count))), share],
+  )
+  await tx.query('analyze picked')
+  return share
+}
+
+/**
  * Every customer once, then by membership: the sets are the same however many segments somebody is in. A large shop's numbers
  * are those of a share, scaled up.
  */
-async function findPeople(
-  { pool }: Pick<Ctx, 'pool'>,
-  ids: readonly string[],
-  by: SegmentQuery,
-  adult: Day,
-): Promise<PeopleRow[]> {
-  return withTx(pool, async (tx) => {
-    // A hash table of a million customers; sorting them on disk would take several times as long.
-    await tx.query(`select set_config('work_mem', '256MB', true)`)
-    const share = await shareOf(tx)
-    const chosen = (id: string): string => (share < 1 ? ` and ${idShare(id)} < ${share}` : '')
-    const { rows: readings } = await tx.query<Reading>(
-      'select r.delivered, r.opened, r.clicked from customer_reading as r group by 1, 2, 3',
-    )
-    const { rows } = await tx.query<PeopleRow>(
-      `with closed as (
+async function findPeople(tx: ClientBase, share: number, by: SegmentQuery, adult: Day): Promise<PeopleRow[]> {
+  const chosen = (id: string): string => (share < 1 ? ` and ${idShare(id)} < ${share}` : '')
+  const { rows: readings } = await tx.query<Reading>(
+    'select r.delivered, r.opened, r.clicked from customer_reading as r group by 1, 2, 3',
+  )
+  const { rows } = await tx.query<PeopleRow>(
+    `with closed as (
          -- addresses on the suppression list, as far as they belong to a customer; exact by address when counted
          select s.customer_id, bool_or(s.channel in ('email', 'all')) as email, bool_or(s.channel in ('sms', 'all')) as sms
          from suppressions as s where s.customer_id is not null group by 1
-       ), heard as (${recentSql('$1')} group by 1
+       ), heard as (${recentSql('$1')}${chosen('s.customer_id')} group by 1
        ), reading as (
          select t.* from unnest($5::int[], $6::int[], $7::int[], $8::int[]) as t(delivered, opened, clicked, reader)
        ), known as (
@@ -138,22 +153,21 @@ async function findPeople(
        select m.segment_id, case when grouping(p.code) = 0 then 'group' when grouping(p.category) = 0 then 'category' else 'place' end as kind,
          p.code, p.category, p.store_id, p.state, p.zip, count(*)::int as size, sum(p.email)::int as email, sum(p.sms)::int as sms,
          avg(p.churn)::float8 as churn, avg(p.is_new)::float8 as new_share, avg(p.due_ratio)::float8 as due_ratio
-       from segment_members as m join person as p on p.id = m.customer_id where m.segment_id = any($2)${chosen('m.customer_id')}
+       from picked as m join person as p on p.id = m.customer_id where m.at < $2
        group by grouping sets ((m.segment_id, p.code), (m.segment_id, p.category), (m.segment_id, p.store_id, p.state, p.zip))`,
-      [
-        by.now,
-        ids,
-        by.ages,
-        adult,
-        readings.map((r) => r.delivered),
-        readings.map((r) => r.opened),
-        readings.map((r) => r.clicked),
-        readings.map((r) => readerOf(r, by.habits)),
-        readerOf({ delivered: 0, opened: 0, clicked: 0 }, by.habits),
-      ],
-    )
-    return share < 1 ? rows.map((r) => scaled(r, 1 / share)) : rows
-  })
+    [
+      by.now,
+      share,
+      by.ages,
+      adult,
+      readings.map((r) => r.delivered),
+      readings.map((r) => r.opened),
+      readings.map((r) => r.clicked),
+      readings.map((r) => readerOf(r, by.habits)),
+      readerOf({ delivered: 0, opened: 0, clicked: 0 }, by.habits),
+    ],
+  )
+  return share < 1 ? rows.map((r) => scaled(r, 1 / share)) : rows
 }
 
 const scaled = (r: PeopleRow, by: number): PeopleRow => ({
@@ -164,27 +178,18 @@ const scaled = (r: PeopleRow, by: number): PeopleRow => ({
 })
 
 /** Orders of a year by weekday and hour of the shop, of a fixed share of each large segment's members. */
-async function findRhythm(
-  { pool }: Pick<Ctx, 'pool'>,
-  ids: readonly string[],
-  { now, zone }: SegmentQuery,
-): Promise<RhythmRow[]> {
-  const { rows } = await pool.query<RhythmRow>(
-    `with chosen as (
-       select m.segment_id, count(*) as size, least(1, ${sampled}.0 / count(*))::float8 as share from segment_members as m where m.segment_id = any($3) group by 1
-     ), picked as (
-       select m.segment_id, m.customer_id, chosen.share from segment_members as m join chosen on chosen.segment_id = m.segment_id
-       where chosen.share >= 1 or ${idShare('m.customer_id')} < chosen.share
-     ), bought as materialized (
+async function findRhythm(tx: ClientBase, { now, zone }: SegmentQuery): Promise<RhythmRow[]> {
+  const { rows } = await tx.query<RhythmRow>(
+    `with bought as materialized (
        select o.customer_id, extract(isodow from l.at)::int as weekday, extract(hour from l.at)::int as hour, o.total_cents,
          (o.ordered_at >= $1::timestamptz - interval '56 days')::int as recent
-       from (select distinct picked.customer_id from picked) as who join orders as o on o.customer_id = who.customer_id
+       from (select distinct p.customer_id from picked as p where p.at < p.rhythm_share) as who join orders as o on o.customer_id = who.customer_id
          and o.ordered_at >= $1::timestamptz - interval '365 days' and o.ordered_at < $1
        cross join lateral (select o.ordered_at at time zone $2 as at) as l
      )
-     select picked.segment_id, b.weekday, b.hour, count(*)::int as orders, sum(b.total_cents)::float8 as cents, sum(b.recent)::int as recent, picked.share
-     from bought as b join picked on picked.customer_id = b.customer_id group by picked.segment_id, picked.share, b.weekday, b.hour`,
-    [now, zone, ids],
+     select p.segment_id, b.weekday, b.hour, count(*)::int as orders, sum(b.total_cents)::float8 as cents, sum(b.recent)::int as recent, p.rhythm_share as share
+     from bought as b join picked as p on p.customer_id = b.customer_id and p.at < p.rhythm_share group by p.segment_id, p.rhythm_share, b.weekday, b.hour`,
+    [now, zone],
   )
   return rows
 }

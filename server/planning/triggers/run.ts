@@ -122,7 +122,7 @@ async function advance(ctx: Ctx, id: string, facts: Awaited<ReturnType<typeof re
     const shelf = await facts.shelf()
     const arm = { key: null, subject: null, entries }
     const texts = createTexts(entries, { currency: shop.currency, policy })
-    const writer = createActionWriter(tx, id, [{ arm, texts }], shelf, now)
+    const writer = createActionWriter(tx, id, [{ arm, texts }], shelf, now, { isFirst: false })
     const decided: { customer: string; outcome: Assignment['outcome']; because: string | null }[] = []
     const audience = streamAudience(tx, ctx.config, {
       segments: null,

@@ -43,7 +43,11 @@ export function PreviewPerson({
       {choosing && (
         <div className="mt-2 space-y-1">
           <SearchBox label={t('Find a customer')} value={q} onChange={setQ} />
-          <ul aria-busy={query.isFetching || undefined} className="flex flex-wrap gap-1">
+          <ul
+            aria-label={t('Customers found')}
+            aria-busy={query.isFetching || undefined}
+            className="flex flex-wrap gap-1"
+          >
             {(query.data?.data ?? []).map((c) => {
               const name = c.name ?? c.email ?? c.phone ?? t('Customer')
               return (
