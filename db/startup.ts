@@ -1,13 +1,40 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 
 /** Something stands in the way of a start: one sentence with the cause and the cure, exit code 3. */
 export class StartupError extends Error {
   override name = 'StartupError'
   readonly exitCode = 3
+  /** SQLSTATE, where the database itself said why */
+  code = ''
+
+  constructor(message: string, code = '') {
+    super(message)
+    this.code = code
+  }
 }
 
-/** Asks the configured server whether we can work with it. Throws StartupError. */
-export async function checkServer(url: string): Promise<void> {
+/** A server that comes up again after a crash refuses everybody until it has read its log (SQLSTATE 57P03). */
+const recovering = '57P03'
+const waitEveryMs = 500
+
+/**
+ * Asks the configured server whether we can work with it; one that is just starting is waited for.
+ * @param patienceMs how long a starting server is waited for. Throws StartupError.
+ */
+export async function checkServer(url: string, patienceMs = 60_000): Promise<void> {
+  const until = Date.now() + patienceMs
+  for (;;) {
+    try {
+      return await askServer(url)
+    } catch (error) {
+      if (!(error instanceof StartupError) || error.code !== recovering || Date.now() > until) throw error
+      await sleep(waitEveryMs)
+    }
+  }
+}
+
+async function askServer(url: string): Promise<void> {
   let parsed: URL
   try {
     parsed = new URL(url)
@@ -39,6 +66,8 @@ export async function checkServer(url: string): Promise<void> {
       throw new StartupError(
         `There is no database called ${name} at ${place}. Create it (createdb ${name}) or correct DATABASE_URL.`,
       )
+    if (code === recovering)
+      throw new StartupError(`The database at ${place} is still starting. Wait until it is up, then start again.`, code)
     throw new StartupError(
       `No PostgreSQL answers at ${place} (${code || (error as Error).message}). Start it, correct DATABASE_URL, or unset it to use the built-in database.`,
     )

@@ -53,11 +53,8 @@ export function chooseArms(
   for (let round = 0; round < limits.max_per_customer_week; round++) {
     const eligible = new Set([...had].filter(([, h]) => h.messages === round).map(([group]) => group))
     if (eligible.size === 0) continue
-    const weighed = arms.map((arm) => weighArm(scales, segment, arm, round))
-    const chosen = chooseSome(
-      weighed,
-      (group, arm) => eligible.has(group) && fitsBeside(group, had.get(group)!, arm, limits),
-    )
+    const weighed = arms.map((arm) => weighArm(scales, segment, arm, round, eligible))
+    const chosen = chooseSome(weighed, (group, arm) => fitsBeside(group, had.get(group)!, arm, limits))
     if (chosen.length === 0) break
     for (const { arm, groups, gain } of chosen) {
       out.push(choiceOf(scales, segment, arm, groups, gain, round, weighed))

@@ -121,7 +121,14 @@ export function groupsOf(segment: SegmentFacts): string[] {
   return segment.groups?.map((g) => g.key) ?? ['']
 }
 
-export function weighArm(scales: Scales, segment: SegmentFacts, arm: Arm, earlier: number): WeighedArm {
+/** @param only groups that matter; left out: all of the segment */
+export function weighArm(
+  scales: Scales,
+  segment: SegmentFacts,
+  arm: Arm,
+  earlier: number,
+  only?: ReadonlySet<string>,
+): WeighedArm {
   const share = segment.reachable[arm.channel]
   const lawful = share === 0 ? 0 : lawfulReach(arm.offer, segment, arm.channel, scales.facts) / share
   const reach = new Map<string, number>()
@@ -129,7 +136,7 @@ export function weighArm(scales: Scales, segment: SegmentFacts, arm: Arm, earlie
   const net = new Map<string, number>()
   const counts = new Map(segment.groups?.map((g) => [g.key, g.reachable[arm.channel]]) ?? [['', share]])
   for (const [group, n] of counts) {
-    if (n === 0 || lawful === 0) continue
+    if (n === 0 || lawful === 0 || (only && !only.has(group))) continue
     const mean = valueInGroup(scales, segment, group, arm, { earlier })
     reach.set(group, n * lawful)
     value.set(group, mean)
