@@ -69,7 +69,7 @@ export async function audienceOf(
 /** So many memberships are counted one by one; beyond, a share of each segment stands for it. */
 const mostCounted = 150_000
 /** Members of each segment that are looked at then: an entry that reaches half of them is told to within three percent. */
-const sampled = 1500
+const sampled = 1100
 
 /** The share of each segment that is looked at; null: everybody is. The start of a campaign always looks at everybody. */
 function sampleOf(facts: PlannerFacts, entries: readonly PlanEntry[]): ReadonlyMap<string, number> | null {

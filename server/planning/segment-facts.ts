@@ -18,7 +18,7 @@ const maxSegments = 60
 const sampled = 2500
 /** So many customers are counted one by one; of more, a fixed share stands for all: groups of a hundred are still seen. */
 const mostCounted = 250_000
-const counted = 100_000
+const counted = 60_000
 
 interface SegmentQuery {
   now: Date

@@ -53,6 +53,8 @@ for (const theme of ['light', 'dark'] as const) {
 }
 
 test('no link of the main screens leads nowhere', async ({ page }) => {
+  // Some eighty pages, one after the other.
+  test.slow()
   await signIn(page)
   const seen = new Set<string>()
   for (const path of paths) {
