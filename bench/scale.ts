@@ -135,6 +135,9 @@ async function mix(apis: number): Promise<{ idle: LoadReport; busy: LoadReport }
   const { campaignId } = await simCampaign(pool, quick ? 4_000 : 40_000, new Date())
   const busy = await load({ campaignId })
   if ((await openSends(pool, campaignId)) === 0) notes.push('the campaign ended before the load did')
+  // Its workers must not be at the same messages.
+  await stack!.stop()
+  stack = undefined
   await pool.query(`update campaigns set status = 'cancelled' where id = $1`, [campaignId])
   await pool.query(`update sends set status = 'cancelled' where campaign_id = $1 and status = 'pending'`, [campaignId])
   return { idle, busy }

@@ -7,7 +7,16 @@ import type { Alternative, PlanEntry } from './plan.ts'
 import type { MessageValue } from './response.ts'
 import { chooseTemplate } from './template-choice.ts'
 import { windowOf } from './week.ts'
-import { groupsOf, partsOf, priceSegment, valueOver, weighArm, type Scales, type WeighedArm } from './weigh.ts'
+import {
+  groupsOf,
+  meanOver,
+  partsOf,
+  priceSegment,
+  valueOver,
+  weighArm,
+  type Scales,
+  type WeighedArm,
+} from './weigh.ts'
 
 /** An arm for some groups of a segment, ready for a day. */
 export interface Choice extends Arm {
@@ -160,10 +169,11 @@ function choiceOf(
   const valueOn = (dayFactor: number): MessageValue =>
     valueOver(scales, segment, arm, audience, { dayFactor, earlier }).value
   const reach = Math.round(groups.reduce((n, group) => n + (arm.reach.get(group) ?? 0), 0))
-  const chosen = meanOver(arm, groups)
+  const own = new Set(groups)
+  const chosen = meanOver(arm, own)
   const rejected = weighed
     .filter((other) => other.offer.id !== offer.id || other.channel !== channel)
-    .map((other) => ({ other, value: meanOver(other, groups) }))
+    .map((other) => ({ other, value: meanOver(other, own) }))
     .filter(({ value }) => value !== null)
     .toSorted((a, b) => b.value!.margin_cents - a.value!.margin_cents)
     .filter(
@@ -173,20 +183,4 @@ function choiceOf(
     .slice(0, shownAlternatives)
     .map(({ other, value }) => rejection(other, value!, chosen ?? value!, scales.facts.currency))
   return { offer, channel, part, segment, ...(audience ? { audience } : {}), gain, reach, valueOn, rejected }
-}
-
-/** Mean terms of one message of an arm to these groups, null where none of them can be reached by it. */
-function meanOver(arm: WeighedArm, groups: readonly string[]): MessageValue | null {
-  const sum: MessageValue = { open: 0, click: 0, order: 0, extra_orders: 0, discount_cents: 0, cost_cents: 0, margin_cents: 0, leaving_cents: 0, spread: 0 } // prettier-ignore
-  let people = 0
-  for (const group of groups) {
-    const n = arm.reach.get(group) ?? 0
-    const value = arm.value.get(group)
-    if (!value) continue
-    people += n
-    for (const field of Object.keys(sum) as (keyof MessageValue)[]) sum[field] += n * value[field]
-  }
-  if (people === 0) return null
-  for (const field of Object.keys(sum) as (keyof MessageValue)[]) sum[field] /= people
-  return sum
 }

@@ -81,10 +81,21 @@ function fitted<T>(
   }
 }
 
-const levelsOf = <T>(dimensions: readonly Dimension<T>[], cells: readonly T[]) => ({
-  levels: dimensions.map((d) => Int32Array.from(cells, (c) => d.level(c))),
-  sizes: dimensions.map((d) => d.size),
-})
+/** A loop: `from` of a typed array asks an iterator for each of the hundred thousands. */
+function numbersOf<T>(cells: readonly T[], of: (cell: T, i: number) => number): Float64Array {
+  const numbers = new Float64Array(cells.length)
+  for (let i = 0; i < cells.length; i++) numbers[i] = of(cells[i]!, i)
+  return numbers
+}
+
+function levelsOf<T>(dimensions: readonly Dimension<T>[], cells: readonly T[]) {
+  const levels = dimensions.map(({ level }) => {
+    const own = new Int32Array(cells.length)
+    for (let i = 0; i < cells.length; i++) own[i] = level(cells[i]!)
+    return own
+  })
+  return { levels, sizes: dimensions.map((d) => d.size) }
+}
 
 function fitCounts<T>(
   dimensions: readonly Dimension<T>[],
@@ -121,10 +132,10 @@ export function learnGroups(facts: PlannerFacts, random: (() => number) | null):
   const isKnown = sent.length > 0 && evidence.base.length > 0
   const emails = sent.filter((c) => c.cell.channel === 'email')
   const openPrior = (w: What): number => seen.email * opensOf[w.pressure]!
-  const open = fitCounts(openDimensions(codes), emails.map((c) => c.at), Float64Array.from(emails, (c) => c.cell.n * openPrior(c.at)), Float64Array.from(emails, (c) => c.cell.opens)) // prettier-ignore
+  const open = fitCounts(openDimensions(codes), emails.map((c) => c.at), numbersOf(emails, (c) => c.cell.n * openPrior(c.at)), numbersOf(emails, (c) => c.cell.opens)) // prettier-ignore
   const opens = (w: What): number => (w.channel === 1 ? seen.sms : Math.min(0.95, openPrior(w) * open.factor(w)))
   const leavePrior = (w: What): number => leaving[w.channel === 1 ? 'sms' : 'email'] * leavesOf[w.pressure]!
-  const leave = fitCounts(leaveDimensions, sent.map((c) => c.at), Float64Array.from(sent, (c) => c.cell.n * leavePrior(c.at)), Float64Array.from(sent, (c) => c.cell.leaves)) // prettier-ignore
+  const leave = fitCounts(leaveDimensions, sent.map((c) => c.at), numbersOf(sent, (c) => c.cell.n * leavePrior(c.at)), numbersOf(sent, (c) => c.cell.leaves)) // prettier-ignore
 
   const liftPrior = memo(codes, (w) =>
     liftOf(offers[w.offer]!, w.channel === 1 ? 'sms' : 'email', segments[w.segment]!),
@@ -190,8 +201,8 @@ function fitBase({ base }: Evidence, codes: Codes, start: (w: Who) => number): F
   return fitCounts(
     baseDimensions(codes),
     cells.map((c) => c.at),
-    Float64Array.from(cells, (c) => c.exposure * start(c.at)),
-    Float64Array.from(cells, (c) => c.orders),
+    numbersOf(cells, (c) => c.exposure * start(c.at)),
+    numbersOf(cells, (c) => c.orders),
   )
 }
 
@@ -207,23 +218,21 @@ function fitEffect(
   prior: { lift: (w: What) => number; back: (w: What) => number },
   random: (() => number) | null,
 ): { lift: Fitted<What>; back: Fitted<What> } {
-  const anyway = Float64Array.from(cells, (c) => usual(c.at))
+  const anyway = numbersOf(cells, (c) => usual(c.at))
   const selection = readersAnyway(cells, anyway)
-  const read = Float64Array.from(cells, ({ cell: c }) =>
-    c.channel === 'email' ? c.opened_exposure : seen.sms * c.exposure,
-  )
-  const y = Float64Array.from(cells, ({ cell: c, at }, i) =>
+  const read = numbersOf(cells, ({ cell: c }) => (c.channel === 'email' ? c.opened_exposure : seen.sms * c.exposure))
+  const y = numbersOf(cells, ({ cell: c, at }, i) =>
     c.isRead
       ? c.opened_orders - c.opened_exposure * anyway[i]! * selection[at.reader]!
       : c.orders - c.exposure * anyway[i]!,
   )
   // Orders come by chance, a little more unevenly than by Poisson, and what was usual is an estimate too.
-  const variance = Float64Array.from(cells, ({ cell: c }, i) => 1.25 * anyway[i]! * (c.isRead ? c.opened_exposure : c.exposure) + 0.1) // prettier-ignore
+  const variance = numbersOf(cells, ({ cell: c }, i) => 1.25 * anyway[i]! * (c.isRead ? c.opened_exposure : c.exposure) + 0.1) // prettier-ignore
   const of = cells.map((c) => c.at)
   const dimensions = { lift: liftDimensions(codes), back: returnDimensions(codes) }
   const part = (own: 'lift' | 'back', expected: (i: number) => number) => ({
     cells: levelsOf(dimensions[own], of),
-    expected: Float64Array.from(cells, (_, i) => expected(i)),
+    expected: numbersOf(cells, (_, i) => expected(i)),
     prior: dimensions[own].map((d) => d.prior),
     least: dimensions[own].map((d) => d.least ?? 0.02),
   })

@@ -17,10 +17,14 @@ import { lawfulReach } from './worth.ts'
 /** What an arm is worth to each group of a segment; a segment without groups has one, ''. */
 export interface WeighedArm extends Arm {
   reach: ReadonlyMap<string, number>
-  /** as expected, for forecasts; what the choice goes by, less what tiredness will cost later */
-  value: ReadonlyMap<string, MessageValue>
+  /** what the choice goes by: as expected, less what tiredness will cost later */
   net: ReadonlyMap<string, number>
+  /** as expected, for forecasts: a row of `terms` for each group of `reach`, in its order */
+  values: Float64Array
 }
+
+/** The terms of a message's value, in a fixed order: an object for each of a million values would be most of the work. */
+const terms = ['open', 'click', 'order', 'extra_orders', 'discount_cents', 'cost_cents', 'margin_cents', 'leaving_cents', 'spread'] as const satisfies readonly (keyof MessageValue)[] // prettier-ignore
 
 interface Price {
   tired: readonly (readonly number[])[]
@@ -132,17 +136,32 @@ export function weighArm(
   const share = segment.reachable[arm.channel]
   const lawful = share === 0 ? 0 : lawfulReach(arm.offer, segment, arm.channel, scales.facts) / share
   const reach = new Map<string, number>()
-  const value = new Map<string, MessageValue>()
   const net = new Map<string, number>()
   const counts = new Map(segment.groups?.map((g) => [g.key, g.reachable[arm.channel]]) ?? [['', share]])
+  const values = new Float64Array(counts.size * terms.length)
   for (const [group, n] of counts) {
     if (n === 0 || lawful === 0 || (only && !only.has(group))) continue
     const mean = valueInGroup(scales, segment, group, arm, { earlier })
+    for (let t = 0, at = reach.size * terms.length; t < terms.length; t++) values[at + t] = mean[terms[t]!]
     reach.set(group, n * lawful)
-    value.set(group, mean)
     net.set(group, netOf(mean) - tiredPrice(scales, segment, group, earlier))
   }
-  return { ...arm, reach, value, net }
+  return { ...arm, reach, net, values }
+}
+
+/** Mean terms of one message of an arm to these groups, null where none of them can be reached by it. */
+export function meanOver(arm: WeighedArm, groups: ReadonlySet<string>): MessageValue | null {
+  const sums = new Float64Array(terms.length)
+  let people = 0
+  let row = 0
+  for (const [group, n] of arm.reach) {
+    const at = terms.length * row++
+    if (!groups.has(group)) continue
+    people += n
+    for (let t = 0; t < terms.length; t++) sums[t]! += n * arm.values[at + t]!
+  }
+  if (people === 0) return null
+  return Object.fromEntries(terms.map((name, t) => [name, sums[t]! / people])) as unknown as MessageValue
 }
 
 const discount = 0.95

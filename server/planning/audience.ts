@@ -10,7 +10,7 @@ import { deriveKey } from '../keys.ts'
 import { readSetting } from '../settings.ts'
 import { addressHash } from '../suppression.ts'
 import { readWishes } from '../wishes.ts'
-import { adultSince, countRecent, groupColumns, groupOf, idShare, type GroupColumns } from './groups.ts'
+import { adultSince, countRecent, groupColumns, groupOf, idPlace, placesOf, type GroupColumns } from './groups.ts'
 
 /** A customer with what only the send needs. */
 export interface AudienceMember {
@@ -213,11 +213,12 @@ async function findShare(
   after: string,
   limit: number,
 ): Promise<AudienceRow[]> {
+  const own = segments!.map((key) => shares.get(key) ?? 1)
   const { rows: chosen } = await client.query<{ id: string; weight: number }>(
     `select sm.customer_id as id, 1 / max(t.share) as weight
-     from unnest($1::text[], $2::float8[]) as t(key, share) join segments as g on g.key = t.key and g.is_active join segment_members as sm on sm.segment_id = g.id
-     where (${idShare('sm.customer_id')}) < t.share and sm.customer_id > $3 and ($4::uuid[] is null or sm.customer_id = any($4)) group by 1`,
-    [segments, segments!.map((key) => shares.get(key) ?? 1), after, customerIds],
+     from unnest($1::text[], $2::float8[], $5::int[]) as t(key, share, places) join segments as g on g.key = t.key and g.is_active join segment_members as sm on sm.segment_id = g.id
+     where ${idPlace('sm.customer_id')} < t.places and sm.customer_id > $3 and ($4::uuid[] is null or sm.customer_id = any($4)) group by 1`,
+    [segments, own, after, customerIds, own.map(placesOf)],
   )
   const some = chosen.toSorted((a, b) => (a.id < b.id ? -1 : 1)).slice(0, limit)
   const { rows } = await client.query<AudienceRow>(

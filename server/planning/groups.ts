@@ -111,5 +111,7 @@ export function adultSince(day: Day): Day {
   return earlier.endsWith('-02-29') ? `${earlier.slice(0, 8)}28` : earlier
 }
 
-/** A fixed number from 0 to below 1 for each customer, of their id: asked for millions, so it must be quick. */
-export const idShare = (id: string): string => `((uuid_hash(${id}) & 16777215) / 16777216.0::float8)`
+/** A fixed whole number for each customer, of their id, below `placesOf(1)`: asked for millions, so it must be quick. */
+export const idPlace = (id: string): string => `(uuid_hash(${id}) & ${2 ** 24 - 1})`
+/** A share of the customers, 0 to 1, is whoever's `idPlace` is below this. */
+export const placesOf = (share: number): number => Math.round(share * 2 ** 24)

@@ -9,7 +9,7 @@ import { offerNames } from '#core/planning/playbook.ts'
 import { withTx } from '#db/pool.ts'
 import type { Ctx } from '../context.ts'
 import {
-  adultSince, adultWith, groupColumns, groupOfCode, groupSql, idShare, readerOf, recentSql, type Reading,
+  adultSince, adultWith, groupColumns, groupOfCode, groupSql, idPlace, placesOf, readerOf, recentSql, type Reading,
 } from './groups.ts' // prettier-ignore
 
 /** The most segments one plan weighs; the largest come first. */
@@ -103,18 +103,19 @@ async function shareOf(client: ClientBase): Promise<number> {
 
 /**
  * Reads the memberships of all segments once, into a table `picked` of this transaction: whoever is counted or tells the
- * rhythm. Who that is hangs on their id alone (`at`), so it is the same people in all of their segments. Returns the share of
+ * rhythm. Who that is hangs on their id alone (`place`), so it is the same people in all of their segments. Returns the share of
  * all customers that is counted.
  */
 async function pickMembers(tx: ClientBase, segments: readonly SegmentRow[]): Promise<number> {
   const share = await shareOf(tx)
+  const shares = segments.map((s) => Math.min(1, sampled / Math.max(1, s.customer_count)))
   await tx.query(
     `create temporary table picked on commit drop as
-     select m.segment_id, m.customer_id, m.at, m.rhythm_share from (
-       select m.segment_id, m.customer_id, ${idShare('m.customer_id')} as at, t.rhythm_share
-       from unnest($1::uuid[], $2::float8[]) as t(segment_id, rhythm_share) join segment_members as m on m.segment_id = t.segment_id
-     ) as m where m.at < greatest($3::float8, m.rhythm_share)`,
-    [segments.map((s) => s.id), segments.map((s) => Math.min(1, sampled / Math.max(1, s.customer_count))), share],
+     select m.segment_id, m.customer_id, m.place, m.rhythm_share, m.rhythm_places from (
+       select m.segment_id, m.customer_id, ${idPlace('m.customer_id')} as place, t.rhythm_share, t.rhythm_places
+       from unnest($1::uuid[], $2::float8[], $3::int[]) as t(segment_id, rhythm_share, rhythm_places) join segment_members as m on m.segment_id = t.segment_id
+     ) as m where m.place < greatest($4::int, m.rhythm_places)`,
+    [segments.map((s) => s.id), shares, shares.map(placesOf), placesOf(share)],
   )
   await tx.query('analyze picked')
   return share
@@ -125,7 +126,7 @@ async function pickMembers(tx: ClientBase, segments: readonly SegmentRow[]): Pro
  * are those of a share, scaled up.
  */
 async function findPeople(tx: ClientBase, share: number, by: SegmentQuery, adult: Day): Promise<PeopleRow[]> {
-  const chosen = (id: string): string => (share < 1 ? ` and ${idShare(id)} < ${share}` : '')
+  const chosen = (id: string): string => (share < 1 ? ` and ${idPlace(id)} < ${placesOf(share)}` : '')
   const { rows: readings } = await tx.query<Reading>(
     'select r.delivered, r.opened, r.clicked from customer_reading as r group by 1, 2, 3',
   )
@@ -134,7 +135,7 @@ async function findPeople(tx: ClientBase, share: number, by: SegmentQuery, adult
          -- addresses on the suppression list, as far as they belong to a customer; exact by address when counted
          select s.customer_id, bool_or(s.channel in ('email', 'all')) as email, bool_or(s.channel in ('sms', 'all')) as sms
          from suppressions as s where s.customer_id is not null group by 1
-       ), heard as (${recentSql('$1')}${chosen('s.customer_id')} group by 1
+       ), heard as materialized (${recentSql('$1')}${chosen('s.customer_id')} group by 1
        ), reading as (
          select t.* from unnest($5::int[], $6::int[], $7::int[], $8::int[]) as t(delivered, opened, clicked, reader)
        ), known as (
@@ -153,11 +154,11 @@ async function findPeople(tx: ClientBase, share: number, by: SegmentQuery, adult
        select m.segment_id, case when grouping(p.code) = 0 then 'group' when grouping(p.category) = 0 then 'category' else 'place' end as kind,
          p.code, p.category, p.store_id, p.state, p.zip, count(*)::int as size, sum(p.email)::int as email, sum(p.sms)::int as sms,
          avg(p.churn)::float8 as churn, avg(p.is_new)::float8 as new_share, avg(p.due_ratio)::float8 as due_ratio
-       from picked as m join person as p on p.id = m.customer_id where m.at < $2
+       from picked as m join person as p on p.id = m.customer_id where m.place < $2
        group by grouping sets ((m.segment_id, p.code), (m.segment_id, p.category), (m.segment_id, p.store_id, p.state, p.zip))`,
     [
       by.now,
-      share,
+      placesOf(share),
       by.ages,
       adult,
       readings.map((r) => r.delivered),
@@ -183,12 +184,12 @@ async function findRhythm(tx: ClientBase, { now, zone }: SegmentQuery): Promise<
     `with bought as materialized (
        select o.customer_id, extract(isodow from l.at)::int as weekday, extract(hour from l.at)::int as hour, o.total_cents,
          (o.ordered_at >= $1::timestamptz - interval '56 days')::int as recent
-       from (select distinct p.customer_id from picked as p where p.at < p.rhythm_share) as who join orders as o on o.customer_id = who.customer_id
+       from (select distinct p.customer_id from picked as p where p.place < p.rhythm_places) as who join orders as o on o.customer_id = who.customer_id
          and o.ordered_at >= $1::timestamptz - interval '365 days' and o.ordered_at < $1
        cross join lateral (select o.ordered_at at time zone $2 as at) as l
      )
      select p.segment_id, b.weekday, b.hour, count(*)::int as orders, sum(b.total_cents)::float8 as cents, sum(b.recent)::int as recent, p.rhythm_share as share
-     from bought as b join picked as p on p.customer_id = b.customer_id and p.at < p.rhythm_share group by p.segment_id, p.rhythm_share, b.weekday, b.hour`,
+     from bought as b join picked as p on p.customer_id = b.customer_id and p.place < p.rhythm_places group by p.segment_id, p.rhythm_share, b.weekday, b.hour`,
     [now, zone],
   )
   return rows
