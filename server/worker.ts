@@ -35,6 +35,12 @@ const duties: Duty[] = [
   {
     name: 'attribute orders',
     everyMs: 60_000,
+    run: (ctx) => attributeOrders(ctx, { since: new Date(ctx.clock().getTime() - 3_600_000) }),
+  },
+  // Clicks that were told late, and orders of a time when no worker ran.
+  {
+    name: 'attribute orders of the week',
+    everyMs: 15 * 60_000,
     run: (ctx) => attributeOrders(ctx, { since: new Date(ctx.clock().getTime() - 8 * 86_400_000) }),
   },
   { name: 'messages of unknown fate', everyMs: 30_000, run: reconcileUnknown },

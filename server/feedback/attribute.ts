@@ -19,11 +19,14 @@ interface OrderRow {
 }
 
 const batchSize = 5000
+/** So long after an order its clicks may still be told by a late provider; later it is settled. */
+const openMs = 8 * 86_400_000
 
 /**
  * Turns orders recorded since then (their UUIDv7 carries the time) into `purchase` events, and gives each the message
  * that earned it, by the rule of core/feedback/attribution.ts in one statement per 5,000 orders. Running it again
- * changes nothing, so it is run after each import and by the worker.
+ * changes nothing, so it is run after each import and by the worker. Old orders are passed over once their purchase is known:
+ * a shop that brings years of them in a day would otherwise have them read again for a week.
  */
 export async function attributeOrders(ctx: Ctx, options: { since: Date | null }): Promise<AttributionResult> {
   const total: AttributionResult = { purchases: 0, conversions: 0 }
@@ -33,7 +36,7 @@ export async function attributeOrders(ctx: Ctx, options: { since: Date | null })
     const batch = await withTx(ctx.pool, async (tx) => {
       // Two at once would each miss what the other has not committed when they sum up a send's orders.
       await tx.query(`select pg_advisory_xact_lock(hashtextextended('attribution', 3))`)
-      const orders = await nextOrders(tx, after)
+      const orders = await nextOrders(tx, after, new Date(ctx.clock().getTime() - openMs))
       const purchases = await appendPurchases(tx, orders)
       const conversions = await convert(
         tx,
@@ -58,10 +61,11 @@ async function firstId(ctx: Ctx, since: Date | null): Promise<string> {
   return rows[0]!.id
 }
 
-async function nextOrders(tx: ClientBase, after: string): Promise<OrderRow[]> {
+async function nextOrders(tx: ClientBase, after: string, openSince: Date): Promise<OrderRow[]> {
   const { rows } = await tx.query<OrderRow>(
-    `select orders.id, orders.customer_id, orders.ordered_at, orders.total_cents from orders where orders.id > $1 order by orders.id limit $2`,
-    [after, batchSize],
+    `select orders.id, orders.customer_id, orders.ordered_at, orders.total_cents from orders
+     where orders.id > $1 and (orders.ordered_at >= $3 or not exists (select from event_keys where event_keys.key = 'order:' || orders.id)) order by orders.id limit $2`,
+    [after, batchSize, openSince],
   )
   return rows
 }
