@@ -11,8 +11,8 @@ export interface Progress {
 }
 
 const leastMs = 250
-/** Sends are counted anew this often at most, and for a twentieth of the time at most; in between the moves are added up. */
-const countEveryMs = 5_000
+/** Sends are counted anew this often at most, and for a fiftieth of the time at most; in between the moves are added up. */
+const countEveryMs = 15_000
 
 interface Known {
   status: string
@@ -71,7 +71,7 @@ export function createProgress(ctx: Ctx): Progress {
         from campaigns as c where c.id = any($1::uuid[])`,
       values: [ids],
     })
-    const countAgainAt = Date.now() + Math.max(countEveryMs, 20 * (Date.now() - began))
+    const countAgainAt = Date.now() + Math.max(countEveryMs, 50 * (Date.now() - began))
     for (const { id, status, counts } of rows) known.set(id, { status, counts, countAgainAt })
   }
 
