@@ -11,8 +11,8 @@ import {
   reportResults,
   writeResults,
   type Begun,
+  type Moves,
   type ResultItem,
-  type Settled,
 } from './ledger.ts'
 import type { Acceptance } from './settle-accepted.ts'
 import { createSettler } from './settler.ts'
@@ -47,7 +47,7 @@ const gatherMs = 2
  */
 const plans =
   'set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set jit = off; set plan_cache_mode = force_generic_plan'
-export function createGroupCommit(ctx: Ctx, onSettled: (settled: readonly Settled[]) => void): GroupCommit {
+export function createGroupCommit(ctx: Ctx, onSettled: (moves: readonly Moves[]) => void): GroupCommit {
   // One connection for the slots, one for the lots that follow them.
   const pool = createPool(ctx.directUrl, {
     max: 2,
@@ -171,7 +171,7 @@ export function createGroupCommit(ctx: Ctx, onSettled: (settled: readonly Settle
     // Closing a dead address takes several statements, and the commit must come behind them.
     if (results.some((item) => item.deadAddress)) await reported
     await Promise.all([reported, client.query('commit')])
-    onSettled(settled)
+    onSettled(settled.map((one) => ({ ...one, n: 1 })))
   }
 
   return {

@@ -34,6 +34,14 @@ export interface Settled {
   segment: string | null
 }
 
+/** So many sends of a campaign that came to the same state. */
+export interface Moves {
+  campaign_id: string | null
+  channel: string
+  status: string
+  n: number
+}
+
 /** An attempt that was begun, as its turn says (turn.ts); it is written down when it has ended. */
 export interface Begun {
   messageId: string | null

@@ -102,7 +102,7 @@ const writer = '00000000-0000-4000-8000-00000000000a'
 test('a result is in a turn when the slot goes on, and in attempt, send, event and sums a moment later', async () => {
   const { campaignId, worker, sends } = await claim(600)
   const settled: string[] = []
-  const commit = createGroupCommit(ctx, (all) => settled.push(...all.map((s) => s.status)))
+  const commit = createGroupCommit(ctx, (all) => settled.push(...all.flatMap((m) => Array<string>(m.n).fill(m.status))))
   expect(new Set(await Promise.all(sends.map((s) => commit.start(startOf(s)))))).toEqual(new Set(['go']))
   await Promise.all(sends.map((s) => commit.finish(acceptanceOf(s))))
   const noted = await begunIn(sends[0]!.batch_id)

@@ -2,7 +2,7 @@ import type pg from 'pg'
 import type { Ctx } from '../context.ts'
 import { loadPartitions } from '../partitions.ts'
 import { isAway, patienceMs, pauseMs } from './away.ts'
-import { closeBatches, type Settled } from './ledger.ts'
+import { closeBatches, type Moves } from './ledger.ts'
 import { settleAccepted, type Acceptance } from './settle-accepted.ts'
 import { forgetTurns } from './turn.ts'
 
@@ -29,7 +29,7 @@ export function createSettler(
   ctx: Ctx,
   pool: pg.Pool,
   writer: string,
-  onSettled: (settled: readonly Settled[]) => void,
+  onSettled: (moves: readonly Moves[]) => void,
 ): Settler {
   let waiting: Acceptance[] = []
   let closing: string[] = []
