@@ -367,7 +367,7 @@ export interface DeliveryAttempts {
 
 export interface DispatchTurns {
   asked: string[];
-  asked_in: string[];
+  asked_in: number[];
   away: string[];
   batches: string[];
   delivered: string[];
@@ -377,7 +377,7 @@ export interface DispatchTurns {
   refused: string[];
   replies: string[];
   taken: string[];
-  taken_in: string[];
+  taken_in: number[];
   turn: number;
   writer: string;
   written_at: Generated<Timestamp>;

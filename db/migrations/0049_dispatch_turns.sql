@@ -9,16 +9,17 @@ create table dispatch_turns (
   batches      uuid[] not null,
   -- batches that had been taken away from this worker: nothing of them was begun, and nothing taken
   away         uuid[] not null,
-  -- messages asked for, each with its batch, provider and Message-ID; those in `refused` did not begin
+  -- messages asked for, each with the place of its batch in `batches`, provider and Message-ID (of one that is the id of the
+  -- send and a domain, "@domain"); one provider or Message-ID stands for all. Those in `refused` did not begin.
   asked        uuid[] not null,
-  asked_in     uuid[] not null,
+  asked_in     smallint[] not null,
   providers    text[] not null,
   message_ids  text[] not null,
   refused      uuid[] not null,
   reasons      text[] not null,
-  -- messages that a provider took, each with its batch and what the provider calls it
+  -- messages that a provider took, each with the place of its batch and what the provider calls it
   taken        uuid[] not null,
-  taken_in     uuid[] not null,
+  taken_in     smallint[] not null,
   replies      text[] not null,
   delivered    uuid[] not null,
   written_at   timestamptz not null default now(),
@@ -28,16 +29,18 @@ create table dispatch_turns (
 -- What was begun in a batch, and what became of it as far as the turns know.
 create function begun_in(batch uuid) returns table (send_id uuid, provider text, message_id text, started_at timestamptz,
   finished_at timestamptz, provider_message_id text, is_delivered boolean) language sql stable as $$
-  select a.send_id, a.provider, a.message_id, t.written_at, took.finished_at, took.reply, coalesce(took.is_delivered, false)
+  select a.send_id, coalesce(a.provider, t.providers[1]), case when m.message_id like '@%' then '<' || a.send_id || m.message_id || '>' else m.message_id end,
+    t.written_at, took.finished_at, took.reply, coalesce(took.is_delivered, false)
   from dispatch_turns as t
-  cross join unnest(t.asked, t.asked_in, t.providers, t.message_ids) as a(send_id, batch_id, provider, message_id)
+  cross join unnest(t.asked, t.asked_in, t.providers, t.message_ids) as a(send_id, place, provider, message_id)
+  cross join lateral (select coalesce(a.message_id, t.message_ids[1]) as message_id) as m
   left join lateral (
     select x.written_at as finished_at, r.reply, r.send_id = any(x.delivered) as is_delivered
-    from dispatch_turns as x cross join unnest(x.taken, x.taken_in, x.replies) as r(send_id, batch_id, reply)
-    where x.writer = t.writer and x.turn > t.turn and r.send_id = a.send_id and r.batch_id = batch and batch <> all(x.away)
+    from dispatch_turns as x cross join unnest(x.taken, x.taken_in, x.replies) as r(send_id, place, reply)
+    where x.writer = t.writer and x.turn > t.turn and r.send_id = a.send_id and x.batches[r.place] = batch and batch <> all(x.away)
     order by x.turn limit 1
   ) as took on true
-  where batch = any(t.batches) and batch <> all(t.away) and a.batch_id = batch and a.send_id <> all(t.refused)
+  where batch = any(t.batches) and batch <> all(t.away) and t.batches[a.place] = batch and a.send_id <> all(t.refused)
 $$;
 
 -- Writes the attempts that so far only the turns of a batch know: whoever takes the batch over then finds them all. Whoever

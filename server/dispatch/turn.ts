@@ -60,6 +60,9 @@ export async function writeTurn(
 ): Promise<Turn> {
   if (accepted.length + starts.length === 0) return { verdicts: new Map(), startedAt: now, away: new Set() }
   const ids = starts.map((s) => s.sendId)
+  const batches = [...new Set([...accepted, ...starts].map((item) => item.batchId))]
+  // As PostgreSQL counts.
+  const places = new Map(batches.map((id, i) => [id, i + 1]))
   const sends = partitionOf('sends', ids.length > 0 ? ids : accepted.map((a) => a.sendId))
   const { rows } = await client.query<[string[], StartVerdict[], string[], Date]>({
     name: `dispatch-turn ${sends}`,
@@ -81,8 +84,8 @@ export async function writeTurn(
         where s.id = any($1::uuid[])
       ), refused as materialized (
         -- Each of the last three is looked for only when there is one.
-        select given.id, 'lost' as why from unnest($1::uuid[], $2::uuid[]) as given(id, batch_id)
-        where (select count(*) from held) < cardinality($3::uuid[]) and given.batch_id <> all(array(select held.id from held))
+        select given.id, 'lost' as why from unnest($1::uuid[], $2::smallint[]) as given(id, place)
+        where (select count(*) from held) < cardinality($3::uuid[]) and ($3::uuid[])[given.place] <> all(array(select held.id from held))
         union all
         select found.id, found.why from found where found.why is not null
         union all
@@ -102,16 +105,16 @@ export async function writeTurn(
       returning t.refused, t.reasons, t.away, t.written_at`,
     values: [
       ids,
-      starts.map((s) => s.batchId),
-      [...new Set([...accepted, ...starts].map((item) => item.batchId))],
+      starts.map((s) => places.get(s.batchId)),
+      batches,
       starts.map((s) => s.addressHash),
-      starts.map((s) => s.provider),
-      starts.map((s) => s.messageId),
+      once(starts.map((s) => s.provider)),
+      once(starts.map((s) => domainOf(s))),
       now,
       writer,
       turn,
       accepted.map((a) => a.sendId),
-      accepted.map((a) => a.batchId),
+      accepted.map((a) => places.get(a.batchId)),
       accepted.map((a) => a.providerMessageId),
       accepted.filter((a) => a.isDelivered).map((a) => a.sendId),
     ],
@@ -130,4 +133,14 @@ export async function forgetTurns(client: ClientBase | Pool, writer: string): Pr
     text: `delete from dispatch_turns as t where t.writer = $1 and not exists (select from send_batches as b where b.id = any(t.batches) and b.closed_at is null)`,
     values: [writer],
   })
+}
+
+/** What is the same for all is said once. */
+const once = <T>(all: T[]): T[] => (all.every((one) => one === all[0]) ? all.slice(0, 1) : all)
+
+/** Our Message-IDs are the id of the send and a domain: of these only the domain is kept. */
+function domainOf({ sendId, messageId }: StartItem): string {
+  return messageId.startsWith(`<${sendId}@`) && messageId.endsWith('>')
+    ? messageId.slice(sendId.length + 1, -1)
+    : messageId
 }
