@@ -29,7 +29,8 @@ create table dispatch_turns (
 -- What was begun in a batch, and what became of it as far as the turns know.
 create function begun_in(batch uuid) returns table (send_id uuid, provider text, message_id text, started_at timestamptz,
   finished_at timestamptz, provider_message_id text, is_delivered boolean) language sql stable as $$
-  select a.send_id, coalesce(a.provider, t.providers[1]), case when m.message_id like '@%' then '<' || a.send_id || m.message_id || '>' else m.message_id end,
+  -- A turn that was split because it could not be written may have been written all the same: its last word counts.
+  select distinct on (a.send_id) a.send_id, coalesce(a.provider, t.providers[1]), case when m.message_id like '@%' then '<' || a.send_id || m.message_id || '>' else m.message_id end,
     t.written_at, took.finished_at, took.reply, coalesce(took.is_delivered, false)
   from dispatch_turns as t
   cross join unnest(t.asked, t.asked_in, t.providers, t.message_ids) as a(send_id, place, provider, message_id)
@@ -41,6 +42,7 @@ create function begun_in(batch uuid) returns table (send_id uuid, provider text,
     order by x.turn limit 1
   ) as took on true
   where batch = any(t.batches) and batch <> all(t.away) and t.batches[a.place] = batch and a.send_id <> all(t.refused)
+  order by a.send_id, t.turn desc
 $$;
 
 -- Writes the attempts that so far only the turns of a batch know: whoever takes the batch over then finds them all. Whoever
