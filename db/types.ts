@@ -365,6 +365,24 @@ export interface DeliveryAttempts {
   started_at: Generated<Timestamp>;
 }
 
+export interface DispatchTurns {
+  asked: string[];
+  asked_in: number[];
+  away: string[];
+  batches: string[];
+  delivered: string[];
+  message_ids: string[];
+  providers: string[];
+  reasons: string[];
+  refused: string[];
+  replies: string[];
+  taken: string[];
+  taken_in: number[];
+  turn: number;
+  writer: string;
+  written_at: Generated<Timestamp>;
+}
+
 export interface Duties {
   busy_until: Timestamp | null;
   error: string | null;
@@ -1261,6 +1279,7 @@ export interface DB {
   customer_scores: CustomerScores;
   customers: Customers;
   delivery_attempts: DeliveryAttempts;
+  dispatch_turns: DispatchTurns;
   duties: Duties;
   erasures: Erasures;
   event_keys: EventKeys;

@@ -12,6 +12,7 @@ export const unaudited: Readonly<Record<string, string>> = {
   sends: 'ledger of messages, every step with its time',
   send_keys: 'part of the ledger',
   send_batches: 'part of the ledger',
+  dispatch_turns: 'part of the ledger, until its attempts are written',
   delivery_attempts: 'part of the ledger',
   trigger_entries: 'whom a trigger caught; the trigger itself is in the trail',
   webhook_deliveries: 'log of posts to webhooks; the subscription is in the trail',

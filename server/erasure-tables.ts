@@ -163,6 +163,7 @@ export const holdsNobody: readonly string[] = [
   'campaigns',
   'consent_texts',
   'conversions',
+  'dispatch_turns',
   'duties',
   // ids of rows that were emptied, and keyed hashes
   'erasures',

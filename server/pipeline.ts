@@ -65,7 +65,7 @@ export const pipeline = [
     seedName: 'sender',
     verb: 'send',
     does: 'due sends, windows, rates',
-    tables: ['send_batches', 'delivery_attempts'],
+    tables: ['send_batches', 'dispatch_turns', 'delivery_attempts'],
   },
   {
     stage: 'delivery',

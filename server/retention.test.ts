@@ -27,6 +27,12 @@ const rows: readonly [table: string, days: number, insert: string][] = [
     761,
     `insert into delivery_attempts (send_id, attempt, provider, started_at) values (gen_random_uuid(), 1, 'smtp', $1)`,
   ],
+  [
+    'dispatch_turns',
+    2,
+    `insert into dispatch_turns (writer, turn, batches, away, asked, asked_in, providers, message_ids, refused, reasons, taken, taken_in, replies, delivered, written_at)
+     values (gen_random_uuid(), 1, array[gen_random_uuid()], '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', $1)`,
+  ],
 ]
 
 test('each table loses what is older than its period, and nothing younger', async () => {

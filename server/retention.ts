@@ -49,6 +49,12 @@ const periods: readonly { table: string; days: number; lot: string }[] = [
   // Of an import the line stays, for customers name it; its file and what was wrong with which cell go.
   { table: 'exports', days: 90, lot: `x.created_at < $1 and x.path is null and x.status <> 'queued'` },
   { table: 'delivery_attempts', days: 761, lot: 'x.started_at < $1' },
+  // A worker forgets its turns itself, unless it dies between closing its batches and that.
+  {
+    table: 'dispatch_turns',
+    days: 2,
+    lot: 'x.written_at < $1 and not exists (select from send_batches as b where b.id = any(x.batches) and b.closed_at is null)',
+  },
 ]
 
 /** Deletes what decision 0004 says is over. Returns rows by table. */

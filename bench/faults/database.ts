@@ -62,13 +62,14 @@ export async function killDatabase(stage: Stage, messages: number, kills: number
 /** F18: somebody locks the tables of the ledger; then all connections of the API are taken. */
 export async function lockedTables(stage: Stage): Promise<Verdict> {
   const sink = await startSmtpSink({ latencyMs: 5 })
-  const { campaignId } = await simCampaign(stage.pool, stage.quick ? 800 : 4_000, new Date())
+  const { campaignId } = await simCampaign(stage.pool, stage.quick ? 1_600 : 6_000, new Date())
   const worker = stage.worker({ smtpPort: sink.port })
   const blocker = new pg.Client({ connectionString: stage.server.url })
   await blocker.connect()
   const recoveries: number[] = []
   let injected = 0
-  for (const table of ['sends', 'delivery_attempts', 'send_batches']) {
+  // The attempts come last: nothing waits for them but the lots that write them, so all may be sent while they are locked.
+  for (const table of ['dispatch_turns', 'sends', 'send_batches', 'delivery_attempts']) {
     const before = sink.accepted
     if (!(await stage.waitFor('the worker sends', () => sink.accepted > before + 50, 30_000))) break
     await blocker.query('begin')
@@ -78,7 +79,11 @@ export async function lockedTables(stage: Stage): Promise<Verdict> {
     const taken = sink.accepted
     const began = Date.now()
     await blocker.query('commit')
-    await stage.waitFor('it goes on', () => sink.accepted > taken, 30_000)
+    await stage.waitFor(
+      'it goes on',
+      async () => sink.accepted > taken || (await stage.waiting(campaignId)) === 0,
+      30_000,
+    )
     recoveries.push(Date.now() - began)
   }
   await blocker.end()

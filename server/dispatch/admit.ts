@@ -31,7 +31,8 @@ const rulesMs = 5_000
 /** The same gate that planning asked, asked again at the moment of sending: people change their mind in between. */
 export function createAdmission(ctx: Ctx): Admission {
   let rules: Rules | undefined
-  const offers = new Map<string, readonly Verdict[]>()
+  /** by offer, store and day; an offer that many messages share is one object (claim.ts) */
+  const offers = new Map<Offer, Map<string, readonly Verdict[]>>()
 
   async function readRules(): Promise<Rules> {
     if (rules && Date.now() - rules.readAt < rulesMs) return rules
@@ -53,12 +54,14 @@ export function createAdmission(ctx: Ctx): Admission {
   // The law on an offer is the same for everybody of a store and day: asked once, not a million times.
   function offerVerdicts(offer: Offer, store: StoreForGate, policy: Policy, at: Date): readonly Verdict[] {
     const day = localDate(at, store.time_zone)
-    const key = `${JSON.stringify(offer)}|${store.id}|${day}`
-    let known = offers.get(key)
-    if (!known) {
+    let places = offers.get(offer)
+    if (!places) {
       if (offers.size > 500) offers.clear()
-      offers.set(key, (known = checkOffer(offer, store, policy, day)))
+      offers.set(offer, (places = new Map()))
     }
+    const key = `${store.id}|${day}`
+    let known = places.get(key)
+    if (!known) places.set(key, (known = checkOffer(offer, store, policy, day)))
     return known
   }
 

@@ -72,13 +72,12 @@ async function run(
   if (!worker) return 0
   const progress = createProgress(ctx)
   let sent = 0
-  const commit = createGroupCommit(ctx, (settled) => {
-    for (const alike of Map.groupBy(settled, (s) => `${s.channel} ${s.status}`).values()) {
-      const { channel, status } = alike[0]!
-      ctx.metrics.settled(channel, status, alike.length)
-      if (status === 'sent' || status === 'delivered') sent += alike.length
+  const commit = createGroupCommit(ctx, (moves) => {
+    for (const { channel, status, n } of moves) {
+      ctx.metrics.settled(channel, status, n)
+      if (status === 'sent' || status === 'delivered') sent += n
     }
-    progress.add(settled)
+    progress.add(moves)
   })
   const tools = {
     ctx,

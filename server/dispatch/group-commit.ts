@@ -1,15 +1,26 @@
+import { randomUUID } from 'node:crypto'
 import type pg from 'pg'
 import { createPool } from '#db/pool.ts'
 import type { Ctx } from '../context.ts'
 import { loadPartitions } from '../partitions.ts'
 import { DatabaseAway, isAway, patienceMs, pauseMs } from './away.ts'
-import { beginLot, clean, isAcceptance, reportResults, writeResults, type ResultItem, type Settled } from './ledger.ts'
+import {
+  beginLot,
+  clean,
+  isAcceptance,
+  reportResults,
+  writeResults,
+  type Begun,
+  type Moves,
+  type ResultItem,
+} from './ledger.ts'
+import type { Acceptance } from './settle-accepted.ts'
 import { createSettler } from './settler.ts'
 import { writeTurn, type AcceptedItem, type StartItem, type StartVerdict } from './turn.ts'
 
 /** Writes of all slots, one transaction at a time: while one commits, the next collects. */
 export interface GroupCommit {
-  /** resolves when the attempt row is committed, or with the reason why the send must not go */
+  /** resolves when it is committed that the attempt begins, or with the reason why the send must not go */
   start(item: StartItem): Promise<StartVerdict>
   /** resolves when the result is committed; only then the slot may be used again */
   finish(item: ResultItem): Promise<void>
@@ -36,7 +47,7 @@ const gatherMs = 2
  */
 const plans =
   'set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set jit = off; set plan_cache_mode = force_generic_plan'
-export function createGroupCommit(ctx: Ctx, onSettled: (settled: readonly Settled[]) => void): GroupCommit {
+export function createGroupCommit(ctx: Ctx, onSettled: (moves: readonly Moves[]) => void): GroupCommit {
   // One connection for the slots, one for the lots that follow them.
   const pool = createPool(ctx.directUrl, {
     max: 2,
@@ -47,7 +58,11 @@ export function createGroupCommit(ctx: Ctx, onSettled: (settled: readonly Settle
   pool.on('error', () => undefined)
   // Sent in front of all else; should it fail, so does what is behind it.
   pool.on('connect', (client) => void client.query(plans).catch(() => undefined))
-  const settler = createSettler(ctx, pool, onSettled)
+  const writer = randomUUID()
+  let turns = 0
+  const settler = createSettler(ctx, pool, writer, onSettled)
+  /** attempts on their way: what is written about each when it has ended */
+  const begun = new Map<string, Begun>()
   let starts: Waiting<StartItem, StartVerdict>[] = []
   let results: Waiting<ResultItem, void>[] = []
   let running: Promise<void> | null = null
@@ -82,9 +97,11 @@ export function createGroupCommit(ctx: Ctx, onSettled: (settled: readonly Settle
     finished: readonly Waiting<ResultItem, void>[],
   ): Promise<void> {
     const until = Date.now() + patienceMs
+    const turn = ++turns
     for (let attempt = 0; ; attempt++) {
       try {
         const verdicts = await write(
+          turn,
           started.map((w) => w.item),
           finished.map((w) => w.item),
         )
@@ -115,26 +132,30 @@ export function createGroupCommit(ctx: Ctx, onSettled: (settled: readonly Settle
     }
   }
 
-  // What a provider took is one word in its attempt, committed with the starts of the next; all else is settled here.
+  // What a provider took is noted together with the starts of the next; all else is settled here.
   async function write(
+    turn: number,
     starts: readonly StartItem[],
     results: readonly ResultItem[],
   ): Promise<Map<string, StartVerdict>> {
     await loadPartitions(ctx.pool)
-    const taken = results.filter(isAcceptance)
-    const others = taken.length < results.length ? results.filter((item) => !isAcceptance(item)) : []
+    const taken = results.filter((item) => isAcceptance(item) && begun.has(item.sendId))
+    const others = taken.length < results.length ? results.filter((item) => !taken.includes(item)) : []
     const client = await pool.connect()
     let broken: Error | undefined
     try {
-      const turning = writeTurn(client, taken.map(acceptedOf), starts, ctx.clock())
+      const turning = writeTurn(client, { writer, turn }, taken.map(acceptedOf), starts, ctx.clock())
       // Both have come to their end before anything else uses the connection.
       if (others.length > 0) await allOf([turning, settle(client, others)])
-      const turn = await turning
+      const { verdicts, startedAt, away } = await turning
       // Of a batch that a sweeper took away this corrects what was said without it.
-      const late = taken.filter((item) => !turn.accepted.has(item.sendId))
+      const late = away.size > 0 ? taken.filter((item) => away.has(item.batchId)) : []
       if (late.length > 0) await settle(client, late)
-      settler.add(late.length > 0 ? taken.filter((item) => turn.accepted.has(item.sendId)) : taken)
-      return turn.verdicts
+      settler.add(taken.flatMap((item) => (away.has(item.batchId) ? [] : acceptanceOf(item, begun.get(item.sendId)!))))
+      for (const item of results) begun.delete(item.sendId)
+      for (const { sendId, messageId } of starts)
+        if (verdicts.get(sendId) === 'go') begun.set(sendId, { messageId, startedAt })
+      return verdicts
     } catch (error) {
       await client.query('rollback').catch((e: Error) => (broken = e))
       throw error
@@ -145,12 +166,12 @@ export function createGroupCommit(ctx: Ctx, onSettled: (settled: readonly Settle
 
   // Two round trips for the whole transaction: only the events wait for an answer, all else is sent behind each other.
   async function settle(client: pg.PoolClient, results: readonly ResultItem[]): Promise<void> {
-    const [, settled] = await Promise.all([client.query(beginLot), writeResults(client, results)])
+    const [, settled] = await Promise.all([client.query(beginLot), writeResults(client, results, begun)])
     const reported = reportResults(client, ctx.config, results, settled)
     // Closing a dead address takes several statements, and the commit must come behind them.
     if (results.some((item) => item.deadAddress)) await reported
     await Promise.all([reported, client.query('commit')])
-    onSettled(settled)
+    onSettled(settled.map((one) => ({ ...one, n: 1 })))
   }
 
   return {
@@ -186,4 +207,13 @@ const acceptedOf = (item: ResultItem): AcceptedItem => ({
   batchId: item.batchId,
   providerMessageId: clean(item.providerMessageId),
   isDelivered: item.status === 'delivered',
+})
+
+const acceptanceOf = (item: ResultItem, { messageId, startedAt }: Begun): Acceptance => ({
+  ...acceptedOf(item),
+  provider: item.provider ?? '',
+  messageId,
+  startedAt,
+  finishedAt: item.at,
+  segment: item.segment,
 })

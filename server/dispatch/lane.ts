@@ -1,3 +1,4 @@
+import type { Verdict } from '#core/compliance/verdict.ts'
 import { settle } from '#core/dispatch/settle.ts'
 import { TemplateError } from '#core/delivery/template.ts'
 import type { ChannelKind, OutgoingMessage } from '#core/delivery/message.ts'
@@ -49,6 +50,10 @@ interface Ready {
 }
 
 const lookEveryMs = 1_000
+/** What a claim costs beside its messages is then no longer felt; more would only lie in memory. */
+const mostPerClaim = 1_500
+/** Messages built before the loop turns again. */
+const builtAtOnce = 100
 const patienceMs = 120_000
 
 /** Signals that end an attempt after two minutes. One serves a whole second: a timer for each message would outlive it. */
@@ -123,24 +128,36 @@ export function createLane({ ctx, kind, worker, commit, composer, admission, cam
 
   // Claims, asks the gate, builds the messages. Returns how many sends were claimed.
   async function refill(): Promise<number> {
-    const sends = await claims.next(Math.min(500, Math.max(50, slots * 10)))
+    const sends = await claims.next(Math.min(mostPerClaim, Math.max(50, slots * 15)))
     if (sends.length === 0) return 0
     held.set(sends[0]!.batch_id, { left: sends.length, isAbandoned: false })
+    const refused: Promise<void>[] = []
+    let from = 0
     try {
-      await prepare(sends)
+      const verdicts = await admission.check(sends)
+      for (; from < sends.length; from += builtAtOnce) {
+        const until = from + builtAtOnce
+        await prepare(sends.slice(from, until), verdicts.slice(from, until), refused)
+        // The slots send what is there before the next are built.
+        await new Promise((resolve) => setImmediate(resolve))
+      }
     } catch (error) {
-      await Promise.all(sends.map((send) => finish(result(send, { status: 'pending' }))))
+      await Promise.all(sends.slice(from).map((send) => finish(result(send, { status: 'pending' }))))
       throw error
+    } finally {
+      await Promise.all(refused)
     }
     return sends.length
   }
 
-  async function prepare(sends: readonly ClaimedSend[]): Promise<void> {
-    const verdicts = await admission.check(sends)
+  async function prepare(
+    sends: readonly ClaimedSend[],
+    verdicts: readonly (Verdict | null)[],
+    refused: Promise<void>[],
+  ): Promise<void> {
     const admitted = sends.filter((_, i) => !verdicts[i])
     const messages = await composer.compose(admitted)
     // Nothing below can fail: a send is either settled here or ready.
-    const refused: Promise<void>[] = []
     sends.forEach((send, i) => {
       const verdict = verdicts[i]
       if (!verdict) return
@@ -178,7 +195,6 @@ export function createLane({ ctx, kind, worker, commit, composer, admission, cam
         )
     })
     naps.wakeReady()
-    await Promise.all(refused)
   }
 
   async function feed(): Promise<void> {

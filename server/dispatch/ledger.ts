@@ -34,14 +34,33 @@ export interface Settled {
   segment: string | null
 }
 
+/** So many sends of a campaign that came to the same state. */
+export interface Moves {
+  campaign_id: string | null
+  channel: string
+  status: string
+  n: number
+}
+
+/** An attempt that was begun, as its turn says (turn.ts); it is written down when it has ended. */
+export interface Begun {
+  messageId: string | null
+  startedAt: Date
+}
+
 /** Begins a transaction of the ledger's connection: its statements are planned for the tables as they are now. */
 export const beginLot = 'begin; set local plan_cache_mode = force_custom_plan'
 
 /**
- * Moves sends on and closes their attempts. Guarded, so that repeating it changes nothing: a send moves only while this
- * batch holds it, except that a late "accepted" still corrects a send that was already given up.
+ * Moves sends on and writes their attempts: those of `begun` anew, others are there already. Guarded, so that repeating it
+ * changes nothing: a send moves only while this batch holds it, except that a late "accepted" still corrects a send that
+ * was already given up.
  */
-export async function writeResults(tx: ClientBase, items: readonly ResultItem[]): Promise<Settled[]> {
+export async function writeResults(
+  tx: ClientBase,
+  items: readonly ResultItem[],
+  begun: ReadonlyMap<string, Begun> = new Map(),
+): Promise<Settled[]> {
   if (items.length === 0) return []
   const sends = partitionOf(
     'sends',
@@ -51,14 +70,21 @@ export async function writeResults(tx: ClientBase, items: readonly ResultItem[])
     name: `dispatch-results ${sends}`,
     text: `with given as (
         select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
-          $10::timestamptz[], $11::timestamptz[], $12::int[], $13::timestamptz[]) as g(send_id, batch_id, status, outcome, code, detail, provider,
-          provider_message_id, refused_by, due_at, window_end, retry_count, at)
+          $10::timestamptz[], $11::timestamptz[], $12::int[], $13::timestamptz[], $14::text[], $15::timestamptz[]) as g(send_id, batch_id, status, outcome,
+          code, detail, provider, provider_message_id, refused_by, due_at, window_end, retry_count, at, message_id, started_at)
       ), held as (
         select b.id from send_batches as b where b.id = any($2::uuid[]) and b.closed_at is null for share
       ), attempts as (
         update delivery_attempts as a set outcome = given.outcome, code = given.code, detail = given.detail, finished_at = given.at
         from given where a.send_id = given.send_id and a.batch_id = given.batch_id and given.outcome is not null
           and (a.outcome is null or (a.outcome = 'unknown' and given.outcome = 'accepted'))
+      ), noted as (
+        insert into delivery_attempts (send_id, batch_id, attempt, provider, message_id, outcome, code, detail, started_at, finished_at, provider_message_id)
+        select g.send_id, g.batch_id, 1 + coalesce((select max(x.attempt) from delivery_attempts as x where x.send_id = g.send_id), 0), g.provider,
+          g.message_id, g.outcome, g.code, g.detail, g.started_at, g.at, g.provider_message_id
+        from given as g where g.outcome is not null and g.provider is not null and g.started_at is not null
+          and not exists (select from delivery_attempts as x where x.send_id = g.send_id and x.batch_id = g.batch_id)
+        on conflict (send_id, attempt) do nothing
       ), moved as (
         update ${sends} as s set status = given.status, refused_by = given.refused_by, error_message = case when given.status in ('sent', 'delivered') then null else given.detail end,
           provider = coalesce(given.provider, s.provider), provider_message_id = coalesce(given.provider_message_id, s.provider_message_id),
@@ -88,6 +114,8 @@ export async function writeResults(tx: ClientBase, items: readonly ResultItem[])
       items.map((i) => i.windowEnd),
       items.map((i) => i.retryCount),
       items.map((i) => i.at),
+      items.map((i) => begun.get(i.sendId)?.messageId ?? null),
+      items.map((i) => begun.get(i.sendId)?.startedAt ?? null),
     ],
   })
   const segments = new Map(items.map((i) => [i.sendId, i.segment]))

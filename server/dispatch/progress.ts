@@ -1,18 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import type { Ctx } from '../context.ts'
-import type { Settled } from './ledger.ts'
+import type { Moves } from './ledger.ts'
 
 /** Tells how far running campaigns are, four times a second at most. */
 export interface Progress {
   /** moves what this worker has just settled from `pending` to its new state */
-  add(settled: readonly Settled[]): void
+  add(moves: readonly Moves[]): void
   touch(campaignId: string | null): void
   flush(): Promise<void>
 }
 
 const leastMs = 250
-/** Sends are counted anew this often at most, and for a twentieth of the time at most; in between the moves are added up. */
-const countEveryMs = 5_000
+/** Sends are counted anew this often at most, and for a fiftieth of the time at most; in between the moves are added up. */
+const countEveryMs = 15_000
 
 interface Known {
   status: string
@@ -20,19 +20,19 @@ interface Known {
   countAgainAt: number
 }
 
-type Moves = Record<string, number>
+type Counts = Record<string, number>
 
 /** Each worker adds what the others report to its own count, so that all of them tell the same story. */
 export function createProgress(ctx: Ctx): Progress {
   const me = randomUUID()
   const dirty = new Set<string>()
   const known = new Map<string, Known>()
-  const moved = new Map<string, Moves>()
+  const moved = new Map<string, Counts>()
   let nextAt = 0
   let timer: NodeJS.Timeout | undefined
   let running: Promise<void> | null = null
   const unsubscribe = ctx.bus.subscribe('campaign.', (_topic, payload) => {
-    const { id, by, moves } = payload as { id?: string; by?: string; moves?: Moves }
+    const { id, by, moves } = payload as { id?: string; by?: string; moves?: Counts }
     const state = id ? known.get(id) : undefined
     if (!state || !id) return
     if (by && moves) {
@@ -71,7 +71,7 @@ export function createProgress(ctx: Ctx): Progress {
         from campaigns as c where c.id = any($1::uuid[])`,
       values: [ids],
     })
-    const countAgainAt = Date.now() + Math.max(countEveryMs, 20 * (Date.now() - began))
+    const countAgainAt = Date.now() + Math.max(countEveryMs, 50 * (Date.now() - began))
     for (const { id, status, counts } of rows) known.set(id, { status, counts, countAgainAt })
   }
 
@@ -86,16 +86,16 @@ export function createProgress(ctx: Ctx): Progress {
   }
 
   return {
-    add(settled) {
-      for (const { campaign_id, status } of settled) {
+    add(all) {
+      for (const { campaign_id, status, n } of all) {
         if (!campaign_id) continue
         if (status !== 'pending') {
           const moves = moved.get(campaign_id) ?? {}
-          moves['pending'] = (moves['pending'] ?? 0) - 1
-          moves[status] = (moves[status] ?? 0) + 1
+          moves['pending'] = (moves['pending'] ?? 0) - n
+          moves[status] = (moves[status] ?? 0) + n
           moved.set(campaign_id, moves)
           const state = known.get(campaign_id)
-          if (state) apply(state.counts, { pending: -1, [status]: 1 })
+          if (state) apply(state.counts, { pending: -n, [status]: n })
         }
         dirty.add(campaign_id)
       }
@@ -114,7 +114,7 @@ export function createProgress(ctx: Ctx): Progress {
   }
 }
 
-function apply(counts: Record<string, number>, moves: Moves): void {
+function apply(counts: Record<string, number>, moves: Counts): void {
   for (const [status, by] of Object.entries(moves)) {
     const sum = Math.max(0, (counts[status] ?? 0) + by)
     if (sum === 0) delete counts[status]

@@ -65,8 +65,19 @@ export async function readSend(ctx: Ctx, actor: Pick<Actor, 'role'>, id: string)
   const { variables, store_id, ...send } = found
   const [{ rows: attempts }, [message]] = await Promise.all([
     ctx.pool.query<z.input<typeof SendDetail>['attempts'][number]>(
-      `select a.attempt, a.provider, a.message_id, a.outcome, a.code, a.detail, a.started_at, a.finished_at from delivery_attempts as a where a.send_id = $1 order by a.attempt`,
-      [id],
+      // What is on its way, or has just been taken, is only said by the turns of its batch.
+      `with written as (
+         select a.attempt, a.batch_id, a.provider, a.message_id, a.outcome, a.code, a.detail, a.started_at, a.finished_at from delivery_attempts as a where a.send_id = $1
+       )
+       select w.attempt, w.provider, w.message_id, w.outcome, w.code, w.detail, w.started_at, w.finished_at from written as w
+       union all
+       select 1 + coalesce((select max(w.attempt) from written as w), 0), n.provider, n.message_id, case when n.finished_at is not null then 'accepted' end,
+         case when n.is_delivered then 'delivered' end, null, n.started_at, n.finished_at
+       from send_batches as b cross join begun_in(b.id) as n
+       where b.closed_at is null and b.campaign_id is not distinct from $2 and $1 = any(b.send_ids) and n.send_id = $1
+         and not exists (select from written as w where w.batch_id = b.id)
+       order by attempt`,
+      [id, found.campaign_id],
     ),
     createComposer(ctx).compose([
       {

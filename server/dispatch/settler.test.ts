@@ -87,19 +87,35 @@ const reported = (send: ClaimedSend, kind: 'delivered' | 'opened'): DeliveryEven
     detail: null,
   }) as unknown as DeliveryEvent
 
-test('a result is in its attempt when the slot goes on, and in send, event and sums a moment later', async () => {
+/** What the turns say about a batch. */
+const begunIn = async (
+  batchId: string,
+): Promise<{ send_id: string; finished_at: Date | null; reply: string | null }[]> =>
+  (
+    await ctx.pool.query<{ send_id: string; finished_at: Date | null; reply: string | null }>(
+      'select b.send_id, b.finished_at, b.provider_message_id as reply from begun_in($1) as b',
+      [batchId],
+    )
+  ).rows
+const writer = '00000000-0000-4000-8000-00000000000a'
+
+test('a result is in a turn when the slot goes on, and in attempt, send, event and sums a moment later', async () => {
   const { campaignId, worker, sends } = await claim(600)
   const settled: string[] = []
-  const commit = createGroupCommit(ctx, (all) => settled.push(...all.map((s) => s.status)))
+  const commit = createGroupCommit(ctx, (all) => settled.push(...all.flatMap((m) => Array<string>(m.n).fill(m.status))))
   expect(new Set(await Promise.all(sends.map((s) => commit.start(startOf(s)))))).toEqual(new Set(['go']))
   await Promise.all(sends.map((s) => commit.finish(acceptanceOf(s))))
+  const noted = await begunIn(sends[0]!.batch_id)
+  expect(noted.filter((n) => n.finished_at && n.reply === '2.0.0  taken')).toHaveLength(600)
+  commit.close(sends[0]!.batch_id)
+  await commit.idle()
   const { rows } = await ctx.pool.query<{ n: number }>(
-    `select count(*) as n from delivery_attempts as a where a.batch_id = $1 and a.outcome = 'accepted' and a.provider_message_id = '2.0.0  taken'`,
+    `select count(*) as n from delivery_attempts as a where a.batch_id = $1 and a.attempt = 1 and a.outcome = 'accepted' and a.provider = 'smtp'
+       and a.provider_message_id = '2.0.0  taken' and a.message_id = '<' || a.send_id || '@cornercellars.test>' and a.started_at > now() - interval '1 minute'`,
     [sends[0]!.batch_id],
   )
   expect(rows[0]!.n).toBe(600)
-  commit.close(sends[0]!.batch_id)
-  await commit.idle()
+  expect(await begunIn(sends[0]!.batch_id)).toEqual([])
   expect(settled).toHaveLength(600)
   expect(await statuses(campaignId)).toEqual({ sent: 600 })
   expect(await events(campaignId)).toEqual({ sent: 600 })
@@ -115,16 +131,18 @@ test('a result is in its attempt when the slot goes on, and in send, event and s
 test('what a dead worker had handed over is said by whoever takes its batch over, once', async () => {
   const { campaignId, worker, sends } = await claim(5)
   const [plain, delivered, begun] = sends as [ClaimedSend, ClaimedSend, ClaimedSend]
-  expect((await writeTurn(ctx.pool, [], [plain, delivered, begun].map(startOf), now)).verdicts.size).toBe(3)
+  const first = await writeTurn(ctx.pool, { writer, turn: 1 }, [], [plain, delivered, begun].map(startOf), now)
+  expect([...first.verdicts.values()]).toEqual(['go', 'go', 'go'])
   const accepted = [plain, delivered].map((s) => ({
     sendId: s.id,
     batchId: s.batch_id,
     providerMessageId: 'x-1',
     isDelivered: s === delivered,
   }))
-  expect((await writeTurn(ctx.pool, accepted, [], now)).accepted).toEqual(new Set([plain.id, delivered.id]))
+  expect((await writeTurn(ctx.pool, { writer, turn: 2 }, accepted, [], now)).away.size).toBe(0)
   // The answer may get lost: said again it changes nothing.
-  expect((await writeTurn(ctx.pool, accepted, [], now)).accepted.size).toBe(0)
+  await writeTurn(ctx.pool, { writer, turn: 2 }, accepted, [], now)
+  expect((await begunIn(plain.batch_id)).map((b) => b.reply)).toEqual(['x-1', 'x-1', null])
   expect(await statuses(campaignId)).toEqual({ pending: 5 })
   await worker.stop()
   for (let i = 0; i < 200 && (await reclaimBatches(ctx, alive)).batches === 0; i++)
@@ -134,10 +152,31 @@ test('what a dead worker had handed over is said by whoever takes its batch over
   const again = await withTx(ctx.pool, (tx) =>
     settleAccepted(
       tx,
-      [plain, delivered].map((s) => ({ sendId: s.id, segment: null })),
+      [plain, delivered].map((s) => ({
+        sendId: s.id,
+        batchId: s.batch_id,
+        provider: 'smtp',
+        messageId: null,
+        startedAt: now,
+        finishedAt: now,
+        providerMessageId: 'x-2',
+        isDelivered: false,
+        segment: null,
+      })),
     ),
   )
   expect(again).toEqual([])
+  const { rows: attempts } = await ctx.pool.query(
+    'select a.attempt, a.outcome, a.provider_message_id as reply from delivery_attempts as a where a.batch_id = $1 order by a.outcome, a.send_id',
+    [plain.batch_id],
+  )
+  expect(attempts).toEqual([
+    { attempt: 1, outcome: 'accepted', reply: 'x-1' },
+    { attempt: 1, outcome: 'accepted', reply: 'x-1' },
+    { attempt: 1, outcome: 'unknown', reply: null },
+  ])
+  const { rows: turns } = await ctx.pool.query('select 1 from dispatch_turns as t where t.writer = $1', [writer])
+  expect(turns).toEqual([])
   const { rows } = await ctx.pool.query<{ provider_message_id: string; provider: string }>(
     'select s.provider, s.provider_message_id from sends as s where s.id = $1',
     [plain.id],
@@ -174,4 +213,70 @@ test('an acceptance that comes after the batch was taken away corrects what was 
   await commit.end()
   expect(await events(campaignId)).toEqual({ sent: 1 })
   await worker.stop()
+})
+
+test('a turn that is written again after a lost answer says what it said first', async () => {
+  const { campaignId, worker, sends } = await claim(3)
+  const key = { writer, turn: 10 }
+  await ctx.pool.query(`update campaigns set status = 'paused' where id = $1`, [campaignId])
+  const first = await writeTurn(ctx.pool, key, [], sends.map(startOf), now)
+  expect([...first.verdicts.values()]).toEqual(['paused', 'paused', 'paused'])
+  await ctx.pool.query(`update campaigns set status = 'active' where id = $1`, [campaignId])
+  expect(await writeTurn(ctx.pool, key, [], sends.map(startOf), now)).toEqual(first)
+  expect(await begunIn(sends[0]!.batch_id)).toEqual([])
+  await worker.stop()
+})
+
+test('one turn tells apart who may go, who said no, who is gone and whose batch was taken away', async () => {
+  const { worker, sends } = await claim(5)
+  const [fine, denied, closed, erased, stranger] = sends as [
+    ClaimedSend,
+    ClaimedSend,
+    ClaimedSend,
+    ClaimedSend,
+    ClaimedSend,
+  ]
+  await ctx.pool.query(`update customers set email_consent = 'denied' where id = $1`, [denied.customer_id])
+  await ctx.pool.query(
+    `insert into suppressions (channel, address_hash, reason) values ('email', $1, 'complaint'), ('sms', $2, 'complaint')`,
+    [closed.address_hash, fine.address_hash],
+  )
+  await ctx.pool.query(`update customers set deleted_at = now() where id = $1`, [erased.customer_id])
+  const missing = { ...startOf(stranger), sendId: '01a21992-327d-7ec4-b8be-cff94d88eda8' }
+  const away = { ...startOf(stranger), batchId: '00000000-0000-4000-8000-0000000000aa' }
+  const { verdicts, away: gone } = await writeTurn(
+    ctx.pool,
+    { writer, turn: 20 },
+    [],
+    [...[fine, denied, closed, erased].map(startOf), missing, away],
+    now,
+  )
+  expect([...verdicts.values()]).toEqual(['go', 'person-consent', 'person-suppressed', 'person-erased', 'lost', 'lost'])
+  expect(gone).toEqual(new Set([away.batchId]))
+  expect((await begunIn(fine.batch_id)).map((b) => b.send_id)).toEqual([fine.id])
+  await worker.stop()
+})
+
+test('the release before, which knows no turns, finds the attempts of a dead batch all the same', async () => {
+  const { campaignId, worker, sends } = await claim(4)
+  const [taken, begun] = sends as [ClaimedSend, ClaimedSend]
+  await writeTurn(ctx.pool, { writer, turn: 30 }, [], [taken, begun].map(startOf), now)
+  const acceptance = { sendId: taken.id, batchId: taken.batch_id, providerMessageId: null, isDelivered: false }
+  await writeTurn(ctx.pool, { writer, turn: 31 }, [acceptance], [], now)
+  // As its sweep ends when it has found no attempts.
+  const close = (): Promise<{ rows: { closed: boolean }[] }> =>
+    ctx.pool.query(
+      `update send_batches set send_ids = '{}', leased_until = now(), closed_at = now() where id = $1 returning closed_at is not null as closed`,
+      [taken.batch_id],
+    )
+  expect((await close()).rows).toEqual([{ closed: false }])
+  const { rows } = await ctx.pool.query(
+    'select a.outcome from delivery_attempts as a where a.batch_id = $1 order by a.outcome',
+    [taken.batch_id],
+  )
+  expect(rows).toEqual([{ outcome: 'accepted' }, { outcome: null }])
+  await worker.stop()
+  for (let i = 0; i < 200 && (await reclaimBatches(ctx, alive)).batches === 0; i++)
+    await new Promise((resolve) => setTimeout(resolve, 25))
+  expect(await statuses(campaignId)).toEqual({ sent: 1, unknown: 1, pending: 2 })
 })

@@ -2,15 +2,13 @@ import type pg from 'pg'
 import type { Ctx } from '../context.ts'
 import { loadPartitions } from '../partitions.ts'
 import { isAway, patienceMs, pauseMs } from './away.ts'
-import { beginLot, closeBatches, type Settled } from './ledger.ts'
+import { closeBatches, type Moves } from './ledger.ts'
 import { settleAccepted, type Acceptance } from './settle-accepted.ts'
+import { forgetTurns } from './turn.ts'
 
-/** An acceptance and the batch that must stay open until it is settled. */
-export type Settling = Acceptance & { batchId: string }
-
-/** Moves what providers took from its attempts into sends, events and sums, in lots, while the slots go on. */
+/** Moves what providers took from the turns into attempts, sends, events and sums, in lots, while the slots go on. */
 export interface Settler {
-  add(items: readonly Settling[]): void
+  add(items: readonly Acceptance[]): void
   /** closes the batch after everything added so far */
   close(batchId: string): void
   /** settles what is there now; resolves when nothing waits any more */
@@ -24,11 +22,16 @@ const leastPerLot = 500
 const waitMs = 100
 
 /**
- * What has not been settled when a worker dies is still said by its attempts, and its batch is open: whoever takes the
- * batch over settles it (sweep.ts).
+ * What has not been settled when a worker dies is still said by its turns, and its batch is open: whoever takes the batch
+ * over settles it (sweep.ts).
  */
-export function createSettler(ctx: Ctx, pool: pg.Pool, onSettled: (settled: readonly Settled[]) => void): Settler {
-  let waiting: Settling[] = []
+export function createSettler(
+  ctx: Ctx,
+  pool: pg.Pool,
+  writer: string,
+  onSettled: (moves: readonly Moves[]) => void,
+): Settler {
+  let waiting: Acceptance[] = []
   let closing: string[] = []
   /** batches with a message that could not be settled: left to their lease */
   const kept = new Set<string>()
@@ -55,13 +58,17 @@ export function createSettler(ctx: Ctx, pool: pg.Pool, onSettled: (settled: read
     const closed = waiting.length === 0 ? closing.splice(0) : []
     await settle(items)
     const free = closed.filter((id) => !kept.delete(id))
-    if (free.length > 0) await attempt((client) => closeBatches(client, free), 'batches could not be closed')
+    if (free.length === 0) return
+    await attempt(async (client) => {
+      await closeBatches(client, free)
+      await forgetTurns(client, writer)
+    }, 'batches could not be closed')
   }
 
-  async function settle(items: readonly Settling[]): Promise<void> {
+  async function settle(items: readonly Acceptance[]): Promise<void> {
     if (items.length === 0) return
     const done = await attempt(async (client) => {
-      const [, settled] = await Promise.all([client.query(beginLot), settleAccepted(client, items)])
+      const [, settled] = await Promise.all([client.query('begin'), settleAccepted(client, items)])
       await client.query('commit')
       onSettled(settled)
     }, 'a lot of accepted messages could not be settled')

@@ -7,7 +7,7 @@ import { lookUp } from './reconcile.ts'
 import { readSetting } from '../settings.ts'
 import { reportResults, writeResults, type ResultItem } from './ledger.ts'
 import type { Worker } from './liveness.ts'
-import { settleAccepted } from './settle-accepted.ts'
+import { settleAccepted, type Acceptance } from './settle-accepted.ts'
 
 interface OpenAttempt {
   send_id: string
@@ -59,7 +59,12 @@ export async function reclaimBatches(ctx: Ctx, worker: Worker): Promise<Reclaime
 }
 
 async function reclaim(ctx: Ctx, batchId: string): Promise<Reclaimed> {
-  // Looked up before the transaction: a provider may be slow, and row locks must not wait for it.
+  // The turns of the batch become attempts. Looked up before the transaction: a provider may be slow, and row locks must not
+  // wait for it.
+  await ctx.pool.query(
+    'select write_attempts_of(b.id) from (select b.id from send_batches as b where b.id = $1 and b.closed_at is null for update) as b',
+    [batchId],
+  )
   const { rows: attempts } = await ctx.pool.query<OpenAttempt>(
     `select a.send_id, a.batch_id, s.channel, a.provider, s.recipient, a.started_at, a.message_id, s.retry_count, (select x.segment from actions as x where x.id = s.action_id) as segment, coalesce(c.resend_unknown, false) as resend_unknown
      from send_batches as b cross join unnest(b.send_ids) as leased(id)
@@ -79,9 +84,12 @@ async function reclaim(ctx: Ctx, batchId: string): Promise<Reclaimed> {
     )
     if (!held[0]) return { batches: 0, released: 0, reconciled: 0, unknown: 0 }
     const now = ctx.clock()
+    // A worker that only hung may have gone on since we looked.
+    await tx.query('select write_attempts_of($1)', [batchId])
     // What it had handed over and not yet said in the sends.
-    const { rows: accepted } = await tx.query<{ sendId: string; segment: string | null }>(
-      `select a.send_id as "sendId", (select x.segment from actions as x where x.id = s.action_id) as segment
+    const { rows: accepted } = await tx.query<Acceptance>(
+      `select a.send_id as "sendId", a.batch_id as "batchId", a.provider, a.message_id as "messageId", a.started_at as "startedAt",
+         a.finished_at as "finishedAt", a.provider_message_id as "providerMessageId", a.code is not distinct from 'delivered' as "isDelivered", (select x.segment from actions as x where x.id = s.action_id) as segment
        from delivery_attempts as a join sends as s on s.id = a.send_id and s.status = 'pending'
        where a.send_id = any($2::uuid[]) and a.batch_id = $1 and a.outcome = 'accepted'`,
       [batchId, held[0].send_ids],
@@ -122,7 +130,7 @@ async function reclaim(ctx: Ctx, batchId: string): Promise<Reclaimed> {
     })
     await reportResults(tx, ctx.config, results, await writeResults(tx, results))
     const known = attempts.map((a) => a.send_id)
-    // A worker that only hung may have begun some since we looked: they stay leased and the next sweep sees to them.
+    // What it has begun since we looked stays leased, and the next sweep sees to it.
     const { rows: left } = await tx.query<{ id: string }>(
       `select a.send_id as id from delivery_attempts as a where a.send_id = any($2::uuid[]) and a.batch_id = $1 and a.outcome is null and a.send_id <> all($3::uuid[])`,
       [batchId, held[0].send_ids, known],
@@ -131,6 +139,10 @@ async function reclaim(ctx: Ctx, batchId: string): Promise<Reclaimed> {
     await tx.query(
       `update send_batches set send_ids = $2, leased_until = now(), closed_at = case when cardinality($2::uuid[]) = 0 then now() end where id = $1`,
       [batchId, still],
+    )
+    await tx.query(
+      `delete from dispatch_turns as t where $1 = any(t.batches) and not exists (select from send_batches as b where b.id = any(t.batches) and b.closed_at is null)`,
+      [batchId],
     )
     const released = held[0].send_ids.length - known.length - still.length - accepted.length
     const reconciled = [...fates.values()].filter((f) => f !== 'unknown').length

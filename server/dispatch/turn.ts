@@ -31,81 +31,116 @@ export interface AcceptedItem {
   isDelivered: boolean
 }
 
+/** Names a turn, so that it can be written again when the answer to it was lost. */
+export interface TurnKey {
+  writer: string
+  turn: number
+}
+
 export interface Turn {
   verdicts: Map<string, StartVerdict>
-  /** sends whose acceptance was written into their attempt by this; of the others it was there, or the batch was taken away */
-  accepted: Set<string>
+  /** when the attempts of this turn began, by the clock of the database */
+  startedAt: Date
+  /** batches that were taken away: nothing of them was begun, and of nothing of them it was noted that a provider took it */
+  away: Set<string>
 }
 
 /**
- * One turn of the slots, in one statement that commits by itself: what the providers took is written into its attempts,
- * and attempt rows are made for the sends that may go. Repeated after a lost answer it gives the same verdicts. Written for
- * one plan that is kept as long as the connection, whatever the tables grow to: no join may read a table.
+ * One turn of the slots, in one statement that commits by itself and writes one row: what the providers took, and which
+ * messages may go now. Repeated after a lost answer it gives the same verdicts. Written for one plan that is kept as long
+ * as the connection, whatever the tables grow to: no join may read a table. It looks for the few that may not go, all
+ * others cost it two look-ups by key.
  */
 export async function writeTurn(
   client: ClientBase | Pool,
+  { writer, turn }: TurnKey,
   accepted: readonly AcceptedItem[],
   starts: readonly StartItem[],
   now: Date,
 ): Promise<Turn> {
-  if (accepted.length + starts.length === 0) return { verdicts: new Map(), accepted: new Set() }
+  if (accepted.length + starts.length === 0) return { verdicts: new Map(), startedAt: now, away: new Set() }
   const ids = starts.map((s) => s.sendId)
-  const sends = partitionOf('sends', ids.length > 0 ? ids : accepted.map((a) => a.sendId))
   const batches = [...new Set([...accepted, ...starts].map((item) => item.batchId))]
-  const { rows } = await client.query<[string, StartVerdict | 'accepted']>({
+  // As PostgreSQL counts.
+  const places = new Map(batches.map((id, i) => [id, i + 1]))
+  const sends = partitionOf('sends', ids.length > 0 ? ids : accepted.map((a) => a.sendId))
+  const { rows } = await client.query<[string[], StartVerdict[], string[], Date]>({
     name: `dispatch-turn ${sends}`,
     rowMode: 'array',
     text: `with held as (
         -- A sweeper that takes the batch away waits for us, or we for it.
-        select b.id from send_batches as b where b.id = any($8::uuid[]) and b.closed_at is null for share
-      ), finished as (
-        update delivery_attempts as a set outcome = 'accepted', code = case when a.send_id = any($11::uuid[]) then 'delivered' end, detail = null,
-          finished_at = $7, provider_message_id = $10::jsonb ->> a.send_id::text
-        where a.send_id = any($9::uuid[]) and a.batch_id = any(array(select held.id from held)) and (a.outcome is null or a.outcome = 'unknown')
-        returning a.send_id
-      ), judged as (
-        -- The limits keep each of these what it is, a look-up by key.
-        select given.*, case
-          when s.status is distinct from 'pending' or given.batch_id <> all(array(select held.id from held)) then 'lost'
-          when c.status = 'cancelled' then 'cancelled'
-          when c.status is distinct from 'active' then 'paused'
+        select b.id from send_batches as b where b.id = any($3::uuid[]) and b.closed_at is null for share
+      ), found as materialized (
+        select s.id, s.channel, case
+          when s.status <> 'pending' then 'lost'
+          when s.campaign_id is null or s.campaign_id <> all(array(select c.id from campaigns as c where c.status = 'active')) then
+            case when exists (select from campaigns as c where c.id = s.campaign_id and c.status = 'cancelled') then 'cancelled' else 'paused' end
           when s.window_end <= $7 then 'window'
           when cu.email_consent is null then 'person-erased'
-          when case given.channel when 'email' then cu.email_consent else cu.sms_consent end <> 'granted' then 'person-consent'
-          when exists (select 1 from suppressions as x where x.address_hash = given.hash and x.channel in (given.channel, 'all')) then 'person-suppressed'
-          else 'go' end as verdict, past.attempts, past.is_begun
-        from unnest($1::uuid[], $2::uuid[], $3::text[], $4::bytea[], $5::text[], $6::text[]) as given(send_id, batch_id, channel, hash, provider, message_id)
-        left join lateral (select x.status, x.window_end, x.campaign_id, x.customer_id from ${sends} as x where x.id = given.send_id limit 1) as s on true
-        left join lateral (select x.status from campaigns as x where x.id = s.campaign_id limit 1) as c on true
+          when case s.channel when 'email' then cu.email_consent else cu.sms_consent end <> 'granted' then 'person-consent' end as why
+        from ${sends} as s
+        -- The limit keeps this what it is, a look-up by key.
         left join lateral (select x.email_consent, x.sms_consent from customers as x where x.id = s.customer_id and x.deleted_at is null limit 1) as cu on true
-        left join lateral (
-          select max(a.attempt) as attempts, bool_or(a.batch_id = given.batch_id and a.outcome is null) as is_begun
-          from delivery_attempts as a where a.send_id = given.send_id
-        ) as past on true
-      ), begun as (
-        insert into delivery_attempts (send_id, batch_id, attempt, provider, message_id)
-        select j.send_id, j.batch_id, 1 + coalesce(j.attempts, 0), j.provider, j.message_id
-        from judged as j where j.verdict = 'go' and j.is_begun is not true
+        where s.id = any($1::uuid[])
+      ), refused as materialized (
+        -- Each of the last three is looked for only when there is one.
+        select given.id, 'lost' as why from unnest($1::uuid[], $2::smallint[]) as given(id, place)
+        where (select count(*) from held) < cardinality($3::uuid[]) and ($3::uuid[])[given.place] <> all(array(select held.id from held))
+        union all
+        select found.id, found.why from found where found.why is not null
+        union all
+        select given.id, 'lost' from unnest($1::uuid[]) as given(id)
+        where (select count(*) from found) < cardinality($1::uuid[]) and given.id <> all(array(select found.id from found))
+        union all
+        select given.id, 'person-suppressed' from unnest($1::uuid[], $4::bytea[]) as given(id, hash)
+        where exists (select from suppressions as x where x.address_hash = any($4::bytea[])) and exists (
+          select from suppressions as x join found on found.id = given.id and found.why is null
+          where x.address_hash = given.hash and x.channel in (found.channel, 'all'))
       )
-      select judged.send_id, judged.verdict from judged union all select finished.send_id, 'accepted' from finished`,
+      insert into dispatch_turns as t (writer, turn, batches, away, asked, asked_in, providers, message_ids, refused, reasons, taken, taken_in, replies, delivered)
+      select $8, $9, $3, case when (select count(*) from held) = cardinality($3::uuid[]) then '{}' else array(select b.id from unnest($3::uuid[]) as b(id) where b.id <> all(array(select held.id from held))) end,
+        $1, $2, $5, $6, array(select refused.id from refused), array(select refused.why from refused), $10, $11, $12, $13
+      -- Written before: its answer was lost, and what it said counts.
+      on conflict (writer, turn) do update set writer = excluded.writer
+      returning t.refused, t.reasons, t.away, t.written_at`,
     values: [
       ids,
-      starts.map((s) => s.batchId),
-      starts.map((s) => s.channel),
-      starts.map((s) => s.addressHash),
-      starts.map((s) => s.provider),
-      starts.map((s) => s.messageId),
-      now,
+      starts.map((s) => places.get(s.batchId)),
       batches,
+      starts.map((s) => s.addressHash),
+      once(starts.map((s) => s.provider)),
+      once(starts.map((s) => domainOf(s))),
+      now,
+      writer,
+      turn,
       accepted.map((a) => a.sendId),
-      JSON.stringify(Object.fromEntries(accepted.map((a) => [a.sendId, a.providerMessageId]))),
+      accepted.map((a) => places.get(a.batchId)),
+      accepted.map((a) => a.providerMessageId),
       accepted.filter((a) => a.isDelivered).map((a) => a.sendId),
     ],
   })
-  const turn: Turn = { verdicts: new Map(), accepted: new Set() }
-  for (const [id, said] of rows) {
-    if (said === 'accepted') turn.accepted.add(id)
-    else turn.verdicts.set(id, said)
-  }
-  return turn
+  const [refused, reasons, away, startedAt] = rows[0]!
+  const verdicts = new Map<string, StartVerdict>(ids.map((id) => [id, 'go']))
+  // The first reason counts: that the batch is gone.
+  for (let i = refused.length - 1; i >= 0; i--) verdicts.set(refused[i]!, reasons[i]!)
+  return { verdicts, startedAt, away: new Set(away) }
+}
+
+/** Forgets the turns of this writer whose batches are all closed: sends and attempts say what they said. */
+export async function forgetTurns(client: ClientBase | Pool, writer: string): Promise<void> {
+  await client.query({
+    name: 'dispatch-forget-turns',
+    text: `delete from dispatch_turns as t where t.writer = $1 and not exists (select from send_batches as b where b.id = any(t.batches) and b.closed_at is null)`,
+    values: [writer],
+  })
+}
+
+/** What is the same for all is said once. */
+const once = <T>(all: T[]): T[] => (all.every((one) => one === all[0]) ? all.slice(0, 1) : all)
+
+/** Our Message-IDs are the id of the send and a domain: of these only the domain is kept. */
+function domainOf({ sendId, messageId }: StartItem): string {
+  return messageId.startsWith(`<${sendId}@`) && messageId.endsWith('>')
+    ? messageId.slice(sendId.length + 1, -1)
+    : messageId
 }

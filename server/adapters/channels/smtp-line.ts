@@ -325,14 +325,21 @@ function createLine(talk: Talk, offers: Map<string, string>): SmtpLine {
       }
       if (!asked) throw new SmtpFailure('EPROTOCOL', `The server answered ${replies.at(-1)?.code} to DATA.`)
       onBody()
-      // Our own bodies hold no line that begins with a dot; whoever changes that is safe all the same.
-      const stuffed = mime.startsWith('.') || mime.includes('\n.') ? mime.replace(/^\./gm, '..') : mime
-      talk.write(stuffed + (stuffed.endsWith('\r\n') ? '.\r\n' : '\r\n.\r\n'))
+      talk.write(bodyOf(mime))
       const reply = await talk.reply('DATA')
       return { isAccepted: reply.code < 400, reply }
     },
     quit: talk.end,
   }
+}
+
+// Our own bodies end with a line break and hold no line that begins with a dot: then the first dot after a line break is the
+// one that ends the body. The end is put there before anything looks into the text, so that its pieces are joined once.
+function bodyOf(mime: string): string {
+  const body = mime + '.\r\n'
+  if (body.indexOf('\n.') === body.length - 4 && !body.startsWith('.')) return body
+  const stuffed = mime.replace(/^\./gm, '..')
+  return stuffed + (stuffed.endsWith('\r\n') ? '.\r\n' : '\r\n.\r\n')
 }
 
 // Commands are written as latin1; what lies beyond ASCII goes out as the bytes of UTF-8.
