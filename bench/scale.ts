@@ -10,7 +10,9 @@ import { systemActor } from '#server/audit.ts'
 import { startSession } from '#server/accounts/session.ts'
 import { readConfig } from '#server/config.ts'
 import { closeContext, createContext } from '#server/context.ts'
+import { attributeOrders } from '#server/feedback/attribute.ts'
 import { createLog } from '#server/log.ts'
+import { foldRollups } from '#server/rollups.ts'
 import { simCampaign } from '#sim/campaign.ts'
 import { startSmtpSink } from '#sim/smtp-sink.ts'
 import { startStack, type Stack } from '#test/stack.ts'
@@ -46,6 +48,11 @@ const fill = async (database: { url: string }, dataDir: string): Promise<void> =
   say(`filling a shop of ${customers} customers ...`)
   await fillShop(filling, customers, new Date())
   await filling.end()
+  // What a worker would first have to make up for: purchases of six orders each, and the sums of them.
+  const ctx = createContext({ ...readConfig({ LMA_DATA: dataDir, LMA_SECRET: secret }), databaseUrl: database.url }, database.url, { log: createLog('silent') }) // prettier-ignore
+  await attributeOrders(ctx, { since: null })
+  while ((await foldRollups(ctx)) > 0);
+  await closeContext(ctx)
 }
 const shop = await startFilled(`scale-${customers}`, fill, { fsync: true })
 const { url } = shop.database

@@ -1,4 +1,4 @@
-import type { ClientBase } from 'pg'
+import type { ClientBase, Pool } from 'pg'
 import { localDate, type Day } from '#core/calendar.ts'
 import { createStoreFinder, type CustomerPlace } from '#core/knowledge/nearest-store.ts'
 import type { StoreForGate } from '#core/planning/assign.ts'
@@ -72,12 +72,18 @@ export async function findSegments(ctx: Pick<Ctx, 'pool'>, by: SegmentQuery): Pr
      where g.is_active and g.deleted_at is null order by g.customer_count desc, g.key limit $1`,
     [maxSegments],
   )
-  const [people, rhythm] = await withTx(ctx.pool, async (tx) => {
-    // A hash table of a million customers; sorting them on disk would take several times as long.
-    await tx.query(`select set_config('work_mem', '256MB', true)`)
-    const share = await pickMembers(tx, segments)
-    return [await findPeople(tx, share, by, adult), await findRhythm(tx, by)]
-  })
+  const share = await shareOf(ctx.pool)
+  // Beside each other, each with its own share of the memberships.
+  const [people, rhythm] = await Promise.all([
+    withTx(ctx.pool, async (tx) => {
+      await pickMembers(tx, segments, () => share)
+      return findPeople(tx, share, by, adult)
+    }),
+    withTx(ctx.pool, async (tx) => {
+      await pickMembers(tx, segments, (s) => Math.min(1, sampled / Math.max(1, s.customer_count)))
+      return findRhythm(tx, by)
+    }),
+  ])
   const peopleOf = Map.groupBy(people, (r) => r.segment_id)
   const rhythmOf = Map.groupBy(rhythm, (r) => r.segment_id)
   const orders = sum(rhythm, (r) => r.orders)
@@ -94,7 +100,7 @@ export async function findSegments(ctx: Pick<Ctx, 'pool'>, by: SegmentQuery): Pr
 }
 
 /** The share of the customers that is looked at, by what the database believes it holds. */
-async function shareOf(client: ClientBase): Promise<number> {
+async function shareOf(client: ClientBase | Pool): Promise<number> {
   const { rows } = await client.query<{ n: number }>(
     `select c.reltuples::float8 as n from pg_class as c where c.oid = 'customers'::regclass`,
   )
@@ -102,23 +108,25 @@ async function shareOf(client: ClientBase): Promise<number> {
 }
 
 /**
- * Reads the memberships of all segments once, into a table `picked` of this transaction: whoever is counted or tells the
- * rhythm. Who that is hangs on their id alone (`place`), so it is the same people in all of their segments. Returns the share of
- * all customers that is counted.
+ * Reads the memberships of all segments into a table `picked` of this transaction, of each segment a share. Who is in it hangs
+ * on their id alone, so it is the same people in all of their segments.
  */
-async function pickMembers(tx: ClientBase, segments: readonly SegmentRow[]): Promise<number> {
-  const share = await shareOf(tx)
-  const shares = segments.map((s) => Math.min(1, sampled / Math.max(1, s.customer_count)))
+async function pickMembers(
+  tx: ClientBase,
+  segments: readonly SegmentRow[],
+  shareIn: (segment: SegmentRow) => number,
+): Promise<void> {
+  // A hash table of a million customers; sorting them on disk would take several times as long.
+  await tx.query(`select set_config('work_mem', '256MB', true)`)
+  const shares = segments.map(shareIn)
   await tx.query(
     `create temporary table picked on commit drop as
-     select m.segment_id, m.customer_id, m.place, m.rhythm_share, m.rhythm_places from (
-       select m.segment_id, m.customer_id, ${idPlace('m.customer_id')} as place, t.rhythm_share, t.rhythm_places
-       from unnest($1::uuid[], $2::float8[], $3::int[]) as t(segment_id, rhythm_share, rhythm_places) join segment_members as m on m.segment_id = t.segment_id
-     ) as m where m.place < greatest($4::int, m.rhythm_places)`,
-    [segments.map((s) => s.id), shares, shares.map(placesOf), placesOf(share)],
+     select m.segment_id, m.customer_id, t.share
+     from unnest($1::uuid[], $2::float8[], $3::int[]) as t(segment_id, share, places) join segment_members as m on m.segment_id = t.segment_id
+     where ${idPlace('m.customer_id')} < t.places`,
+    [segments.map((s) => s.id), shares, shares.map(placesOf)],
   )
   await tx.query('analyze picked')
-  return share
 }
 
 /**
@@ -137,10 +145,10 @@ async function findPeople(tx: ClientBase, share: number, by: SegmentQuery, adult
          from suppressions as s where s.customer_id is not null group by 1
        ), heard as materialized (${recentSql('$1')}${chosen('s.customer_id')} group by 1
        ), reading as (
-         select t.* from unnest($5::int[], $6::int[], $7::int[], $8::int[]) as t(delivered, opened, clicked, reader)
+         select t.* from unnest($4::int[], $5::int[], $6::int[], $7::int[]) as t(delivered, opened, clicked, reader)
        ), known as (
-         select c.id, ${groupColumns('$1', '$4')}, coalesce(heard.recent, 0) as recent, coalesce(reading.reader, $9::int) as reader,
-           (${adultWith(`c.email is not null and c.email_consent = 'granted' and c.age_status = any($3)`, '$4')} and closed.email is not true)::int as email,
+         select c.id, ${groupColumns('$1', '$3')}, coalesce(heard.recent, 0) as recent, coalesce(reading.reader, $8::int) as reader,
+           (${adultWith(`c.email is not null and c.email_consent = 'granted' and c.age_status = any($2)`, '$3')} and closed.email is not true)::int as email,
            closed.sms is not true as takes_texts, sc.churn_probability as churn, (sc.first_purchase_at > $1::timestamptz - interval '60 days')::int as is_new,
            sc.primary_category as category, c.store_id, case when c.store_id is null then c.state end as state, case when c.store_id is null then left(c.zip, 3) end as zip
          from customers as c left join customer_scores as sc on sc.customer_id = c.id${chosen('sc.customer_id')} left join customer_reading as r on r.customer_id = c.id${chosen('r.customer_id')}
@@ -154,11 +162,10 @@ async function findPeople(tx: ClientBase, share: number, by: SegmentQuery, adult
        select m.segment_id, case when grouping(p.code) = 0 then 'group' when grouping(p.category) = 0 then 'category' else 'place' end as kind,
          p.code, p.category, p.store_id, p.state, p.zip, count(*)::int as size, sum(p.email)::int as email, sum(p.sms)::int as sms,
          avg(p.churn)::float8 as churn, avg(p.is_new)::float8 as new_share, avg(p.due_ratio)::float8 as due_ratio
-       from picked as m join person as p on p.id = m.customer_id where m.place < $2
+       from picked as m join person as p on p.id = m.customer_id
        group by grouping sets ((m.segment_id, p.code), (m.segment_id, p.category), (m.segment_id, p.store_id, p.state, p.zip))`,
     [
       by.now,
-      placesOf(share),
       by.ages,
       adult,
       readings.map((r) => r.delivered),
@@ -184,12 +191,12 @@ async function findRhythm(tx: ClientBase, { now, zone }: SegmentQuery): Promise<
     `with bought as materialized (
        select o.customer_id, extract(isodow from l.at)::int as weekday, extract(hour from l.at)::int as hour, o.total_cents,
          (o.ordered_at >= $1::timestamptz - interval '56 days')::int as recent
-       from (select distinct p.customer_id from picked as p where p.place < p.rhythm_places) as who join orders as o on o.customer_id = who.customer_id
+       from (select distinct p.customer_id from picked as p) as who join orders as o on o.customer_id = who.customer_id
          and o.ordered_at >= $1::timestamptz - interval '365 days' and o.ordered_at < $1
        cross join lateral (select o.ordered_at at time zone $2 as at) as l
      )
-     select p.segment_id, b.weekday, b.hour, count(*)::int as orders, sum(b.total_cents)::float8 as cents, sum(b.recent)::int as recent, p.rhythm_share as share
-     from bought as b join picked as p on p.customer_id = b.customer_id and p.place < p.rhythm_places group by p.segment_id, p.rhythm_share, b.weekday, b.hour`,
+     select p.segment_id, b.weekday, b.hour, count(*)::int as orders, sum(b.total_cents)::float8 as cents, sum(b.recent)::int as recent, p.share
+     from bought as b join picked as p on p.customer_id = b.customer_id group by p.segment_id, p.share, b.weekday, b.hour`,
     [now, zone],
   )
   return rows
