@@ -13,6 +13,7 @@ import { closeContext, createContext } from '#server/context.ts'
 import { attributeOrders } from '#server/feedback/attribute.ts'
 import { createLog } from '#server/log.ts'
 import { foldRollups } from '#server/rollups.ts'
+import { scoreCustomers } from '#server/scoring/score.ts'
 import { simCampaign } from '#sim/campaign.ts'
 import { startSmtpSink } from '#sim/smtp-sink.ts'
 import { startStack, type Stack } from '#test/stack.ts'
@@ -48,10 +49,11 @@ const fill = async (database: { url: string }, dataDir: string): Promise<void> =
   say(`filling a shop of ${customers} customers ...`)
   await fillShop(filling, customers, new Date())
   await filling.end()
-  // What a worker would first have to make up for: purchases of six orders each, and the sums of them.
+  // What a worker would first have to make up for: purchases of six orders each, the sums of them, and scores.
   const ctx = createContext({ ...readConfig({ LMA_DATA: dataDir, LMA_SECRET: secret }), databaseUrl: database.url }, database.url, { log: createLog('silent') }) // prettier-ignore
   await attributeOrders(ctx, { since: null })
   while ((await foldRollups(ctx)) > 0);
+  await scoreCustomers(ctx, { asOf: new Date() })
   await closeContext(ctx)
 }
 const shop = await startFilled(`scale-${customers}`, fill, { fsync: true })
