@@ -10,12 +10,12 @@ type Database = Pick<Embedded, 'url' | 'pid' | 'stop'>
 
 /**
  * With `--system` benches run on the system's PostgreSQL with the settings of the built-in one. What comes with the npm package is
- * compiled for size (-Os), and takes half as much processor time again as one that is installed.
+ * compiled for size (-Os), and takes about a tenth more processor time than one that is installed.
  */
 const isSystem = process.argv.includes('--system')
 export const onDatabase = isSystem ? 'PostgreSQL of the system' : 'built-in PostgreSQL'
 
-export async function startDatabase(dataDir: string, fsync: boolean): Promise<Database> {
+async function startDatabase(dataDir: string, fsync: boolean): Promise<Database> {
   if (!isSystem) return startEmbedded({ dataDir, log, fsync })
   const isNew = !existsSync(path.join(dataDir, 'data'))
   const cluster = await startCluster(ownSettings({ fsync }), { folder: dataDir, isNew })

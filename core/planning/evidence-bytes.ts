@@ -73,7 +73,7 @@ export function evidenceFromBytes(bytes: Uint8Array): Evidence {
   const isRead = take(Uint16Array, sent)
   const b = baseNumbers.map(() => take(Float32Array, base))
   const s = sentNumbers.map(() => take(Float32Array, sent))
-  // Spelled out, not put together in a loop over the names: all cells have one shape then, and are made in a tenth of the time.
+  // Spelled out, not put together in a loop over the names: all cells have one shape then, and are made in a sixth of the time.
   return {
     seasons: header.seasons,
     base: Array.from({ length: base }, (_, i): BaseCell => ({

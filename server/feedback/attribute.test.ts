@@ -74,3 +74,28 @@ test('the set-wise SQL and the rule in core agree on random customers, clicks an
   expect(new Map(rows.map((r) => [r.order_id, r.what]))).toEqual(expected)
   expect(expected.size).toBeGreaterThan(15)
 })
+
+test('an order is looked at again while its clicks may come late, and left alone when it is old and known', async () => {
+  const now = ctx.clock().getTime()
+  const ages = [2, 30]
+  const orders = await Promise.all(
+    ages.map(async (days) => {
+      const at = new Date(now - days * day)
+      const [message] = await sendMessages(ctx, 1, new Date(at.getTime() - day))
+      const id = await placeOrder(ctx, { customerId: message!.customerId, at, totalCents: 1000 })
+      return { id, message: message!, clickedAt: new Date(at.getTime() - day / 2) }
+    }),
+  )
+  expect(await attributeOrders(ctx, { since: null })).toEqual({ purchases: 2, conversions: 0 })
+  // The provider tells both clicks only now.
+  await appendEvents(
+    ctx.pool,
+    orders.map(({ message, clickedAt }) => ({ type: 'click_hit', at: clickedAt, sendId: message.sendId, customerId: message.customerId, machine: false })),
+  ) // prettier-ignore
+  expect(await attributeOrders(ctx, { since: null })).toEqual({ purchases: 0, conversions: 1 })
+  const { rows } = await ctx.pool.query<{ order_id: string }>(
+    'select order_id from conversions where order_id = any($1)',
+    [orders.map((o) => o.id)],
+  )
+  expect(rows).toEqual([{ order_id: orders[0]!.id }])
+})
