@@ -91,7 +91,7 @@ export async function writeAnonymous(ctx: Ctx, actor: Actor, folder: string): Pr
       columns: ['order_id', 'customer_id', 'ordered_at', 'total', 'sku', 'quantity', 'line_total', 'line_discount'],
       sql: `with moved as (
            select o.id, 'O' || row_number() over (order by random()) as number, a.n, a.factor, o.total_cents,
-             o.ordered_at + make_interval(days => a.days, secs => floor(random() * 1200)) as at
+             o.ordered_at + make_interval(days => a.days, secs => 1 + floor(random() * 1199)) as at
            from orders as o join anonymous as a on a.id = o.customer_id
          )
          select m.number, 'A' || m.n, to_char(m.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
