@@ -68,7 +68,18 @@ const hourMs = 3_600_000
  * out pass the same gate and use up the same caps, so that both groups stay comparable.
  */
 export function createAssigner(rules: AssignRules): (customer: AssignableCustomer) => Assignment[] {
-  const entries = rules.entries.toSorted((a, b) => (a.day === b.day ? b.score - a.score : a.day < b.day ? -1 : 1))
+  // A shop of a million asks for each of its customers: nothing is searched or made anew that can be kept.
+  const entriesOf = Map.groupBy(
+    rules.entries
+      .toSorted((a, b) => (a.day === b.day ? b.score - a.score : a.day < b.day ? -1 : 1))
+      .map((entry, place) => ({
+        entry,
+        place,
+        audience: entry.audience && new Set(entry.audience),
+        notMeant: skipped(entry, notForThem),
+      })),
+    ({ entry }) => entry.segment,
+  )
   const lawOf = new Map<string, Verdict[]>()
   const law = (entry: AssignableEntry, store: StoreForGate): Verdict[] => {
     const key = `${entry.id}|${store.id}`
@@ -81,14 +92,13 @@ export function createAssigner(rules: AssignRules): (customer: AssignableCustome
     const planned: { at: Date; channel: 'email' | 'sms' }[] = []
     const taken = new Set<Day>()
     const out: Assignment[] = []
-    for (const entry of entries) {
-      if (!customer.segments.includes(entry.segment)) continue
-      const skip = (verdict: Verdict): void =>
-        void out.push({ entry, outcome: 'skipped', verdict, due_at: null, window_end: null })
-      if (entry.audience && (customer.group === undefined || !entry.audience.includes(customer.group))) {
-        skip(shopVerdict(otherGroups, 'The entry speaks to other customers of the segment.', 'Open it to all.'))
+    const own = customer.segments.flatMap((segment) => entriesOf.get(segment) ?? []).sort((a, b) => a.place - b.place)
+    for (const { entry, audience, notMeant } of own) {
+      if (audience && (customer.group === undefined || !audience.has(customer.group))) {
+        out.push(notMeant)
         continue
       }
+      const skip = (verdict: Verdict): void => void out.push(skipped(entry, verdict))
       if (taken.has(entry.day)) {
         skip(shopVerdict('shop-one-a-day', 'The customer gets another message on that day.', 'Move one of the two.'))
         continue
@@ -145,6 +155,16 @@ export function createAssigner(rules: AssignRules): (customer: AssignableCustome
     return out
   }
 }
+
+const skipped = (entry: AssignableEntry, verdict: Verdict): Assignment => ({
+  entry,
+  outcome: 'skipped',
+  verdict,
+  due_at: null,
+  window_end: null,
+})
+
+const notForThem = shopVerdict(otherGroups, 'The entry speaks to other customers of the segment.', 'Open it to all.')
 
 function shopVerdict(rule_id: string, summary: string, cure: string): Verdict {
   return { outcome: 'deny', rule_id, summary, source: 'shop setting', confidence: 'high', cure }

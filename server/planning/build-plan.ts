@@ -1,7 +1,5 @@
-import type { ClientBase, Pool } from 'pg'
-import { createAssigner, type AssignRules } from '#core/planning/assign.ts'
+import { createAssigner } from '#core/planning/assign.ts'
 import type { PlannerFacts } from '#core/planning/facts.ts'
-import { usualHabits } from '#core/planning/groups.ts'
 import { forecastOf, sumForecasts } from '#core/planning/forecast.ts'
 import { valueOfEntry } from '#core/planning/entry.ts'
 import { createReachCount, withCount } from '#core/planning/reach.ts'
@@ -9,9 +7,9 @@ import { netOf } from '#core/planning/response.ts'
 import { overlap } from '#core/planning/week.ts'
 import type { PlanEntry, Refusal, WeeklyPlan } from '#core/planning/plan.ts'
 import type { Ctx } from '../context.ts'
-import { streamAudience, type AudienceQuery } from './audience.ts'
-import { loadStores } from '../stores.ts'
-import type { GateFacts } from './planner-facts.ts'
+import { streamAudience, type AudienceMember } from './audience.ts'
+import { assignRules, audienceOf } from './gate-query.ts'
+import { isLarge, readSample } from './sample.ts'
 
 export interface PlanDraft {
   campaignId: string
@@ -21,61 +19,8 @@ export interface PlanDraft {
   fallbackReason: string | null
   entries: readonly PlanEntry[]
   refused: readonly Refusal[]
-}
-
-// The renderer locks footer and unsubscribe link into every message (core/delivery/footer.ts), whatever the template.
-const template: AssignRules['template'] = { has_footer: true, has_unsubscribe: true }
-
-/** What the gate is asked with, at planning and at the start. */
-export function assignRules(
-  facts: Pick<GateFacts, 'policy' | 'contact' | 'segments'>,
-  entries: readonly PlanEntry[],
-  now: Date,
-): AssignRules {
-  return {
-    entries,
-    policy: facts.policy,
-    limits: facts.contact,
-    template,
-    now,
-    coolDowns: new Map(facts.segments.map((s) => [s.key, s.playbook.cool_down_days ?? 0])),
-  }
-}
-
-export async function audienceOf(
-  client: ClientBase | Pool,
-  campaign: { id: string; customer_ids: readonly string[] | null },
-  facts: GateFacts,
-  entries: readonly PlanEntry[],
-  now: Date,
-): Promise<AudienceQuery> {
-  return {
-    grouped: { at: now, habits: facts.habits ?? usualHabits },
-    segments: [...new Set(entries.map((e) => e.segment))],
-    weekStart: facts.week_start,
-    campaignId: campaign.id,
-    customerIds: campaign.customer_ids,
-    holdoutShare: facts.limits.holdout_share,
-    coolDownDays: Math.max(
-      0,
-      ...facts.segments
-        .filter((s) => entries.some((e) => e.segment === s.key))
-        .map((s) => s.playbook.cool_down_days ?? 0),
-    ),
-    stores: await loadStores(client),
-  }
-}
-
-/** So many memberships are counted one by one; beyond, a share of each segment stands for it. */
-const mostCounted = 150_000
-/** Members of each segment that are looked at then: an entry that reaches half of them is told to within three percent. */
-const sampled = 1100
-
-/** The share of each segment that is looked at; null: everybody is. The start of a campaign always looks at everybody. */
-function sampleOf(facts: PlannerFacts, entries: readonly PlanEntry[]): ReadonlyMap<string, number> | null {
-  const used = facts.segments.filter((s) => entries.some((e) => e.segment === s.key))
-  if (used.reduce((n, s) => n + s.size, 0) <= mostCounted) return null
-  return new Map(used.map((s) => [s.key, Math.min(1, sampled / s.size)]))
+  /** members to count by, where they are being read already (sample.ts) */
+  sample?: Promise<AudienceMember[] | null> | undefined
 }
 
 /**
@@ -90,22 +35,20 @@ export async function buildPlan(
 ): Promise<WeeklyPlan> {
   const count = createReachCount()
   const assign = createAssigner(assignRules(facts, draft.entries, ctx.clock()))
-  const shares = draft.customerIds === null ? sampleOf(facts, draft.entries) : null
-  let seen = 0
-  if (draft.entries.length > 0) {
-    for await (const chunk of streamAudience(ctx.pool, ctx.config, {
-      ...(await audienceOf(
-        ctx.pool,
-        { id: draft.campaignId, customer_ids: draft.customerIds },
-        facts,
-        draft.entries,
-        ctx.clock(),
-      )),
-      ...(shares ? { shares, chunkSize: mostCounted } : {}),
-    })) {
-      for (const member of chunk) count.add(assign(member.customer), member.weight)
-      seen += chunk.length
-      await onProgress?.(seen)
+  const used = facts.segments.filter((segment) => draft.entries.some((e) => e.segment === segment.key))
+  const isSampled = draft.customerIds === null && isLarge(used)
+  const add = (member: AudienceMember): void => count.add(assign(member.customer), member.weight)
+  if (isSampled) {
+    const members = (await draft.sample) ?? (await readSample(ctx, facts, draft.campaignId, facts.segments))
+    members.forEach(add)
+    await onProgress?.(members.length)
+  } else if (draft.entries.length > 0) {
+    const campaign = { id: draft.campaignId, customer_ids: draft.customerIds }
+    const audience = await audienceOf(ctx.pool, campaign, facts, draft.entries, ctx.clock())
+    let seen = 0
+    for await (const chunk of streamAudience(ctx.pool, ctx.config, audience)) {
+      chunk.forEach(add)
+      await onProgress?.((seen += chunk.length))
     }
   }
   const refused = [...draft.refused]
@@ -151,6 +94,6 @@ export async function buildPlan(
     reach: count.steps(),
     forecast: sumForecasts(entries.map((e) => e.forecast)),
     holdout_customers: count.heldOut(),
-    ...(shares ? { is_estimate: true } : {}),
+    ...(isSampled ? { is_estimate: true } : {}),
   }
 }

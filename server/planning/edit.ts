@@ -15,6 +15,7 @@ import { buildPlan } from './build-plan.ts'
 import { findCampaign, planOf } from './campaigns.ts'
 import { targets } from './generate.ts'
 import { loadPlannerFacts, ownLimits } from './planner-facts.ts'
+import { sampleAhead } from './sample.ts'
 
 /**
  * Applies operations to the plan of a campaign that has not started, checks and counts the whole plan anew. The version
@@ -38,7 +39,9 @@ export async function editPlan(
       plan_version: seen.plan_version,
     })
   const plan = planOf(seen)
-  const facts = await loadPlannerFacts(ctx, plan.week_start, ownLimits(seen))
+  const own = ownLimits(seen)
+  const sample = seen.customer_ids ? undefined : sampleAhead(ctx, id, plan.week_start, own, null)
+  const facts = await loadPlannerFacts(ctx, plan.week_start, own)
   const touched = new Set<string>()
   let entries: PlanEntry[] = plan.entries
   for (const [i, operation] of operations.entries()) entries = apply(entries, operation, i, facts, touched)
@@ -58,6 +61,7 @@ export async function editPlan(
     fallbackReason: plan.fallback_reason,
     entries: settled,
     refused: plan.refused,
+    sample,
   })
   const after: WeeklyPlan = {
     ...counted,

@@ -14,6 +14,7 @@ import { linkCalls } from './llm/calls.ts'
 import { planWithModel } from './llm/plan.ts'
 import { loadPlannerFacts } from './planner-facts.ts'
 import { countResults } from './results.ts'
+import { sampleAhead } from './sample.ts'
 
 export interface GenerateInput {
   /** any day of the week to plan */
@@ -65,13 +66,16 @@ export async function generatePlan(
   const monday = mondayOf(input.weekStart)
   const onlySegments = input.segments ?? before?.only_segments ?? null
   await countResults(ctx, input.signal)
-  const facts = chooseSegments(
-    await loadPlannerFacts(ctx, monday, {
-      holdoutShare: input.holdoutShare ?? before?.holdout_share,
-      budgetCents: input.budgetCents === undefined ? before?.weekly_plan?.limits.budget_cents : input.budgetCents,
-    }),
-    onlySegments,
-  )
+  const own = {
+    holdoutShare: input.holdoutShare ?? before?.holdout_share,
+    budgetCents: input.budgetCents === undefined ? before?.weekly_plan?.limits.budget_cents : input.budgetCents,
+  }
+  const id = before?.id ?? (await ctx.pool.query<{ id: string }>('select uuidv7() as id')).rows[0]!.id
+  const customerIds = input.customerIds ?? before?.customer_ids ?? null
+  // A model answers after minutes: by then the sample would be old.
+  const sample =
+    input.engine === 'heuristic' && !customerIds ? sampleAhead(ctx, id, monday, own, onlySegments) : undefined
+  const facts = chooseSegments(await loadPlannerFacts(ctx, monday, own), onlySegments)
   if (facts.first_day > addDays(monday, 6))
     throw new AppError('plan.week_over', `The week of ${monday} is over. Choose this week or a later one.`, {
       week_start: monday,
@@ -89,15 +93,13 @@ export async function generatePlan(
   if (facts.templates.length === 0)
     throw new AppError('plan.no_templates', 'There are no active message templates. Create one for email first.')
 
-  const id = before?.id ?? (await ctx.pool.query<{ id: string }>('select uuidv7() as id')).rows[0]!.id
-  const customerIds = input.customerIds ?? before?.customer_ids ?? null
   const kept: PlanEntry[] = before?.weekly_plan?.entries.filter((e) => e.locked) ?? []
   const locked = checkPlan(kept, facts, new Set(kept.map((e) => e.id))).entries
   const build = async ({ engine, fallbackReason, entries, refused, trace }: Draft): Promise<WeeklyPlan> => {
     const built = await buildPlan(
       ctx,
       facts,
-      { campaignId: id, customerIds, engine, fallbackReason, entries, refused },
+      { campaignId: id, customerIds, engine, fallbackReason, entries, refused, sample },
       async (customers) => input.onProgress?.('Counting whom the plan reaches', customers),
     )
     return trace ? { ...built, llm: trace } : built

@@ -7,10 +7,11 @@ import { eraseCustomers } from '../erasure.ts'
 import { approveCampaign } from './approve.ts'
 import { streamAudience, type AudienceMember } from './audience.ts'
 import { streamWhole } from './audience-whole.ts'
-import { audienceOf } from './build-plan.ts'
+import { audienceOf } from './gate-query.ts'
 import { generatePlan } from './generate.ts'
 import { startCampaign } from './materialise.ts'
 import { loadPlannerFacts } from './planner-facts.ts'
+import { readSample, sampleAhead } from './sample.ts'
 import { countResults, findResults } from './results.ts'
 import { testContext } from '#test/context.ts'
 
@@ -90,6 +91,26 @@ test('of a large shop a share stands for all, scaled up', async () => {
   for (const [some, all] of [[share.size, exact.size], [share.reachable.email, exact.reachable.email], [share.reachable.sms, exact.reachable.sms]] as const)
     expect(Math.abs(some / all - 1)).toBeLessThan(0.25)
   expect((await size()).size).toBe(exact.size)
+}, 20_000) // prettier-ignore
+
+test('members of each segment stand for all, whatever is planned for it', async () => {
+  const id = '01900000-0000-7000-8000-000000000001'
+  const facts = await loadPlannerFacts(ctx, week)
+  const sizes = facts.segments.filter((s) => s.key === 'all' || s.key === 'some')
+  const members = await readSample(ctx, facts, id, sizes)
+  const told = (key: string): number => members.reduce((n, m) => n + (m.customer.segments.includes(key) ? m.weight : 0), 0)
+  const [all, some] = ['all', 'some'].map((key) => sizes.find((s) => s.key === key)!.size) as [number, number]
+  expect(members.length).toBeLessThan(all)
+  expect(Math.abs(told('all') / all - 1)).toBeLessThan(0.15)
+  // So few that everybody is looked at.
+  expect(some).toBeLessThan(1100)
+  expect(told('some')).toBeCloseTo(some, 6)
+  expect(await sampleAhead(ctx, id, week, {}, null)).toBeNull()
+  await sql(`update segments set customer_count = 150001 where key = 'all'`)
+  const ahead = (await sampleAhead(ctx, id, week, {}, ['all', 'some']))!
+  await sql(`update segments set customer_count = 0 where key = 'all'`)
+  expect(new Set(ahead.map((m) => m.id)).size).toBe(ahead.length)
+  expect(ahead.filter((m) => m.customer.segments.includes('some')).length).toBe(some)
 }, 20_000) // prettier-ignore
 
 test('read with one statement, everybody is the same as asked for in chunks', async () => {

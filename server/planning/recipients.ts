@@ -4,7 +4,7 @@ import { isEditable } from '#core/planning/lifecycle.ts'
 import { labelOfRule } from '#core/planning/reach.ts'
 import type { Ctx } from '../context.ts'
 import { streamAudience } from './audience.ts'
-import { assignRules, audienceOf } from './build-plan.ts'
+import { assignRules, audienceOf } from './gate-query.ts'
 import { findCampaign, planOf } from './campaigns.ts'
 import { loadGateFacts, ownLimits } from './planner-facts.ts'
 

@@ -29,7 +29,7 @@ interface SegmentQuery {
   habits: ShopHabits
 }
 
-interface SegmentRow {
+export interface SegmentRow {
   id: string
   key: string
   name: string
@@ -64,14 +64,20 @@ interface PeopleRow extends CustomerPlace {
   due_ratio: number | null
 }
 
-/** Segments with customers in them: sizes by group, reach by channel, rhythm, taste and stores; sets in SQL, never a person. */
-export async function findSegments(ctx: Pick<Ctx, 'pool'>, by: SegmentQuery): Promise<SegmentFacts[]> {
-  const adult = adultSince(localDate(by.now, by.zone))
-  const { rows: segments } = await ctx.pool.query<SegmentRow>(
+/** The active segments that a plan weighs, the largest first. */
+export async function findLargest(client: ClientBase | Pool): Promise<SegmentRow[]> {
+  const { rows } = await client.query<SegmentRow>(
     `select g.id, g.key, g.name, g.recommended_offers, g.optimal_channels, g.optimal_send_window, g.cool_down_days, g.customer_count from segments as g
      where g.is_active and g.deleted_at is null order by g.customer_count desc, g.key limit $1`,
     [maxSegments],
   )
+  return rows
+}
+
+/** Segments with customers in them: sizes by group, reach by channel, rhythm, taste and stores; sets in SQL, never a person. */
+export async function findSegments(ctx: Pick<Ctx, 'pool'>, by: SegmentQuery): Promise<SegmentFacts[]> {
+  const adult = adultSince(localDate(by.now, by.zone))
+  const segments = await findLargest(ctx.pool)
   const share = await shareOf(ctx.pool)
   // Beside each other, each with its own share of the memberships.
   const [people, rhythm] = await Promise.all([
