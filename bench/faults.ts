@@ -46,7 +46,7 @@ const scenarios: [name: string, run: (stage: Stage) => Promise<Verdict | null>][
   ['F12', raceWithCommands],
   ['F18', lockedTables],
   ['F23', noWhileClaimed],
-  ['control', (s) => killWorkers(s, 'checkpoint', quick ? 600 : 1_500, 3)],
+  ['control', (s) => killWorkers(s, 'checkpoint', 1_500, 5)],
   ['F24', (s) => soak(s, soakMinutes)],
 ]
 /** Faults of the list that have their proof elsewhere. */

@@ -90,10 +90,10 @@ export async function outages(stage: Stage): Promise<Verdict> {
     if ((await stage.waiting(campaignId)) === 0) break
     await proxy.set(mode)
     injected += 1
-    // What may be in doubt: a body that was on its way when the answers stopped, in each slot.
-    if (mode === 'reset' || mode === 'mute') inFlight += stage.slots
     await sleep(stage.quick ? 2_000 : 6_000)
     attempts.push(proxy.attempts)
+    // What may be in doubt: a body that was on its way when the answers stopped, in each slot, and one with each try since.
+    if (mode === 'reset' || mode === 'mute') inFlight += stage.slots + proxy.attempts
     const taken = sink.accepted
     const began = Date.now()
     await proxy.set('pass')
