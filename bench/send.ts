@@ -23,7 +23,7 @@ const { values: asked } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     messages: { type: 'string' },
-    slots: { type: 'string', default: '100' },
+    slots: { type: 'string', default: '200' },
   },
 })
 const { quick } = asked

@@ -65,7 +65,13 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const)
   process.once(signal, () => void leave().then(() => process.exit(1)))
 
 const spared = (['api', 'worker'] as const).map((role) => stack.members.find((m) => m.role === role)!)
-const samples = spared.map(() => [] as { minute: number; rss: number; fds: number }[])
+interface Sample {
+  minute: number
+  rss: number
+  heap: number
+  fds: number
+}
+const samples = spared.map((): Sample[] => [])
 const began = Date.now()
 const until = began + minutes * 60_000
 
@@ -79,7 +85,9 @@ async function watch(): Promise<void> {
           .catch(() => '')
         const figure = (name: string): number => Number(new RegExp(`^${name} (.+)$`, 'm').exec(text)?.[1])
         const rss = figure('process_resident_memory_bytes') / 2 ** 20
-        if (rss > 0) samples[i]!.push({ minute: (Date.now() - began) / 60_000, rss, fds: figure('process_open_fds') })
+        const heap = figure('nodejs_heap_size_used_bytes') / 2 ** 20
+        if (rss > 0)
+          samples[i]!.push({ minute: (Date.now() - began) / 60_000, rss, heap, fds: figure('process_open_fds') })
       }),
     )
     await sleep(quick ? 1_000 : 5_000)
@@ -87,7 +95,7 @@ async function watch(): Promise<void> {
 }
 
 /** Least squares over the second half: by then caches are full. Per minute. */
-function slope(of: readonly { minute: number; rss: number; fds: number }[], what: 'rss' | 'fds'): number {
+function slope(of: readonly Sample[], what: 'rss' | 'heap' | 'fds'): number {
   const half = of.slice(Math.floor(of.length / 2))
   const mean = (pick: (s: (typeof half)[number]) => number): number =>
     half.reduce((sum, s) => sum + pick(s), 0) / half.length
@@ -95,6 +103,12 @@ function slope(of: readonly { minute: number; rss: number; fds: number }[], what
   const top = half.reduce((sum, s) => sum + (s.minute - x) * (s[what] - y), 0)
   return Math.round((top / half.reduce((sum, s) => sum + (s.minute - x) ** 2, 0)) * 100) / 100
 }
+
+/** Least of each minute: what is left when the collector has just been there, so what is really held. */
+const floors = (of: readonly Sample[]): Sample[] =>
+  [...Map.groupBy(of, (s) => Math.floor(s.minute)).values()].map((own) =>
+    own.reduce((a, b) => (b.heap < a.heap ? b : a)),
+  )
 
 const faults: Record<string, number> = {}
 let duplicatesBound = 0
@@ -147,7 +161,7 @@ async function keepSending(): Promise<void> {
   }
 }
 
-async function people(): Promise<LoadReport> {
+async function people(): Promise<LoadReport[]> {
   const ctx = createContext(
     { ...readConfig({ LMA_DATA: dataDir, LMA_SECRET: secret }), databaseUrl: server.url },
     server.url,
@@ -159,35 +173,51 @@ async function people(): Promise<LoadReport> {
     fullName: 'Soak',
     role: 'manager',
   })
-  const { accessToken } = await startSession(ctx, user.id, { userAgent: 'soak', ip: '127.0.0.1' })
   const { campaignId } = await simCampaign(pool, 50, new Date())
   campaigns.push(campaignId)
   const { rows } = await pool.query<{ id: string }>('select c.id from customers as c limit 50')
-  await closeContext(ctx)
-  const plan: LoadPlan = {
-    ports: [Number(new URL(stack.base).port)],
-    token: accessToken,
-    perSecond: 20,
-    seconds: Math.floor(Math.min(minutes * 60, 13 * 60)) - 5,
-    ids: rows.map((r) => r.id),
-    campaignId: null,
+  const reports: LoadReport[] = []
+  // A session lives for a quarter of an hour.
+  for (let left = minutes * 60 - 5; left > 5; left = (until - Date.now()) / 1000 - 5) {
+    const { accessToken } = await patiently(() => startSession(ctx, user.id, { userAgent: 'soak', ip: '127.0.0.1' }))
+    const plan: LoadPlan = {
+      ports: [Number(new URL(stack.base).port)],
+      token: accessToken,
+      perSecond: 20,
+      seconds: Math.floor(Math.min(left, 10 * 60)),
+      ids: rows.map((r) => r.id),
+      campaignId: null,
+    }
+    const child = spawn(process.execPath, [path.join(import.meta.dirname, 'load-client.ts')], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
+    let out = ''
+    child.stdout.on('data', (data: Buffer) => (out += data.toString()))
+    child.stdin.end(JSON.stringify(plan))
+    await new Promise((resolve) => child.once('close', resolve))
+    reports.push(JSON.parse(out) as LoadReport)
   }
-  const child = spawn(process.execPath, [path.join(import.meta.dirname, 'load-client.ts')], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  })
-  let out = ''
-  child.stdout.on('data', (data: Buffer) => (out += data.toString()))
-  child.stdin.end(JSON.stringify(plan))
-  await new Promise((resolve) => child.once('close', resolve))
-  return JSON.parse(out) as LoadReport
+  await closeContext(ctx)
+  return reports
+}
+
+/** The database may have been killed just now. */
+async function patiently<T>(work: () => Promise<T>): Promise<T> {
+  for (let tries = 0; ; tries++)
+    try {
+      return await work()
+    } catch (error) {
+      if (tries > 60) throw error
+      await sleep(500)
+    }
 }
 
 try {
   say(`${minutes} minutes of campaigns, people and faults ...`)
   const answers = people()
   await Promise.all([watch(), breakThings(), keepSending()])
-  const report = await answers
-  say(JSON.stringify({ faults, report }))
+  const reports = await answers
+  say(JSON.stringify({ faults, reports }))
   await pool.query(`update campaigns set status = 'active' where status = 'paused' and id = any($1)`, [campaigns])
   const verdicts: Verdict[] = []
   for (const id of campaigns) {
@@ -206,13 +236,17 @@ try {
     duplicates: sum('duplicates'),
     bound: duplicatesBound,
     unknown: sum('unknown'),
-    requests: report.asked,
-    failed_requests: report.errors,
+    requests: reports.reduce((n, r) => n + r.asked, 0),
+    failed_requests: reports.reduce((n, r) => n + r.errors, 0),
     api_rss_mb: Math.round(api.at(-1)?.rss ?? 0),
     api_rss_mb_per_minute: slope(api, 'rss'),
+    api_heap_floor_mb: Math.round(floors(api).at(-1)?.heap ?? 0),
+    api_heap_floor_mb_per_minute: slope(floors(api), 'heap'),
     api_open_files_per_minute: slope(api, 'fds'),
     worker_rss_mb: Math.round(worker.at(-1)?.rss ?? 0),
     worker_rss_mb_per_minute: slope(worker, 'rss'),
+    worker_heap_floor_mb: Math.round(floors(worker).at(-1)?.heap ?? 0),
+    worker_heap_floor_mb_per_minute: slope(floors(worker), 'heap'),
     worker_open_files_per_minute: slope(worker, 'fds'),
   }
   process.stdout.write(JSON.stringify({ bench: 'soak', quick, figures, notes }) + '\n')

@@ -115,7 +115,15 @@ export async function listSendEvents(
   id: string,
 ): Promise<{ data: z.input<typeof SendEvent>[] }> {
   const { rows } = await ctx.pool.query<z.input<typeof SendEvent>>(
-    `select e.id, e.event_type, e.machine, e.value_cents, e.properties, e.occurred_at from analytics_events as e where e.send_id = $1 order by e.occurred_at, e.id limit 500`,
+    // That it has left is no entry of the index by message: it is found among what its customer got, or by its moment.
+    `select e.id, e.event_type, e.machine, e.value_cents, e.properties, e.occurred_at from (
+       select e.* from analytics_events as e where e.send_id = $1 and e.event_type <> 'sent'
+       union all
+       select e.* from sends as s join analytics_events as e on e.customer_id = s.customer_id and e.send_id = s.id and e.event_type = 'sent' where s.id = $1
+       union all
+       select e.* from sends as s join analytics_events as e on e.occurred_at = s.sent_at and e.send_id = s.id and e.event_type = 'sent'
+       where s.id = $1 and s.customer_id is null
+     ) as e order by e.occurred_at, e.id limit 500`,
     [id],
   )
   if (rows.length === 0) {

@@ -91,7 +91,7 @@ async function recentHits(
 ): Promise<{ link: string | null; machine: boolean | null }[]> {
   const { rows } = await tx.query<{ link: string | null; machine: boolean | null }>(
     `select e.properties ->> 'link' as link, e.machine from analytics_events as e
-     where e.send_id = $1 and e.id >= uuidv7_floor($3) and e.occurred_at > $3 and e.event_type = $2`,
+     where e.send_id = $1 and e.id >= uuidv7_floor($3) and e.occurred_at > $3 and e.event_type = $2 and e.event_type <> 'sent'`,
     [hit.sendId, `${hit.kind}_hit`, since],
   )
   return rows
