@@ -14,8 +14,7 @@ import {
   type Moves,
   type ResultItem,
 } from './ledger.ts'
-import type { Acceptance } from './settle-accepted.ts'
-import { createSettler } from './settler.ts'
+import { createSettler, type Taken } from './settler.ts'
 import { writeTurn, type AcceptedItem, type StartItem, type StartVerdict } from './turn.ts'
 
 /** Writes of all slots, one transaction at a time: while one commits, the next collects. */
@@ -151,7 +150,7 @@ export function createGroupCommit(ctx: Ctx, onSettled: (moves: readonly Moves[])
       // Of a batch that a sweeper took away this corrects what was said without it.
       const late = away.size > 0 ? taken.filter((item) => away.has(item.batchId)) : []
       if (late.length > 0) await settle(client, late)
-      settler.add(taken.flatMap((item) => (away.has(item.batchId) ? [] : acceptanceOf(item, begun.get(item.sendId)!))))
+      settler.add(taken.flatMap((item) => (away.has(item.batchId) ? [] : takenOf(item, begun.get(item.sendId)!))))
       for (const item of results) begun.delete(item.sendId)
       for (const { sendId, messageId } of starts)
         if (verdicts.get(sendId) === 'go') begun.set(sendId, { messageId, startedAt })
@@ -209,11 +208,12 @@ const acceptedOf = (item: ResultItem): AcceptedItem => ({
   isDelivered: item.status === 'delivered',
 })
 
-const acceptanceOf = (item: ResultItem, { messageId, startedAt }: Begun): Acceptance => ({
+const takenOf = (item: ResultItem, { messageId, startedAt }: Begun): Taken => ({
   ...acceptedOf(item),
   provider: item.provider ?? '',
   messageId,
   startedAt,
   finishedAt: item.at,
   segment: item.segment,
+  retryCount: item.retryCount,
 })

@@ -35,8 +35,14 @@ interface Row {
  * Writes attempt, send, event and sums of what providers took. Belongs into a transaction. A send that is settled already,
  * by this or by the provider's own report, stays as it is: `sent_at` is written once, together with its event. Written, as
  * the turn is, for one plan that is kept. Returns how many were moved.
+ * @param isFirst none of them has an attempt yet, as is nearly always so: where one has, it throws 23505. Looking first
+ * would cost each message a look-up.
  */
-export async function settleAccepted(tx: ClientBase, items: readonly Acceptance[]): Promise<Moves[]> {
+export async function settleAccepted(
+  tx: ClientBase,
+  items: readonly Acceptance[],
+  { isFirst }: { isFirst: boolean },
+): Promise<Moves[]> {
   if (items.length === 0) return []
   // In the order of their ids, as reports of providers lock them.
   const sorted = items.toSorted((a, b) => (a.sendId < b.sendId ? -1 : 1))
@@ -44,7 +50,7 @@ export async function settleAccepted(tx: ClientBase, items: readonly Acceptance[
   const sends = partitionOf('sends', lot.ids)
   const events = partitionOf('analytics_events', lot.eventIds)
   const { rows } = await tx.query<Row>({
-    name: `dispatch-settle ${sends} ${events}`,
+    name: `dispatch-settle ${isFirst ? 'first' : 'again'} ${sends} ${events}`,
     text: `with given as (
         select g.send_id, g.event_id, g.message_id, g.provider_message_id, $5::timestamptz + g.after * interval '1 millisecond' as finished_at, g.label,
           ($6::uuid[])[g.turn] as batch_id, ($7::timestamptz[])[g.turn] as started_at, ($8::text[])[g.label] as provider, ($9::text[])[g.label] as segment,
@@ -54,7 +60,7 @@ export async function settleAccepted(tx: ClientBase, items: readonly Acceptance[
         insert into delivery_attempts (send_id, batch_id, attempt, provider, message_id, outcome, code, started_at, finished_at, provider_message_id)
         select g.send_id, g.batch_id, 1, g.provider, g.message_id, 'accepted', case when g.is_delivered then 'delivered' end, g.started_at, g.finished_at, g.provider_message_id
         from given as g
-        on conflict (send_id, attempt) do nothing returning 1
+        ${isFirst ? '' : 'on conflict (send_id, attempt) do nothing'} returning 1
       ), moved as (
         update ${sends} as s set status = case when g.is_delivered then 'delivered' else 'sent' end, refused_by = null, error_message = null,
           provider = g.provider, provider_message_id = coalesce(g.provider_message_id, s.provider_message_id), batch_id = g.batch_id,

@@ -163,6 +163,7 @@ test('what a dead worker had handed over is said by whoever takes its batch over
         isDelivered: false,
         segment: null,
       })),
+      { isFirst: false },
     ),
   )
   expect(again).toEqual([])
@@ -212,6 +213,30 @@ test('an acceptance that comes after the batch was taken away corrects what was 
   expect(await statuses(campaignId)).toEqual({ unknown: 1, sent: 1 })
   await commit.end()
   expect(await events(campaignId)).toEqual({ sent: 1 })
+  await worker.stop()
+})
+
+test('one that was tried before, whatever its count of retries says, holds up nobody in its lot', async () => {
+  const { campaignId, worker, sends } = await claim(3)
+  await ctx.pool.query(
+    `insert into delivery_attempts (send_id, batch_id, attempt, provider, outcome, started_at, finished_at) values ($1, $2, 1, 'smtp', 'deferred', now(), now())`,
+    [sends[1]!.id, '00000000-0000-4000-8000-0000000000bb'],
+  )
+  const commit = createGroupCommit(ctx, () => undefined)
+  await Promise.all(sends.map((s) => commit.start(startOf(s))))
+  await Promise.all(sends.map((s) => commit.finish(acceptanceOf(s))))
+  await commit.end()
+  expect(await statuses(campaignId)).toEqual({ sent: 3 })
+  expect(await events(campaignId)).toEqual({ sent: 3 })
+  const { rows } = await ctx.pool.query(
+    `select a.attempt, a.outcome, count(*)::int as n from delivery_attempts as a where a.send_id = any($1::uuid[]) group by 1, 2 order by 1, 2`,
+    [sends.map((s) => s.id)],
+  )
+  expect(rows).toEqual([
+    { attempt: 1, outcome: 'accepted', n: 2 },
+    { attempt: 1, outcome: 'deferred', n: 1 },
+    { attempt: 2, outcome: 'accepted', n: 1 },
+  ])
   await worker.stop()
 })
 

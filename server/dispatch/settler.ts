@@ -6,9 +6,14 @@ import { closeBatches, type Moves } from './ledger.ts'
 import { settleAccepted, type Acceptance } from './settle-accepted.ts'
 import { forgetTurns } from './turn.ts'
 
+export interface Taken extends Acceptance {
+  /** put back in line so many times before */
+  retryCount: number
+}
+
 /** Moves what providers took from the turns into attempts, sends, events and sums, in lots, while the slots go on. */
 export interface Settler {
-  add(items: readonly Acceptance[]): void
+  add(items: readonly Taken[]): void
   /** closes the batch after everything added so far */
   close(batchId: string): void
   /** settles what is there now; resolves when nothing waits any more */
@@ -31,7 +36,7 @@ export function createSettler(
   writer: string,
   onSettled: (moves: readonly Moves[]) => void,
 ): Settler {
-  let waiting: Acceptance[] = []
+  let waiting: Taken[] = []
   let closing: string[] = []
   /** batches with a message that could not be settled: left to their lease */
   const kept = new Set<string>()
@@ -65,12 +70,24 @@ export function createSettler(
     }, 'batches could not be closed')
   }
 
-  async function settle(items: readonly Acceptance[]): Promise<void> {
+  async function settle(items: readonly Taken[]): Promise<void> {
     if (items.length === 0) return
+    let isFirst = items.every((item) => item.retryCount === 0)
     const done = await attempt(async (client) => {
-      const [, settled] = await Promise.all([client.query('begin'), settleAccepted(client, items)])
-      await client.query('commit')
-      onSettled(settled)
+      const write = async (): Promise<void> => {
+        const [, settled] = await Promise.all([client.query('begin'), settleAccepted(client, items, { isFirst })])
+        await client.query('commit')
+        onSettled(settled)
+      }
+      try {
+        await write()
+      } catch (error) {
+        if (!isFirst || (error as { code?: string }).code !== '23505') throw error
+        // Some had been tried before, or their attempts were written by who looked at the batch meanwhile.
+        isFirst = false
+        await client.query('rollback')
+        await write()
+      }
     }, 'a lot of accepted messages could not be settled')
     if (done) return
     // One bad row must not take its neighbours down.

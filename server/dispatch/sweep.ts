@@ -94,7 +94,7 @@ async function reclaim(ctx: Ctx, batchId: string): Promise<Reclaimed> {
        where a.send_id = any($2::uuid[]) and a.batch_id = $1 and a.outcome = 'accepted'`,
       [batchId, held[0].send_ids],
     )
-    await settleAccepted(tx, accepted)
+    await settleAccepted(tx, accepted, { isFirst: false })
     const results = attempts.map((a): ResultItem => {
       const fate = fates.get(a.send_id) ?? 'unknown'
       const outcome =
