@@ -309,7 +309,7 @@ test('a version that lost customers on the way shows no result and cannot be tak
   now = new Date('2026-12-28T22:00:00Z')
   await clicksBy(id, { A: 0.05, B: 0.12 })
   await ctx.pool.query(
-    `delete from actions where id in (select id from actions where campaign_id = $1 and variant = 'B' order by id limit 220)`,
+    `delete from actions where id in (select id from actions where campaign_id = $1 and variant = 'B' order by id limit 450)`,
     [id],
   )
   const result = await ok<ExperimentResult>(call('GET', `/experiments/${made.id}/results`))
