@@ -21,8 +21,9 @@ export async function reasonsOf(
 ): Promise<Map<string, Reason[]>> {
   if (customerIds.length === 0) return new Map()
   const { currency } = await readSetting(client, 'shop')
-  const { rows } = await client.query<Row>(
-    `select s.customer_id, s.as_of, s.last_purchase_at as last_at, s.next_purchase_from as next_from, s.next_purchase_to as next_to,
+  const { rows } = await client.query<Row>({
+    name: 'reasons of scores',
+    text: `select s.customer_id, s.as_of, s.last_purchase_at as last_at, s.next_purchase_from as next_from, s.next_purchase_to as next_to,
        s.rfm_segment as segment, s.purchase_frequency as orders, s.transactions, s.days_since_last as "daysSinceLast",
        coalesce(s.avg_order_value_cents, 0) as "averageOrderCents", s.aov_score as "averageScore", s.churn_probability as "churnProbability",
        s.churn_risk as "churnRisk", s.is_overdue as "isOverdue", coalesce(s.horizon_weeks, 8) as "horizonWeeks", s.clv_cents as "clvCents",
@@ -33,8 +34,8 @@ export async function reasonsOf(
        s.size_class as "sizeClass", s.occasion, s.discounted_orders as "discountedOrders", s.messages_delivered as "messagesDelivered",
        s.messages_answered as "messagesAnswered", s.preferred_offer as "preferredOffer", s.preferred_channel as "preferredChannel"
      from customer_scores as s where s.customer_id = any($1::uuid[])`,
-    [customerIds],
-  )
+    values: [customerIds],
+  })
   return new Map(
     rows.map(({ customer_id, as_of, last_at, next_from, next_to, daysSinceLast, ...row }) => {
       const after = (at: Date | null): number | null =>

@@ -15,7 +15,11 @@ const initial: { [N in SettingName]: z.input<(typeof settingSchemas)[N]> } = {
 
 /** A setting with its defaults filled in. */
 export async function readSetting<N extends SettingName>(client: ClientBase | Pool, name: N): Promise<Value<N>> {
-  const { rows } = await client.query<{ value: object }>('select value from settings where name = $1', [name])
+  const { rows } = await client.query<{ value: object }>({
+    name: 'setting',
+    text: 'select value from settings where name = $1',
+    values: [name],
+  })
   return settingSchemas[name].parse({ ...initial[name], ...rows[0]?.value }) as Value<N>
 }
 

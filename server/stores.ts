@@ -8,10 +8,11 @@ import { readSetting } from './settings.ts'
  * instead of passing in silence.
  */
 export async function loadStores(client: ClientBase | Pool): Promise<StoreForGate[]> {
-  const { rows } = await client.query<StoreForGate & { sells: Department[] }>(
-    `select stores.id, stores.name, stores.legal_name, stores.licence_number, stores.state, stores.zip, stores.time_zone, stores.sells, stores.opening_hours, stores.sale_hours
+  const { rows } = await client.query<StoreForGate & { sells: Department[] }>({
+    name: 'stores',
+    text: `select stores.id, stores.name, stores.legal_name, stores.licence_number, stores.state, stores.zip, stores.time_zone, stores.sells, stores.opening_hours, stores.sale_hours
      from stores order by stores.id`,
-  )
+  })
   if (rows.length > 0) return rows.map((row) => ({ ...row, sells: [...row.sells, 'other'] }))
   const shop = await readSetting(client, 'shop')
   return [

@@ -23,9 +23,10 @@ export async function suppressionOf(
   channel: 'email' | 'sms',
   address: string,
 ): Promise<{ reason: string; createdAt: Date } | null> {
-  const { rows } = await client.query<{ reason: string; created_at: Date }>(
-    `select s.reason, s.created_at from suppressions as s where s.address_hash = $1 and s.channel in ($2, 'all') order by s.created_at limit 1`,
-    [addressHash(config, channel, address), channel],
-  )
+  const { rows } = await client.query<{ reason: string; created_at: Date }>({
+    name: 'suppression of an address',
+    text: `select s.reason, s.created_at from suppressions as s where s.address_hash = $1 and s.channel in ($2, 'all') order by s.created_at limit 1`,
+    values: [addressHash(config, channel, address), channel],
+  })
   return rows[0] ? { reason: rows[0].reason, createdAt: rows[0].created_at } : null
 }

@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net'
+import { constants, getPriority, setPriority } from 'node:os'
 import { loadDemo } from './demo/load.ts'
 import { startEmbedded } from '#db/embedded.ts'
 import { migrate } from '#db/migrate.ts'
@@ -93,6 +94,7 @@ export async function serve(
       if (watched) await listen(watched, { host: ctx.config.host, port: ctx.config.metrics.port! }, 'METRICS_PORT')
       const redirects = app && ctx.config.redirectPort !== null ? await listenForBrowsers(ctx.config) : null
       ctx.metrics.watchProcess()
+      if (roles.worker && !roles.api) standBack(ctx)
       const presence = createPresence(
         ctx,
         Object.keys(roles).filter((r) => roles[r as keyof Roles]),
@@ -111,6 +113,15 @@ export async function serve(
     overrides,
     signal,
   )
+}
+
+// Where one machine carries all of it, people are served first: a message may wait a moment, a page may not.
+function standBack(ctx: Ctx): void {
+  try {
+    setPriority(Math.max(getPriority(), constants.priority.PRIORITY_BELOW_NORMAL))
+  } catch (error) {
+    ctx.log.debug({ err: error as Error }, 'the worker keeps its priority')
+  }
 }
 
 async function listenForBrowsers(config: Config): Promise<ReturnType<typeof createRedirects>> {

@@ -17,7 +17,11 @@ interface GroupRow extends Omit<Breakdown, 'key' | 'label'> {
 }
 
 /** What a campaign did, or throws not_found. Every figure is counted from sends, conversions and events. */
-export async function readCampaign(ctx: Ctx, id: string): Promise<Reply> {
+export function readCampaign(ctx: Ctx, id: string): Promise<Reply> {
+  return remember(ctx, `campaign:${id}`, () => countCampaign(ctx, id), { longestMs: 0 })
+}
+
+async function countCampaign(ctx: Ctx, id: string): Promise<Reply> {
   const { rows } = await ctx.pool.query<{
     id: string
     name: string

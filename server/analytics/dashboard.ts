@@ -8,6 +8,7 @@ import { readSetting } from '../settings.ts'
 import { computeKpis } from './kpis.ts'
 import { readPeriodLift } from './lift.ts'
 import { readNeeds } from './needs.ts'
+import { remember } from './remember.ts'
 import { readLatestSends, readRunning } from './running.ts'
 import { readDays, seriesOf, spanOf, type Span } from './series.ts'
 import { readStanding } from './standing.ts'
@@ -18,7 +19,12 @@ type Reply = Answer<typeof analytics.dashboard>
 const cards: KpiId[] = ['revenue', 'orders', 'sends', 'conversion', 'aov', 'incremental_margin']
 
 /** Everything the first page shows. */
-export async function readDashboard(ctx: Ctx, actor: Actor, query: PeriodQuery): Promise<Reply> {
+export function readDashboard(ctx: Ctx, actor: Actor, query: PeriodQuery): Promise<Reply> {
+  const key = `dashboard:${actor.role}:${JSON.stringify(query)}`
+  return remember(ctx, key, () => computeDashboard(ctx, actor, query), { longestMs: 0 })
+}
+
+async function computeDashboard(ctx: Ctx, actor: Actor, query: PeriodQuery): Promise<Reply> {
   const shop = await readSetting(ctx.pool, 'shop')
   const zone = shop.time_zone
   const span = spanOf(query, ctx.clock(), zone)

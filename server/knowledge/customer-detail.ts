@@ -34,8 +34,9 @@ type Stored = Omit<CustomerRow, 'is_masked'> &
 
 /** All we know about a customer, as this reader may see it. Throws not_found. */
 export async function readCustomer(ctx: Ctx, actor: Actor, id: string): Promise<Answer> {
-  const { rows } = await ctx.pool.query<Stored>(
-    `select ${customerColumns}, c.first_name, c.birth_date, c.address, c.city, c.zip, c.time_zones, c.raw_data, c.import_id, c.merged_into, c.erased_at, stores.name as store_name,
+  const { rows } = await ctx.pool.query<Stored>({
+    name: 'customer',
+    text: `select ${customerColumns}, c.first_name, c.birth_date, c.address, c.city, c.zip, c.time_zones, c.raw_data, c.import_id, c.merged_into, c.erased_at, stores.name as store_name,
        extract(epoch from c.updated_at)::text as version,
        case when s.customer_id is not null then jsonb_build_object('model_version', s.model_version, 'as_of', ${iso('s.as_of')}, 'computed_at', ${iso('s.computed_at')},
          'recency_score', s.recency_score, 'frequency_score', s.frequency_score, 'monetary_score', s.monetary_score, 'aov_score', s.aov_score,
@@ -44,23 +45,25 @@ export async function readCustomer(ctx: Ctx, actor: Actor, id: string): Promise<
          'next_purchase_from', ${iso('s.next_purchase_from')}, 'next_purchase_to', ${iso('s.next_purchase_to')}, 'first_purchase_at', ${iso('s.first_purchase_at')},
          'preferred_weekday', s.preferred_weekday, 'price_sensitivity', s.price_sensitivity, 'reasons', '{}'::jsonb) end as scores
      from ${customerFrom} left join stores on stores.id = c.store_id where c.id = $1`,
-    [id],
-  )
+    values: [id],
+  })
   const found = rows[0]
   if (!found) throw notFound('customer', id)
   const { version, ...row } = found
   const [segments, consents, email, sms, reasons, wishes] = await Promise.all([
-    ctx.pool.query<Customer['segments'][number]>(
-      `select g.id, g.key, g.name, m.entered_at from segment_members as m join segments as g on g.id = m.segment_id where m.customer_id = $1 order by g.name`,
-      [id],
-    ),
-    ctx.pool.query<Customer['consents'][number]>(
-      `select k.id, k.channel, k.status, k.source, k.text_version, host(k.ip) as ip, k.given_at, k.created_at,
+    ctx.pool.query<Customer['segments'][number]>({
+      name: 'segments of a customer',
+      text: `select g.id, g.key, g.name, m.entered_at from segment_members as m join segments as g on g.id = m.segment_id where m.customer_id = $1 order by g.name`,
+      values: [id],
+    }),
+    ctx.pool.query<Customer['consents'][number]>({
+      name: 'consents of a customer',
+      text: `select k.id, k.channel, k.status, k.source, k.text_version, host(k.ip) as ip, k.given_at, k.created_at,
          (select jsonb_build_object('words', g.consent_text, 'page', g.page, 'confirmed_at', ${iso('g.confirmed_at')}, 'confirmed_by', g.confirmed_by) from signups as g where g.id = k.signup_id) as signup
        from consents as k
        where k.customer_id = $1 order by k.given_at desc, k.id desc limit 100`,
-      [id],
-    ),
+      values: [id],
+    }),
     row.email ? suppressionOf(ctx.pool, ctx.config, 'email', row.email) : null,
     row.phone ? suppressionOf(ctx.pool, ctx.config, 'sms', row.phone) : null,
     reasonsOf(ctx.pool, [id]),
