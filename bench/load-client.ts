@@ -5,7 +5,8 @@ import { Agent, request } from 'node:http'
 
 export interface LoadPlan {
   ports: number[]
-  token: string
+  /** of the people at work: each asks in turn */
+  tokens: string[]
   perSecond: number
   seconds: number
   /** of customers, to look at */
@@ -67,7 +68,7 @@ function ask(n: number, due: number): Promise<void> {
         path: `/api/v1${path}`,
         timeout: 15_000,
         headers: {
-          authorization: `Bearer ${plan.token}`,
+          authorization: `Bearer ${plan.tokens[(n + Math.floor(n / 20)) % plan.tokens.length]}`,
           // Many people, each with a rate limit of their own.
           'x-forwarded-for': `10.${(n >> 8) % 256}.${n % 256}.7`,
           ...(body ? { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) } : {}),

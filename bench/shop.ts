@@ -22,6 +22,20 @@ export async function startShop(customers: number): ReturnType<typeof startFille
   return filled
 }
 
+// As many, and as often, as in a phone book: three letters of a surname are those of half a percent.
+const firstNames =
+  'James Mary Robert Patricia John Jennifer Michael Linda David Elizabeth William Barbara Richard Susan Joseph Jessica Thomas Karen Carlos Sarah Daniel Lisa Matthew Nancy Anthony Sandra Mark Ashley Steven Emily Andrew Kimberly Paul Donna Joshua Michelle Kenneth Carol Kevin Amanda Brian Melissa Zoë José Omar Ruth Felix Grace Walter Hannah Tyler Olivia Jorge Sofia Wei Priya Darnell Aaliyah Björn Chloë'
+const surnameBegins =
+  'Adam Alder Ander Arm Ash Atkin Baker Bald Bar Beck Bell Benn Black Blake Bow Brad Brent Brook Bryan Burn Byr Cald Camp Carl Cart Chand Chap Clark Cliff Cole Conn Coop Corb Crow Cumm Dal Dav Daw Dean Del Denn Dick Don Doug Down Drum Dunm Eag East Edm Ell Emer Eng Ev Farr Fen Fer Fish Fitz Flet Ford Fost Frank Free Full Gal Gard Garr Gib Gil Glen God Good Gor Gran Greg Grif Hal Ham Han Hard Harr Hart Hay Hend Hick Hill Holm Hoop How Hud Hunt Ing Irv Jack Jam Jar Jeff Jenk John Jord Kell Kem Kent Kings Kirk Lamb Lang Lar Law Len Lin Lock Long Lov Luc Mack Mal Mar Mas Max McK Mead Mer Mid Mill Mont Moor Morr Mur Nel New Nich Nor Oak Oli Os Pal Park Patt Pax Pear Per Phil Pow Pres Quin Ram Red Reyn Rich Rob Rod Rosen Rus Sand Saw Sher Valen'
+const surnameEnds = 'ton well field berg ley son worth man stein ford quist zalez ova dez more by combe shaw wick lin'
+const surnameAdds = '- - - - - - - -Reed -Okafor Jr'
+
+/** One of the words for the customer `i`; "-" is none, and "Jr" stands apart. */
+const oneOf = (words: string, salt: string): string => {
+  const list = words.split(' ').map((word) => `'${word === '-' ? '' : word === 'Jr' ? ' Jr' : word}'`)
+  return `(array[${list.join(', ')}])[1 + (hashtext('C' || i || '${salt}') & 4194303) % ${list.length}]`
+}
+
 /**
  * A shop of many customers with six orders each, made inside the database; the same every time.
  * @param buying `habits`: people as they are, a sixth of them once and few sixty times, at their own pace until
@@ -37,10 +51,7 @@ export async function fillShop(
   await sql(`insert into products (sku, name, department, category, brand, price_cents)
     select 'S' || i, 'P' || i, (array['spirits', 'wine', 'beer'])[1 + i % 3], (array['Bourbon', 'Chardonnay', 'Lager', 'Gin'])[1 + i % 4], 'Brand ' || i % 40, 2000 from generate_series(1, 400) as i`)
   await sql(`insert into customers (external_id, email, name, state, tags, birth_date, email_consent, created_at)
-    select 'C' || i, 'c' || i || '@example.com', (array['James', 'Mary', 'Robert', 'Patricia', 'Zoë', 'José', 'Linda', 'Walter', 'Grace', 'Omar', 'Ruth', 'Felix'])[1 + i % 12] || ' '
-      || (array['Baker', 'Harring', 'Oster', 'Whit', 'Lang', 'Mercer', 'Thorn', 'Kings', 'Valen', 'Rosen', 'Dunmor', 'Ashby', 'Calder', 'Fen', 'Garro', 'Holm', 'Ives', 'Jar', 'Kent', 'Love'])[1 + i / 12 % 20]
-      || (array['ton', 'well', 'field', 'berg', 'ley', 'son', 'worth', 'man', 'stein', 'ford', 'quist', 'zalez', 'ova', 'dez', 'more', 'by', 'combe', 'shaw', 'wick', 'lin'])[1 + i / 240 % 20]
-      || (array['', ' Jr', ' III', '-Reed', '-Diaz', '-Okafor', '-Lund', '-Price', '-Singh', '-Novak'])[1 + i / 4800 % 10], (array['NY', 'TX', 'CA', 'IL', 'FL'])[1 + i % 5], case when i % 20 = 0 then '{vip}'::text[] else '{}' end,
+    select 'C' || i, 'c' || i || '@example.com', ${oneOf(firstNames, 'f')} || ' ' || ${oneOf(surnameBegins, 'l')} || ${oneOf(surnameEnds, 'm')} || ${oneOf(surnameAdds, 'd')}, (array['NY', 'TX', 'CA', 'IL', 'FL'])[1 + i % 5], case when i % 20 = 0 then '{vip}'::text[] else '{}' end,
       date '1950-01-01' + (i::bigint * 7919 % 18000)::int, (array['granted', 'denied', 'unknown'])[1 + (hashtext('C' || i || 'e') & 4194303) % 3], $1::timestamptz - make_interval(days => i % 900) from generate_series(1, ${customers}) as i`)
   if (buying === 'six each') {
     await sql(`insert into orders (external_id, customer_id, ordered_at, total_cents)

@@ -182,7 +182,7 @@ async function people(): Promise<LoadReport[]> {
     const { accessToken } = await patiently(() => startSession(ctx, user.id, { userAgent: 'soak', ip: '127.0.0.1' }))
     const plan: LoadPlan = {
       ports: [Number(new URL(stack.base).port)],
-      token: accessToken,
+      tokens: [accessToken],
       perSecond: 20,
       seconds: Math.floor(Math.min(left, 10 * 60)),
       ids: rows.map((r) => r.id),

@@ -88,7 +88,9 @@ export interface Count {
   total_is_exact: boolean
 }
 
-const remembered = new Map<string, { count: Promise<Count>; until: number }>()
+const remembered = new Map<string, { count: Promise<Count>; began: number; until: number }>()
+/** when each user wrote last, in this process */
+const wroteAt = new Map<string, number>()
 const longestMs = 15_000
 let lastPool: Pool | undefined
 
@@ -96,16 +98,23 @@ let lastPool: Pool | undefined
  * Exact up to 10,000; beyond, the planner's estimate: counting a million rows for a page nobody reads is not worth it.
  * A slow count is good for three hundred times what it took, an estimate for 15 seconds, and neither for longer: who leafs
  * through a list asks for them at every page. Who asks while the same count is being made waits for that one.
+ * @param asker is shown no count that began before they wrote last
  */
-export function countUpTo(pool: Pool, from: string, where: string, values: readonly unknown[]): Promise<Count> {
+export function countUpTo(
+  pool: Pool,
+  from: string,
+  where: string,
+  values: readonly unknown[],
+  asker?: Asker,
+): Promise<Count> {
   if (pool !== lastPool || remembered.size > 500) remembered.clear()
   lastPool = pool
   const key = JSON.stringify([from, where, values])
   const started = Date.now()
   const kept = remembered.get(key)
-  if (kept && kept.until > started) return kept.count
+  if (kept && kept.until > started && kept.began > lastWriteOf(asker)) return kept.count
   const count = countNow(pool, from, where, values)
-  remembered.set(key, { count, until: Infinity })
+  remembered.set(key, { count, began: started, until: Infinity })
   const isStill = (): boolean => remembered.get(key)?.count === count
   count.then(
     ({ total_is_exact }) => {
@@ -115,7 +124,7 @@ export function countUpTo(pool: Pool, from: string, where: string, values: reado
       if (total_is_exact && tookMs < 10) remembered.delete(key)
       else {
         const goodMs = total_is_exact ? Math.min(longestMs, tookMs * 300) : longestMs
-        remembered.set(key, { count, until: Date.now() + goodMs })
+        remembered.set(key, { count, began: started, until: Date.now() + goodMs })
       }
     },
     () => isStill() && remembered.delete(key),
@@ -123,7 +132,22 @@ export function countUpTo(pool: Pool, from: string, where: string, values: reado
   return count
 }
 
-/** After rows changed: who has written must not be shown what was counted before. */
+export type Asker = Partial<Pick<Actor, 'id'>>
+export type Reader = Pick<Actor, 'role'> & Asker
+
+/** Who has written must not be shown what was counted before; others may, for some seconds. */
+export function noteWrite(writer: Asker): void {
+  if (wroteAt.size > 10_000) wroteAt.clear()
+  if (writer.id) wroteAt.set(writer.id, Date.now())
+}
+
+/** Milliseconds since 1970; 0: not while counts are remembered. */
+export function lastWriteOf(asker?: Asker): number {
+  const at = (asker?.id && wroteAt.get(asker.id)) || 0
+  return at > Date.now() - longestMs ? at : 0
+}
+
+/** After many rows changed: nobody is shown what was counted before. */
 export function forgetCounts(): void {
   remembered.clear()
 }

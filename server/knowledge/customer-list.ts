@@ -1,15 +1,18 @@
 import { hash } from 'node:crypto'
+import type { Pool } from 'pg'
 import type { CustomerQuery, CustomerRow } from '#contract/knowledge.ts'
 import type { Actor } from '../audit.ts'
 import type { Ctx } from '../context.ts'
 import { InputError } from '../http/errors.ts'
 import {
   countUpTo,
+  lastWriteOf,
   customerColumns,
   customerFrom,
   customerSortKeys,
   showCustomer,
   type Count,
+  type Reader,
 } from '../customer-rows.ts'
 import { createJoinedReads, type JoinedReads } from '../joined-reads.ts'
 import {
@@ -34,19 +37,22 @@ export interface CustomerPage extends Count {
 const pages = new WeakMap<Ctx, JoinedReads<CustomerPage>>()
 
 /** One page of customers. With a cursor the page number is ignored and nothing is skipped or repeated while rows change. */
-export function listCustomers(ctx: Ctx, actor: Pick<Actor, 'role'>, query: CustomerQuery): Promise<CustomerPage> {
+export function listCustomers(ctx: Ctx, actor: Reader, query: CustomerQuery): Promise<CustomerPage> {
   let reads = pages.get(ctx)
   if (!reads) pages.set(ctx, (reads = createJoinedReads(8)))
-  return reads.read(`${actor.role} ${JSON.stringify(query)}`, () => readPage(ctx, actor, query))
+  // Who has just written shares with nobody who might have been told an older count.
+  const own = lastWriteOf(actor) > 0 ? actor.id : ''
+  return reads.read(`${actor.role} ${own} ${JSON.stringify(query)}`, () => readPage(ctx, actor, query))
 }
 
-async function readPage(ctx: Ctx, actor: Pick<Actor, 'role'>, query: CustomerQuery): Promise<CustomerPage> {
+async function readPage(ctx: Ctx, actor: Reader, query: CustomerQuery): Promise<CustomerPage> {
   const sort = query.sort ?? 'name'
   const steps = customerOrder(sort, actor)
-  const viewer = await viewerOf(ctx, actor.role, query)
+  let viewer = await viewerOf(ctx, actor.role, query)
   const counted = createParams()
   const where = customerWhere(query, viewer, counted)
-  const counting = countUpTo(ctx.pool, customerFrom, where, counted.values)
+  const counting = countUpTo(ctx.pool, customerFrom, where, counted.values, actor)
+  if (query.q) viewer = { ...viewer, findsMany: await isMany(ctx.pool, (await counting).total) }
   const read = async (filled: boolean): Promise<PageRow[]> => {
     const params = createParams()
     const terms = customerTerms(query, viewer, params)
@@ -73,6 +79,25 @@ async function readPage(ctx: Ctx, actor: Pick<Actor, 'role'>, query: CustomerQue
   const next = rows.length > query.page_size && last ? writeCursor(ctx.config.secret, sort, last.page_keys) : null
   const data = page.map(({ page_keys: _, ...row }) => showCustomer(row, actor))
   return { data, page: query.page, page_size: query.page_size, ...count, next_cursor: next }
+}
+
+const size = new WeakMap<Pool, { rows: number; until: number }>()
+const sizeMs = 60_000
+
+/**
+ * Whether a page of so many matches comes sooner by walking the list in its order than by fetching all of them and sorting.
+ * PostgreSQL cannot tell, as it takes any fragment for a rare one. Measured at a million customers: 2.5 µs for each match
+ * fetched, 1.4 µs for each row walked past, of which there are 26 * rows / matches; equal at matches² = 14 * rows.
+ */
+async function isMany(pool: Pool, matches: number): Promise<boolean> {
+  let known = size.get(pool)
+  if (!known || known.until < Date.now()) {
+    const { rows } = await pool.query<{ n: number }>(
+      `select greatest(c.reltuples, 0)::float8 as n from pg_class as c where c.oid = 'customers'::regclass`,
+    )
+    size.set(pool, (known = { rows: rows[0]!.n, until: Date.now() + sizeMs }))
+  }
+  return matches > 0 && matches ** 2 >= 14 * known.rows
 }
 
 /** Throws InputError: on an unknown key, and on an order that would tell what this reader may not see. */

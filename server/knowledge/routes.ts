@@ -1,7 +1,7 @@
 import { imports } from '#contract/imports.ts'
 import { knowledge } from '#contract/knowledge.ts'
 import { products } from '#contract/products.ts'
-import { forgetCounts } from '../customer-rows.ts'
+import { forgetCounts, noteWrite } from '../customer-rows.ts'
 import { bind, type Routes } from '../http/bind.ts'
 import { readBreakdown } from './breakdown.ts'
 import { readCustomer } from './customer-detail.ts'
@@ -21,7 +21,7 @@ export const knowledgeRoutes: Routes = (app, ctx) => {
   ctx.bus.subscribe('job.', (_topic, { status }) => status === 'running' || forgetCounts())
   // Who writes reads what they wrote. Programs write all day long, and leaf through nothing.
   app.addHook('onResponse', (request, _reply, done) => {
-    if (request.method !== 'GET' && request.actor?.kind === 'user') forgetCounts()
+    if (request.method !== 'GET' && request.actor?.kind === 'user') noteWrite(request.actor)
     done()
   })
   bind(app, ctx, knowledge.listCustomers, ({ query, actor }) => listCustomers(ctx, actor, query))

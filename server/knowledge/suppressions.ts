@@ -4,7 +4,7 @@ import { readEmail, readPhone } from '#core/knowledge/read-value.ts'
 import { withTx } from '#db/pool.ts'
 import { audit, type Actor } from '../audit.ts'
 import type { Ctx } from '../context.ts'
-import { countUpTo, maskEmail, maskPhone, type Count } from '../customer-rows.ts'
+import { countUpTo, maskEmail, maskPhone, type Count, type Reader } from '../customer-rows.ts'
 import { AppError, InputError, notFound } from '../http/errors.ts'
 import { createParams, readCursor, writeCursor, type Params } from '../keyset.ts'
 import { addressHash } from '../suppression.ts'
@@ -28,12 +28,12 @@ interface Query {
 /** Entries newest first; ids carry the time they were written. */
 export async function listSuppressions(
   ctx: Ctx,
-  actor: Pick<Actor, 'role'>,
+  actor: Reader,
   query: Query,
 ): Promise<Count & { data: Row[]; page: number; page_size: number; next_cursor: string | null }> {
   const params = createParams()
   const where = whereOf(ctx, query, params)
-  const counting = countUpTo(ctx.pool, from, where, [...params.values])
+  const counting = countUpTo(ctx.pool, from, where, [...params.values], actor)
   const after = query.cursor
     ? ` and s.id < ${params.add(readCursor(ctx.config.secret, query.cursor, 'suppressions')[0])}::uuid`
     : ''

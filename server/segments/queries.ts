@@ -1,8 +1,7 @@
 import type { CustomerRow } from '#contract/knowledge.ts'
 import type { z } from 'zod'
-import type { Actor } from '../audit.ts'
 import type { Ctx } from '../context.ts'
-import { countUpTo, customerColumns, customerFrom, showCustomer, type Count } from '../customer-rows.ts'
+import { countUpTo, customerColumns, customerFrom, showCustomer, type Count, type Reader } from '../customer-rows.ts'
 import { notFound } from '../http/errors.ts'
 import {
   afterCursor,
@@ -90,7 +89,7 @@ const byValue: SortStep[] = [
 /** Members of a segment, highest expected value first. Throws not_found. */
 export async function listMembers(
   ctx: Ctx,
-  actor: Pick<Actor, 'role'>,
+  actor: Reader,
   id: string,
   query: { page: number; page_size: number; cursor?: string | undefined },
 ): Promise<Paged<CustomerRow>> {
@@ -108,7 +107,7 @@ export async function listMembers(
        limit ${params.add(query.page_size + 1)} offset ${params.add(query.cursor ? 0 : (query.page - 1) * query.page_size)}`,
       params.values,
     ),
-    countUpTo(ctx.pool, from, `m.segment_id = $1::uuid and c.deleted_at is null`, [id]),
+    countUpTo(ctx.pool, from, `m.segment_id = $1::uuid and c.deleted_at is null`, [id], actor),
   ])
   const page = rows.slice(0, query.page_size)
   const last = page.at(-1)
