@@ -10,7 +10,7 @@ import { systemActor } from '#server/audit.ts'
 import { startSession } from '#server/accounts/session.ts'
 import { readConfig } from '#server/config.ts'
 import { closeContext, createContext } from '#server/context.ts'
-import { attributeOrders } from '#server/feedback/attribute.ts'
+import { attributeNewOrders, attributeOrders } from '#server/feedback/attribute.ts'
 import { createLog } from '#server/log.ts'
 import { foldRollups } from '#server/rollups.ts'
 import { scoreCustomers } from '#server/scoring/score.ts'
@@ -52,6 +52,7 @@ const fill = async (database: { url: string }, dataDir: string): Promise<void> =
   // What a worker would first have to make up for: purchases of six orders each, the sums of them, and scores.
   const ctx = createContext({ ...readConfig({ LMA_DATA: dataDir, LMA_SECRET: secret }), databaseUrl: database.url }, database.url, { log: createLog('silent') }) // prettier-ignore
   await attributeOrders(ctx, { since: null })
+  await attributeNewOrders(ctx)
   while ((await foldRollups(ctx)) > 0);
   await scoreCustomers(ctx, { asOf: new Date() })
   await closeContext(ctx)

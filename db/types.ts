@@ -859,6 +859,7 @@ export interface RollupOrdersDelta {
 }
 
 export interface RollupState {
+  attributed_to: Timestamp | null;
   built_at: Generated<Timestamp>;
   detail: Generated<Json>;
   events_from: Generated<Timestamp>;

@@ -8,7 +8,7 @@ import type { Ctx } from './context.ts'
 import { keepDuty, type Duty } from './duties.ts'
 import { runDispatcher } from './dispatch/dispatcher.ts'
 import { reconcileUnknown } from './dispatch/reconcile.ts'
-import { attributeOrders } from './feedback/attribute.ts'
+import { attributeNewOrders, attributeOpenOrders, attributeOrders } from './feedback/attribute.ts'
 import { readBounceMailboxes } from './feedback/bounce-mailboxes.ts'
 import { forgetOldPosts, processInbox } from './feedback/hooks/process.ts'
 import { refreshCampaignCounters } from './counters.ts'
@@ -35,12 +35,13 @@ const duties: Duty[] = [
   {
     name: 'attribute orders',
     everyMs: 60_000,
-    run: (ctx) => attributeOrders(ctx, { since: new Date(ctx.clock().getTime() - 3_600_000) }),
+    run: attributeNewOrders,
   },
-  // Clicks that were told late, and orders of a time when no worker ran.
+  { name: 'attribute orders that are open', everyMs: 15 * 60_000, run: attributeOpenOrders },
+  // What came in over hours in one transaction has ids of its beginning.
   {
     name: 'attribute orders of the week',
-    everyMs: 15 * 60_000,
+    everyMs: 24 * 3_600_000,
     run: (ctx) => attributeOrders(ctx, { since: new Date(ctx.clock().getTime() - 8 * 86_400_000) }),
   },
   { name: 'messages of unknown fate', everyMs: 30_000, run: reconcileUnknown },

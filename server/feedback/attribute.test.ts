@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { attributeOrder, type Touch } from '#core/feedback/attribution.ts'
 import { appendEvents } from '../events.ts'
-import { attributeOrders } from './attribute.ts'
+import { attributeNewOrders, attributeOpenOrders, attributeOrders } from './attribute.ts'
 import { placeOrder, sendMessages, shopOf } from '#test/sent-shop.ts'
 
 const { ctx } = await shopOf()
@@ -98,4 +98,23 @@ test('an order is looked at again while its clicks may come late, and left alone
     [orders.map((o) => o.id)],
   )
   expect(rows).toEqual([{ order_id: orders[0]!.id }])
+})
+
+test('the worker goes on where it stopped, and looks at open orders however long ago they were recorded', async () => {
+  const attributedTo = async (): Promise<Date | null> =>
+    (await ctx.pool.query<{ at: Date | null }>('select s.attributed_to as at from rollup_state as s')).rows[0]!.at
+  await attributeNewOrders(ctx)
+  const first = (await attributedTo())!
+  const [message] = await sendMessages(ctx, 1, new Date(ctx.clock().getTime() - 2 * day))
+  const at = new Date(ctx.clock().getTime() - day)
+  const id = await placeOrder(ctx, { customerId: message!.customerId, at, totalCents: 1000 })
+  expect(await attributeNewOrders(ctx)).toEqual({ purchases: 1, conversions: 0 })
+  expect((await attributedTo())!.getTime()).toBeGreaterThan(first.getTime())
+  // Recorded long before what is looked at again, so only whoever goes by the day of purchase finds it.
+  await ctx.pool.query(`update rollup_state set attributed_to = now() + interval '1 hour'`)
+  await appendEvents(ctx.pool, [{ type: 'click_hit', at: new Date(at.getTime() - day / 2), sendId: message!.sendId, customerId: message!.customerId, machine: false }]) // prettier-ignore
+  expect(await attributeNewOrders(ctx)).toEqual({ purchases: 0, conversions: 0 })
+  expect(await attributeOpenOrders(ctx)).toEqual({ purchases: 0, conversions: 1 })
+  const { rows } = await ctx.pool.query('select from conversions where order_id = $1', [id])
+  expect(rows.length).toBe(1)
 })

@@ -22,6 +22,9 @@ const batchSize = 5000
 /** So long after an order its clicks may still be told by a late provider; later it is settled. */
 const openMs = 8 * 86_400_000
 
+/** Ids are made before their orders are committed, by clocks that may be wrong: so far back is looked again. */
+const overlapMs = 15 * 60_000
+
 /**
  * Turns orders recorded since then (their UUIDv7 carries the time) into `purchase` events, and gives each the message
  * that earned it, by the rule of core/feedback/attribution.ts in one statement per 5,000 orders. Running it again
@@ -29,26 +32,51 @@ const openMs = 8 * 86_400_000
  * a shop that brings years of them in a day would otherwise have them read again for a week.
  */
 export async function attributeOrders(ctx: Ctx, options: { since: Date | null }): Promise<AttributionResult> {
+  const first = await firstId(ctx, options.since)
+  return walk(ctx, (tx, last, openSince) => nextOrders(tx, last?.id ?? first, openSince))
+}
+
+/** What the worker does every minute: the orders recorded since it did so last; the first time, those of the last days. */
+export async function attributeNewOrders(ctx: Ctx): Promise<AttributionResult> {
+  const { rows } = await ctx.pool.query<{ now: Date; attributed_to: Date | null }>(
+    'select now() as now, s.attributed_to from rollup_state as s',
+  )
+  const { now, attributed_to: last } = rows[0]!
+  const result = await attributeOrders(ctx, {
+    since: new Date(last ? last.getTime() - overlapMs : now.getTime() - openMs),
+  })
+  await ctx.pool.query('update rollup_state set attributed_to = $1', [now])
+  return result
+}
+
+/** The orders of the last days once more: a click may have been told late. */
+export function attributeOpenOrders(ctx: Ctx): Promise<AttributionResult> {
+  return walk(ctx, nextOpen)
+}
+
+type Next = (tx: ClientBase, last: OrderRow | null, openSince: Date) => Promise<OrderRow[]>
+
+async function walk(ctx: Ctx, next: Next): Promise<AttributionResult> {
   const total: AttributionResult = { purchases: 0, conversions: 0 }
   const campaigns = new Set<string>()
-  let after = await firstId(ctx, options.since)
+  let last: OrderRow | null = null
   for (;;) {
     const batch = await withTx(ctx.pool, async (tx) => {
       // Two at once would each miss what the other has not committed when they sum up a send's orders.
       await tx.query(`select pg_advisory_xact_lock(hashtextextended('attribution', 3))`)
-      const orders = await nextOrders(tx, after, new Date(ctx.clock().getTime() - openMs))
+      const orders = await next(tx, last, new Date(ctx.clock().getTime() - openMs))
       const purchases = await appendPurchases(tx, orders)
       const conversions = await convert(
         tx,
         orders.map((o) => o.id),
       )
-      return { purchases, conversions, last: orders.length === batchSize ? orders.at(-1)!.id : null }
+      return { purchases, conversions, last: orders.length === batchSize ? orders.at(-1)! : null }
     })
     total.purchases += batch.purchases
     total.conversions += batch.conversions.length
     for (const c of batch.conversions) if (c.campaign_id) campaigns.add(c.campaign_id)
     if (!batch.last) break
-    after = batch.last
+    last = batch.last
   }
   if (campaigns.size > 0) await refreshCampaignCounters(ctx.pool, [...campaigns])
   if (total.purchases + total.conversions > 0) figuresChanged(ctx, null)
@@ -66,6 +94,16 @@ async function nextOrders(tx: ClientBase, after: string, openSince: Date): Promi
     `select orders.id, orders.customer_id, orders.ordered_at, orders.total_cents from orders
      where orders.id > $1 and (orders.ordered_at >= $3 or not exists (select from event_keys where event_keys.key = 'order:' || orders.id)) order by orders.id limit $2`,
     [after, batchSize, openSince],
+  )
+  return rows
+}
+
+async function nextOpen(tx: ClientBase, last: OrderRow | null, openSince: Date): Promise<OrderRow[]> {
+  const { rows } = await tx.query<OrderRow>(
+    `select orders.id, orders.customer_id, orders.ordered_at, orders.total_cents from orders
+     where orders.ordered_at >= $1 and ($2::uuid is null or (orders.ordered_at, orders.id) > (select o.ordered_at, o.id from orders as o where o.id = $2))
+     order by orders.ordered_at, orders.id limit $3`,
+    [openSince, last?.id ?? null, batchSize],
   )
   return rows
 }
