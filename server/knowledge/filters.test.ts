@@ -5,6 +5,9 @@ import type { Segment } from '#contract/segments.ts'
 import type { Job } from '#contract/common.ts'
 import { testApp } from '#test/app.ts'
 import { resultOf } from '#test/jobs.ts'
+import { customerFrom } from '../customer-rows.ts'
+import { createParams } from '../keyset.ts'
+import { customerWhere } from './customer-filter.ts'
 
 const now = new Date('2026-11-23T18:00:00Z')
 const { ctx, as } = await testApp({ clock: () => now })
@@ -159,3 +162,30 @@ test('days of a filter are days of the shop, so the list and the segment agree a
     (await listed({ created_within_days: days })).ids.includes(rows[0]!.id)
   expect([await within(1), await within(2)]).toEqual([false, true])
 })
+
+test('walked past or looked up in an index, a search finds the same people', async () => {
+  const client = await ctx.pool.connect()
+  try {
+    await client.query('begin')
+    await client.query(
+      `insert into customers (external_id, email, name) values ('X%', 'zoe_50%@shop.example', 'Zoë 100%'), ('x_1', null, 'İpek O\\Neil'), ('Y1', 'Straße@Example.com', null), ('NAME', 'b@c.example', 'ÉCOLE  de Gin')`,
+    )
+    const found = async (q: string, role: 'user' | 'manager', findsMany: boolean): Promise<string[]> => {
+      const params = createParams()
+      const where = customerWhere({ q }, { role, findsMany, now, zone: 'UTC' }, params)
+      const { rows } = await client.query<{ id: string }>(`select c.external_id as id from ${customerFrom} where ${where} order by 1`, params.values) // prettier-ignore
+      return rows.map((r) => r.id)
+    }
+    let hits = 0
+    for (const role of ['user', 'manager'] as const)
+      for (const q of ['name', 'NAME 1', 'me 3', 'C1', 'c12', '@example', 'EXAMPLE.COM', '%', '_', '50%', 'x%', 'x_', '\\', 'o\\n', 'zoë', 'ZOË', 'ipek', 'İPEK', 'école', '  de', 'straße', 'STRASSE', '1212736', '(212) 736-5005', 'nobody', "'"]) {
+        const [walked, indexed] = [await found(q, role, true), await found(q, role, false)]
+        expect(walked, `${role} ${q}`).toEqual(indexed)
+        hits += walked.length
+      }
+    expect(hits).toBeGreaterThan(500)
+  } finally {
+    await client.query('rollback')
+    client.release()
+  }
+}) // prettier-ignore
