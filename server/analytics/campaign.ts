@@ -35,7 +35,7 @@ async function countCampaign(ctx: Ctx, id: string): Promise<Reply> {
   const [groups, heard, ledger, lift, silent] = await Promise.all([
     remember(ctx, `groups:${id}`, () => readGroups(ctx, id)),
     readHeard(ctx, id),
-    readLedger(ctx, id),
+    remember(ctx, `ledger:${id}`, () => readLedger(ctx, id)),
     campaign.started_at
       ? readLift(
           ctx,
