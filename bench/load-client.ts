@@ -20,6 +20,8 @@ export interface LoadReport {
   p50_ms: number
   p95_ms: number
   p99_ms: number
+  /** slowest twentieth of each kind of request */
+  p95_by_kind: Record<string, number>
 }
 
 let text = ''
@@ -27,23 +29,32 @@ for await (const chunk of process.stdin) text += String(chunk)
 const plan = JSON.parse(text) as LoadPlan
 const agents = plan.ports.map(() => new Agent({ keepAlive: true, maxSockets: 64 }))
 const times: number[] = []
+const byKind = new Map<string, number[]>()
 let errors = 0
 
 const any = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.length)]!
 
+interface Asked {
+  kind: string
+  method: 'GET' | 'POST'
+  path: string
+  body?: string
+}
+const get = (kind: string, path: string): Asked => ({ kind, method: 'GET', path })
+
 /** What people at work ask, by how often they do. */
-function next(n: number): { method: string; path: string; body?: string } {
-  const kind = n % 20
-  if (kind < 6) return { method: 'GET', path: `/customers?page_size=50&sort=-created_at` }
-  if (kind < 9) return { method: 'GET', path: `/customers?page_size=25&q=${any(['bak', 'ros', 'len', 'val', 'fen'])}` }
-  if (kind < 13) return { method: 'GET', path: `/customers/${any(plan.ids)}` }
-  if (kind < 15) return { method: 'GET', path: '/campaigns?page_size=25' }
-  if (kind < 16)
-    return { method: 'GET', path: plan.campaignId ? `/campaigns/${plan.campaignId}/analytics` : '/campaigns' }
-  if (kind < 17) return { method: 'GET', path: '/analytics/dashboard' }
-  if (kind < 18) return { method: 'GET', path: '/segments' }
-  if (kind < 19) return { method: 'GET', path: '/settings/shop' }
+function next(n: number): Asked {
+  const turn = n % 20
+  if (turn < 6) return get('list', '/customers?page_size=50&sort=-created_at')
+  if (turn < 9) return get('search', `/customers?page_size=25&q=${any(['bak', 'ros', 'len', 'val', 'fen'])}`)
+  if (turn < 13) return get('customer', `/customers/${any(plan.ids)}`)
+  if (turn < 15) return get('campaigns', '/campaigns?page_size=25')
+  if (turn < 16) return get('campaign', plan.campaignId ? `/campaigns/${plan.campaignId}/analytics` : '/campaigns')
+  if (turn < 17) return get('dashboard', '/analytics/dashboard')
+  if (turn < 18) return get('segments', '/segments')
+  if (turn < 19) return get('setting', '/settings/shop')
   return {
+    kind: 'create',
     method: 'POST',
     path: '/customers',
     body: JSON.stringify({ name: `Load ${n}`, email: `load-${process.pid}-${n}@example.com` }),
@@ -51,12 +62,16 @@ function next(n: number): { method: string; path: string; body?: string } {
 }
 
 function ask(n: number, due: number): Promise<void> {
-  const { method, path, body } = next(n)
+  const { kind, method, path, body } = next(n)
   const at = n % plan.ports.length
   return new Promise((resolve) => {
     const done = (ok: boolean): void => {
       if (!ok) errors++
-      times.push(performance.now() - due)
+      const took = performance.now() - due
+      times.push(took)
+      const own = byKind.get(kind)
+      if (own) own.push(took)
+      else byKind.set(kind, [took])
       resolve()
     }
     const asked = request(
@@ -97,8 +112,14 @@ for (let n = 0; n < plan.perSecond * plan.seconds; n++) {
 }
 await Promise.all(all)
 for (const agent of agents) agent.destroy()
-times.sort((a, b) => a - b)
-const at = (q: number): number =>
-  Math.round((times[Math.min(times.length - 1, Math.floor(times.length * q))] ?? 0) * 10) / 10
-const report: LoadReport = { asked: times.length, errors, p50_ms: at(0.5), p95_ms: at(0.95), p99_ms: at(0.99) }
+const at = (of: readonly number[], q: number): number =>
+  Math.round((of.toSorted((a, b) => a - b)[Math.min(of.length - 1, Math.floor(of.length * q))] ?? 0) * 10) / 10
+const report: LoadReport = {
+  asked: times.length,
+  errors,
+  p50_ms: at(times, 0.5),
+  p95_ms: at(times, 0.95),
+  p99_ms: at(times, 0.99),
+  p95_by_kind: Object.fromEntries([...byKind].map(([kind, own]) => [kind, at(own, 0.95)])),
+}
 process.stdout.write(JSON.stringify(report) + '\n')

@@ -226,6 +226,10 @@ let tokens: string[] = []
 const { rows } = await pool.query<{ id: string }>('select c.id from customers as c limit 500')
 const ids = rows.map((r) => r.id)
 try {
+  if (process.argv.includes('--mix')) {
+    say(JSON.stringify(await mix(1)))
+    throw new Error('Only the API mix was asked for.')
+  }
   say('one worker, two workers ...')
   await up({ api: 0, worker: 1 })
   await sendRate(300)
