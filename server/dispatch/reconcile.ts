@@ -60,9 +60,10 @@ export async function reconcileUnknown(ctx: Ctx): Promise<number> {
     `select s.id as send_id, s.channel, s.recipient, s.retry_count, s.campaign_id, (select x.segment from actions as x where x.id = s.action_id) as segment, a.provider, a.started_at, a.message_id, a.batch_id
      from campaigns as c join sends as s on s.campaign_id = c.id and s.status = 'unknown'
      join lateral (select x.* from delivery_attempts as x where x.send_id = s.id order by x.attempt desc limit 1) as a on a.outcome = 'unknown'
-     where c.status in ('active', 'paused', 'completed') and c.end_date >= current_date - 2
+     where c.status in ('active', 'paused', 'completed') and c.end_date >= $1::date - 2
        and a.started_at > now() - interval '1 hour' and a.started_at < now() - interval '10 seconds'
      order by random() limit ${atOnce}`,
+    [ctx.clock()],
   )
   if (rows.length === 0) return 0
   const fates = await lookUp(ctx, rows)
