@@ -166,9 +166,10 @@ test('days of a filter are days of the shop, so the list and the segment agree a
 test('walked past or looked up in an index, a search finds the same people', async () => {
   const client = await ctx.pool.connect()
   try {
-    await client.query('begin')
+    // A table this small would be read as a whole, and no index be looked into.
+    await client.query('begin; set local enable_seqscan = off')
     await client.query(
-      `insert into customers (external_id, email, name) values ('X%', 'zoe_50%@shop.example', 'Zoë 100%'), ('x_1', null, 'İpek O\\Neil'), ('Y1', 'Straße@Example.com', null), ('NAME', 'b@c.example', 'ÉCOLE  de Gin')`,
+      `insert into customers (external_id, email, name) values ('X%', 'zoe_50%@shop.example', 'Zoë 100%'), ('x_1', null, 'Ipek O\\Neil'), ('Y1', 'Straße@Example.com', null), ('NAME', 'b@c.example', 'ÉCOLE  de Gin')`,
     )
     const found = async (q: string, role: 'user' | 'manager', findsMany: boolean): Promise<string[]> => {
       const params = createParams()
@@ -178,7 +179,7 @@ test('walked past or looked up in an index, a search finds the same people', asy
     }
     let hits = 0
     for (const role of ['user', 'manager'] as const)
-      for (const q of ['name', 'NAME 1', 'me 3', 'C1', 'c12', '@example', 'EXAMPLE.COM', '%', '_', '50%', 'x%', 'x_', '\\', 'o\\n', 'zoë', 'ZOË', 'ipek', 'İPEK', 'école', '  de', 'straße', 'STRASSE', '1212736', '(212) 736-5005', 'nobody', "'"]) {
+      for (const q of ['name', 'NAME 1', 'me 3', 'C1', 'c12', '@example', 'EXAMPLE.COM', '%', '_', '50%', 'x%', 'x_', '\\', 'o\\n', 'zoë', 'ZOË', 'ipek', 'IPEK', 'école', '  de', 'straße', 'STRASSE', '1212736', '(212) 736-5005', 'nobody', "'"]) {
         const [walked, indexed] = [await found(q, role, true), await found(q, role, false)]
         expect(walked, `${role} ${q}`).toEqual(indexed)
         hits += walked.length
