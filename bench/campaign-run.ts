@@ -7,6 +7,7 @@ import { closeContext, createContext } from '#server/context.ts'
 import { createLog } from '#server/log.ts'
 import { seedTemplates } from '#server/delivery/templates.ts'
 import type { SmtpSink } from '#sim/smtp-sink.ts'
+import type { LoadPlan, LoadReport } from './load-client.ts'
 
 // What the benches of faults share: worker processes that can be killed, and the count of what became of the messages.
 
@@ -102,6 +103,18 @@ export async function judge(pool: pg.Pool, campaignId: string, sink: SmtpSink, b
   const lost = rows.filter((r) => r.status === 'pending' || (r.status === 'sent' && copies(r.id) === 0)).length
   const duplicates = rows.reduce((sum, r) => sum + Math.max(0, copies(r.id) - 1), 0)
   return { messages: rows.length, lost, duplicates, bound, unknown: rows.filter((r) => r.status === 'unknown').length }
+}
+
+/** People at work, in a process of their own. */
+export async function runLoad(plan: LoadPlan): Promise<LoadReport> {
+  const child = spawn(process.execPath, [path.join(import.meta.dirname, 'load-client.ts')], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  let out = ''
+  child.stdout.on('data', (data: Buffer) => (out += data.toString()))
+  child.stdin.end(JSON.stringify(plan))
+  await new Promise((resolve) => child.once('close', resolve))
+  return JSON.parse(out) as LoadReport
 }
 
 /** The templates that campaigns of the benches are made of. */

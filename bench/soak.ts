@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -16,8 +15,8 @@ import { simCampaign } from '#sim/campaign.ts'
 import { startSmtpSink } from '#sim/smtp-sink.ts'
 import { hasRedis, startRedis } from '#test/redis.ts'
 import { startStack } from '#test/stack.ts'
-import { judge, openSends, seedShop, waitFor, type Verdict } from './campaign-run.ts'
-import type { LoadPlan, LoadReport } from './load-client.ts'
+import { judge, openSends, runLoad, seedShop, waitFor, type Verdict } from './campaign-run.ts'
+import type { LoadReport } from './load-client.ts'
 
 // Campaign after campaign and people at work, while something breaks every few seconds: a process, the database, Redis, the
 // mail server. One API and one worker are never killed; their memory and open files must not grow.
@@ -180,22 +179,15 @@ async function people(): Promise<LoadReport[]> {
   // A session lives for a quarter of an hour.
   for (let left = minutes * 60 - 5; left > 5; left = (until - Date.now()) / 1000 - 5) {
     const { accessToken } = await patiently(() => startSession(ctx, user.id, { userAgent: 'soak', ip: '127.0.0.1' }))
-    const plan: LoadPlan = {
+    const report = await runLoad({
       ports: [Number(new URL(stack.base).port)],
       tokens: [accessToken],
       perSecond: 20,
       seconds: Math.floor(Math.min(left, 10 * 60)),
       ids: rows.map((r) => r.id),
       campaignId: null,
-    }
-    const child = spawn(process.execPath, [path.join(import.meta.dirname, 'load-client.ts')], {
-      stdio: ['pipe', 'pipe', 'inherit'],
     })
-    let out = ''
-    child.stdout.on('data', (data: Buffer) => (out += data.toString()))
-    child.stdin.end(JSON.stringify(plan))
-    await new Promise((resolve) => child.once('close', resolve))
-    reports.push(JSON.parse(out) as LoadReport)
+    reports.push(report)
   }
   await closeContext(ctx)
   return reports

@@ -92,6 +92,8 @@ const remembered = new Map<string, { count: Promise<Count>; began: number; until
 /** when each user wrote last, in this process */
 const wroteAt = new Map<string, number>()
 const longestMs = 15_000
+/** No count that is still given out began longer ago, however long it took. */
+const rememberedMs = 60_000
 let lastPool: Pool | undefined
 
 /**
@@ -144,7 +146,7 @@ export function noteWrite(writer: Asker): void {
 /** Milliseconds since 1970; 0: not while counts are remembered. */
 export function lastWriteOf(asker?: Asker): number {
   const at = (asker?.id && wroteAt.get(asker.id)) || 0
-  return at > Date.now() - longestMs ? at : 0
+  return at > Date.now() - rememberedMs ? at : 0
 }
 
 /** After many rows changed: nobody is shown what was counted before. */

@@ -5,7 +5,7 @@ import type { Segment } from '#contract/segments.ts'
 import type { Job } from '#contract/common.ts'
 import { testApp } from '#test/app.ts'
 import { resultOf } from '#test/jobs.ts'
-import { customerFrom } from '../customer-rows.ts'
+import { countUpTo, customerFrom, forgetCounts, noteWrite } from '../customer-rows.ts'
 import { createParams } from '../keyset.ts'
 import { customerWhere } from './customer-filter.ts'
 
@@ -190,3 +190,21 @@ test('walked past or looked up in an index, a search finds the same people', asy
     client.release()
   }
 }) // prettier-ignore
+
+test('who has written is shown no count from before; others may be, for some seconds', async () => {
+  // Slow enough to be remembered.
+  const count = async (id: string): Promise<number> =>
+    (await countUpTo(ctx.pool, 'customers as c cross join pg_sleep(0.03)', 'c.deleted_at is null', [], { id })).total
+  const before = await count('reader')
+  const { rows } = await ctx.pool.query<{ id: string }>(
+    `insert into customers (external_id) values ('new') returning id`,
+  )
+  noteWrite({ id: 'writer' })
+  expect(await count('reader')).toBe(before)
+  expect(await count('writer')).toBe(before + 1)
+  // A better count is kept for all.
+  expect(await count('reader')).toBe(before + 1)
+  await ctx.pool.query('delete from customers where id = $1', [rows[0]!.id])
+  forgetCounts()
+  expect(await count('reader')).toBe(before)
+})

@@ -45,21 +45,14 @@ export function sampleAhead(
   own: OwnLimits,
   only: readonly string[] | null,
 ): Promise<AudienceMember[] | null> {
-  const sample = readAhead(ctx, campaignId, week, own, only)
+  const read = async (): Promise<AudienceMember[] | null> => {
+    const segments = (await findLargest(ctx.pool))
+      .filter(({ key }) => !only || only.includes(key))
+      .map((s) => ({ key: s.key, size: s.customer_count }))
+    return isLarge(segments) ? readSample(ctx, await loadGateFacts(ctx, week, own), campaignId, segments) : null
+  }
+  const sample = read()
   // Where the facts fail, nobody asks for it any more.
   sample.catch(() => undefined)
   return sample
-}
-
-async function readAhead(
-  ctx: Ctx,
-  campaignId: string,
-  week: Day,
-  own: OwnLimits,
-  only: readonly string[] | null,
-): Promise<AudienceMember[] | null> {
-  const segments = (await findLargest(ctx.pool))
-    .filter(({ key }) => !only || only.includes(key))
-    .map((s) => ({ key: s.key, size: s.customer_count }))
-  return isLarge(segments) ? readSample(ctx, await loadGateFacts(ctx, week, own), campaignId, segments) : null
 }
