@@ -1,5 +1,6 @@
 import type { ClientBase } from 'pg'
 import { appendEvents } from '../events.ts'
+import { intArray, uuidArray } from '#db/binary-arrays.ts'
 import { createIds } from '../ids.ts'
 import { partitionOf } from '../partitions.ts'
 import type { Moves } from './ledger.ts'
@@ -89,10 +90,10 @@ export async function settleAccepted(
       union all
       select m.id, m.campaign_id, m.customer_id, m.channel, m.status, m.segment, m.sent_at, 0, 0 from moved as m where m.status = 'delivered'`,
     values: [
-      lot.ids,
-      lot.eventIds,
-      lot.turns,
-      lot.labels,
+      uuidArray(lot.ids),
+      uuidArray(lot.eventIds),
+      intArray(lot.turns),
+      intArray(lot.labels),
       lot.since,
       lot.turn.map((t) => t.batchId),
       lot.turn.map((t) => t.startedAt),
@@ -100,7 +101,7 @@ export async function settleAccepted(
       lot.label.map((l) => l.segment),
       lot.label.map((l) => l.isDelivered),
       lot.label.map((l) => new Date(Math.floor(l.finishedAt.getTime() / hourMs) * hourMs)),
-      sorted.map((i) => i.finishedAt.getTime() - lot.since.getTime()),
+      intArray(sorted.map((i) => i.finishedAt.getTime() - lot.since.getTime())),
       sorted.map((i) => i.messageId),
       sorted.map((i) => i.providerMessageId),
     ],

@@ -1,5 +1,6 @@
 import type { ClientBase, Pool } from 'pg'
 import type { ChannelKind } from '#core/delivery/message.ts'
+import { byteaArray, smallintArray, uuidArray } from '#db/binary-arrays.ts'
 import { partitionOf } from '../partitions.ts'
 
 /** Asks to begin an attempt: the last look at consent and campaign before the body leaves. */
@@ -104,19 +105,19 @@ export async function writeTurn(
       on conflict (writer, turn) do update set writer = excluded.writer
       returning t.refused, t.reasons, t.away, t.written_at`,
     values: [
-      ids,
-      starts.map((s) => places.get(s.batchId)),
-      batches,
-      starts.map((s) => s.addressHash),
+      uuidArray(ids),
+      smallintArray(starts.map((s) => places.get(s.batchId)!)),
+      uuidArray(batches),
+      byteaArray(starts.map((s) => s.addressHash)),
       once(starts.map((s) => s.provider)),
       once(starts.map((s) => domainOf(s))),
       now,
       writer,
       turn,
-      accepted.map((a) => a.sendId),
-      accepted.map((a) => places.get(a.batchId)),
+      uuidArray(accepted.map((a) => a.sendId)),
+      smallintArray(accepted.map((a) => places.get(a.batchId)!)),
       accepted.map((a) => a.providerMessageId),
-      accepted.filter((a) => a.isDelivered).map((a) => a.sendId),
+      uuidArray(accepted.filter((a) => a.isDelivered).map((a) => a.sendId)),
     ],
   })
   const [refused, reasons, away, startedAt] = rows[0]!
