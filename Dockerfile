@@ -44,5 +44,5 @@ HEALTHCHECK --interval=15s --timeout=5s --start-period=60s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:' + (process.env.METRICS_PORT || 9090) + '/health/ready').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 STOPSIGNAL SIGTERM
 # V8 would let the garbage of streams pile up to 200 MB before it looks (scripts/ensure-install.mjs).
-ENTRYPOINT ["node", "--max-semi-space-size=8", "--heap-growing-percent=40", "server/cli.ts"]
+ENTRYPOINT ["node", "--max-semi-space-size=32", "--heap-growing-percent=40", "server/cli.ts"]
 CMD ["api"]

@@ -3,6 +3,7 @@ import { readConfig } from '#server/config.ts'
 import { closeContext, createContext } from '#server/context.ts'
 import { runImport } from '#server/knowledge/import/run.ts'
 import { createLog } from '#server/log.ts'
+import { peakMb } from './peak-memory.ts'
 
 // One import in a process of its own, so that its memory is its own. Says what it took in one line of JSON.
 const [url = '', dataDir = '', path = ''] = process.argv.slice(2)
@@ -21,7 +22,7 @@ process.stdout.write(
   JSON.stringify({
     seconds,
     // Kilobytes on Linux, whatever the manual of the day says.
-    peakMb: process.resourceUsage().maxRSS / 1024,
+    peakMb: peakMb(),
     rows: result.rows_read,
     added: result.rows_new,
     changed: result.rows_changed,

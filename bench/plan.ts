@@ -56,10 +56,9 @@ async function fill(pool: Pool): Promise<void> {
   await sql(`insert into sends (id, customer_id, channel, recipient, due_at, window_end, status, sent_at, opened_at, variables) select uuidv7_at(at), c.id, 'email', c.email, at, at, 'delivered', at, case when n = 1 then at end, jsonb_build_object('first_name', 'Name', 'offer', jsonb_build_object('title', 'Weekend picks'), 'products', jsonb_build_array(jsonb_build_object('name', 'P1', 'price', '$20')))
     from customers as c cross join generate_series(1, 2) as n cross join lateral (select $1::timestamptz - make_interval(hours => 20 + (hashtext(c.external_id || 'm' || n) & 511)) as at, hashtext(c.external_id || 'q' || n) & 7 as q) as t where t.q < 2`)
   // Earlier actions: checks of foreign keys are planned by the size that their tables had when first asked for.
-  await sql(`insert into actions (customer_id, segment, priority_score, reason, offer, status) select s.customer_id, 'segment_1', 1, 'x', '{"kind":"content"}', 'sent' from sends as s limit 100000`)
-  await sql(`insert into send_keys (action_id, channel, send_id) select a.id, 'email', uuidv7() from actions as a`)
+  await sql(`insert into actions (customer_id, segment, priority_score, reason, offer, status, send_id) select s.customer_id, 'segment_1', 1, 'x', '{"kind":"content"}', 'sent', s.id from sends as s limit 100000`)
   await fillResults(pool)
-  for (const table of ['customers', 'customer_scores', 'customer_reading', 'segment_members', 'segments', 'orders', 'sends', 'actions', 'send_keys', 'plan_results']) await sql(`vacuum analyze ${table}`)
+  for (const table of ['customers', 'customer_scores', 'customer_reading', 'segment_members', 'segments', 'orders', 'sends', 'actions', 'plan_results']) await sql(`vacuum analyze ${table}`)
 } // prettier-ignore
 
 /** A year of plans: each week a day of messages in every segment, three arms for some groups and their holdout. */

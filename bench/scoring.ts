@@ -7,6 +7,7 @@ import { scoreCustomers, type ScoreResult } from '#server/scoring/score.ts'
 import { startFilled } from './kept.ts'
 import { postgresCpuSeconds } from './postgres-cpu.ts'
 import { fillShop } from './shop.ts'
+import { peakMb } from './peak-memory.ts'
 
 // A whole scoring run of a shop of a million customers with six million orders, and one customer again after an order.
 const quick = process.argv.includes('--quick')
@@ -98,7 +99,7 @@ try {
       ].join('\t'),
     )
   }
-  const peakRss = process.resourceUsage().maxRSS / 1024
+  const peakRss = peakMb()
 
   const { rows: some } = await ctx.pool.query<{ id: string }>(
     `select c.id from customers as c order by hashtext(c.external_id) limit $1`,

@@ -5,6 +5,7 @@ import nodemailer from 'nodemailer'
 import { readConfig } from '#server/config.ts'
 import { closeContext, createContext } from '#server/context.ts'
 import { dispatchOnce } from '#server/dispatch/dispatcher.ts'
+import { peakMb } from './peak-memory.ts'
 
 /** One client of bench/send.ts in a process of its own, so that its CPU can be told from that of the others. */
 export interface ClientReport {
@@ -36,7 +37,7 @@ const report: ClientReport = {
   messages,
   seconds: (performance.now() - began) / 1000,
   cpuSeconds: (cpu.user + cpu.system) / 1e6,
-  peakMb: process.resourceUsage().maxRSS / 1024,
+  peakMb: peakMb(),
 }
 process.stdout.write(JSON.stringify(report) + '\n')
 

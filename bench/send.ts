@@ -28,9 +28,10 @@ const { values: asked } = parseArgs({
 })
 const { quick } = asked
 const rounds = quick || asked.messages ? 1 : 3
+const perRound = Number(asked.messages ?? 100_000)
 const size = quick
   ? { product: 6_000, nodemailer: 1_200, bare: 3_000 }
-  : { product: Number(asked.messages ?? 100_000), nodemailer: 5_000, bare: 20_000 }
+  : { product: perRound, nodemailer: Math.min(5_000, perRound), bare: Math.min(20_000, perRound) }
 const slots = Number(asked.slots)
 /** More of them make nodemailer slower. */
 const connections = 50

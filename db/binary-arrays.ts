@@ -1,30 +1,29 @@
 // Parameters in PostgreSQL's binary form (`array_recv`, `uuid_recv`): reading an array of text, quotes and escapes included, is
 // a good part of what a statement over a thousand ids costs the server. The driver sends a Buffer as it is.
 
-const oid = { bytea: 17, int2: 21, int4: 23, uuid: 2950 }
+const oid = { bytea: 17, int2: 21, int4: 23, text: 25, float8: 701, uuid: 2950 }
 const headBytes = 20
 
-function head(out: Buffer, elementType: number, count: number): void {
-  // one dimension, no nulls, counted from 1
+function head(out: Buffer, elementType: number, count: number, hasNulls = false): void {
+  // one dimension, counted from 1
   out.writeInt32BE(1, 0)
-  out.writeInt32BE(0, 4)
+  out.writeInt32BE(hasNulls ? 1 : 0, 4)
   out.writeInt32BE(elementType, 8)
   out.writeInt32BE(count, 12)
   out.writeInt32BE(1, 16)
 }
 
 /** `uuid[]`; an id is 36 characters with hyphens. Throws RangeError at anything else. */
-export function uuidArray(ids: readonly string[]): Buffer {
+export function uuidArray(ids: readonly (string | null)[]): Buffer {
   const out = Buffer.alloc(headBytes + ids.length * 20)
-  head(out, oid.uuid, ids.length)
+  head(out, oid.uuid, ids.length, ids.includes(null))
   let at = headBytes
   for (const id of ids) {
-    out.writeInt32BE(16, at)
-    if (out.write(id.replaceAll('-', ''), at + 4, 'hex') !== 16 || id.length !== 36)
+    if (id !== null && (id.length !== 36 || out.write(id.replaceAll('-', ''), at + 4, 'hex') !== 16))
       throw new RangeError(`${id} is no UUID`)
-    at += 20
+    at = out.writeInt32BE(id === null ? -1 : 16, at) + (id === null ? 0 : 16)
   }
-  return out
+  return out.subarray(0, at)
 }
 
 /** `int[]`; throws RangeError at a value beyond it. */
@@ -46,6 +45,30 @@ export function smallintArray(values: readonly number[]): Buffer {
     out.writeInt32BE(2, headBytes + i * 6)
     out.writeInt16BE(value, headBytes + i * 6 + 4)
   })
+  return out
+}
+
+/** `float8[]` */
+export function floatArray(values: readonly number[]): Buffer {
+  const out = Buffer.alloc(headBytes + values.length * 12)
+  head(out, oid.float8, values.length)
+  values.forEach((value, i) => {
+    out.writeInt32BE(8, headBytes + i * 12)
+    out.writeDoubleBE(value, headBytes + i * 12 + 4)
+  })
+  return out
+}
+
+/** `text[]` */
+export function textArray(values: readonly (string | null)[]): Buffer {
+  const out = Buffer.alloc(headBytes + values.reduce((sum, value) => sum + 4 + Buffer.byteLength(value ?? ''), 0))
+  head(out, oid.text, values.length, values.includes(null))
+  let at = headBytes
+  for (const value of values) {
+    const bytes = value === null ? -1 : out.write(value, at + 4)
+    out.writeInt32BE(bytes, at)
+    at += 4 + Math.max(0, bytes)
+  }
   return out
 }
 

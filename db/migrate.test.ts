@@ -28,7 +28,10 @@ test('a release goes on working on the schema of the next one, unless that says 
 
 test('what takes something away from the release before says so', () => {
   const takes = /\bdrop (table|column)\b|\brename\b|\bset not null\b|\balter column \w+ (set data )?type\b/i
-  const quiet = readMigrations().filter((m) => m.version >= 38 && takes.test(m.sql) && !m.breaksPrevious)
+  // A table may make room for a view of its name.
+  const left = (sql: string): string =>
+    sql.replaceAll(/\bdrop table (\w+);/gi, (drop, name) => (sql.includes(`create view ${name} as`) ? '' : drop))
+  const quiet = readMigrations().filter((m) => m.version >= 38 && takes.test(left(m.sql)) && !m.breaksPrevious)
   expect(quiet.map((m) => m.name)).toEqual([])
 })
 

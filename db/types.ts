@@ -44,6 +44,7 @@ export interface Actions {
   refused_by: string | null;
   scheduled_date: string | null;
   segment: string;
+  send_id: string | null;
   send_window: Json | null;
   status: Generated<string>;
   template_id: string | null;
@@ -970,9 +971,9 @@ export interface SendBatches {
 }
 
 export interface SendKeys {
-  action_id: string;
-  channel: string;
-  send_id: string;
+  action_id: string | null;
+  channel: string | null;
+  send_id: string | null;
 }
 
 export interface Sends {

@@ -75,7 +75,7 @@ export function faultOfNode(folder) {
 }
 
 // V8 lets the garbage of streams pile up to 200 MB before it looks; a shop's machine has better use for them.
-const nodeFlags = ['--max-semi-space-size=8', '--heap-growing-percent=40']
+const nodeFlags = ['--max-semi-space-size=32', '--heap-growing-percent=40']
 
 /** Runs Node 24 with these arguments, hands signals on, and resolves with the exit code. */
 export function runNode(args, options = {}) {

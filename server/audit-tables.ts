@@ -10,7 +10,6 @@ export const unaudited: Readonly<Record<string, string>> = {
   schema_migrations: 'written by migrations only, with checksums',
   // Append-only facts and ledgers: their rows are the history.
   sends: 'ledger of messages, every step with its time',
-  send_keys: 'part of the ledger',
   send_batches: 'part of the ledger',
   dispatch_turns: 'part of the ledger, until its attempts are written',
   delivery_attempts: 'part of the ledger',

@@ -200,7 +200,6 @@ export const holdsNobody: readonly string[] = [
   'schema_migrations',
   'segment_counts',
   'send_batches',
-  'send_keys',
   'sessions',
   'settings',
   'sign_in_attempts',

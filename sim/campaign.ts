@@ -56,19 +56,20 @@ export async function simCampaign(
          select 'Customer ' || g, 'Customer ' || g, 'c' || g || '-' || $2 || '@example.com', case when $3 = 'sms' then '+1518' || (2000000 + g + 10000 * (('x' || substr(md5($2), 1, 4))::bit(16)::int % 700))::text end,
            'granted', 'granted', 'dob_verified', '1980-01-01', 'NY', '{America/New_York}' from generate_series(1, $4::int) as g
          returning id, email, phone, first_name
+       ), given as materialized (
+         -- Ids that grow in the order of the rows, as the planner makes them (server/ids.ts).
+         select c.*, encode(substring(int8send((extract(epoch from $6::timestamptz) * 1000)::bigint) from 3) || substring(int4send(28672 | (c.n >> 14)) from 3)
+           || substring(int4send(32768 | (c.n & 16383)) from 3) || substring(uuid_send(gen_random_uuid()) from 11), 'hex')::uuid as send_id
+         from (select c.*, (row_number() over (order by c.id))::int as n from c) as c
        ), a as (
-         insert into actions (campaign_id, customer_id, segment, priority_score, reason, offer, scheduled_date, status)
-         select $1::uuid, c.id, 'Promising', 1, 'due', $5::jsonb, $6::timestamptz::date, 'pending' from c returning id, customer_id
-       ), made as (
+         insert into actions (campaign_id, customer_id, segment, priority_score, reason, offer, scheduled_date, status, channels, send_id)
+         select $1::uuid, g.id, 'Promising', 1, 'due', $5::jsonb, $6::timestamptz::date, 'pending', array[$3], g.send_id from given as g order by g.n returning id, customer_id
+       )
        insert into sends (id, action_id, customer_id, campaign_id, channel, recipient, template_id, variables, due_at, window_end)
-       -- Ids that grow in the order of the rows, as the planner makes them (server/ids.ts).
-       select encode(substring(int8send((extract(epoch from $6::timestamptz) * 1000)::bigint) from 3) || substring(int4send(28672 | (a.n >> 14)) from 3)
-           || substring(int4send(32768 | (a.n & 16383)) from 3) || substring(uuid_send(gen_random_uuid()) from 11), 'hex')::uuid, a.id, a.customer_id, $1::uuid, $3, case when $3 = 'sms' then c.phone else c.email::text end, $7::uuid,
+       select c.send_id, a.id, c.id, $1::uuid, $3, case when $3 = 'sms' then c.phone else c.email::text end, $7::uuid,
          jsonb_build_object('first_name', c.first_name, 'offer', jsonb_build_object('title', 'A look at the new shelf'), 'products', '[{"name": "Rittenhouse Rye 750 ml", "price": "$31.99"}, {"name": "Four Roses Single Barrel", "price": "$46.99"}]'::jsonb),
          $6::timestamptz, $6::timestamptz + interval '12 hours'
-       from (select a.id, a.customer_id, (row_number() over (order by a.id))::int as n from a) as a join c on c.id = a.customer_id order by a.n returning id, action_id, channel
-       )
-       insert into send_keys (action_id, channel, send_id) select made.action_id, made.channel, made.id from made`,
+       from given as c join a on a.customer_id = c.id order by c.n`,
       [id, tag, channel, count, JSON.stringify(offer), at, templateId],
     )
     return id

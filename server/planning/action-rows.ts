@@ -1,4 +1,5 @@
 import type { PoolClient } from 'pg'
+import { floatArray, intArray, textArray, uuidArray } from '#db/binary-arrays.ts'
 import type { Assignment } from '#core/planning/assign.ts'
 import { createIds } from '../ids.ts'
 import type { AudienceMember } from './audience.ts'
@@ -21,12 +22,17 @@ export interface ActionWriter {
   readonly made: { actions: number; sends: number; skipped: number; holdout: number }
 }
 
-interface Row {
-  id: string
+interface Given {
   member: AudienceMember
   assignment: Assignment
   /** place of the entry among those of all arms */
   entry: number
+}
+
+interface Row extends Given {
+  id: string
+  /** of its message; null: it gets none */
+  sendId: string | null
 }
 
 /**
@@ -65,7 +71,7 @@ export function createActionWriter(
     })),
   )
   const shared = new Map<string, string>()
-  const sharedOf = ({ member, assignment, entry }: Row): string => {
+  const sharedOf = ({ member, assignment, entry }: Given): string => {
     const { store } = member.customer
     const key = `${entry}|${store.id}|${member.primary_category ?? ''}`
     let text = shared.get(key)
@@ -78,21 +84,21 @@ export function createActionWriter(
     }
     return text
   }
-  let rows: Row[] = []
+  let given: Given[] = []
   const total = { actions: 0, sends: 0, skipped: 0, holdout: 0 }
 
   /** Those that were made; a customer may have an action of this campaign and day already. */
-  async function insertActions(): Promise<Row[]> {
+  async function insertActions(rows: readonly Row[]): Promise<readonly Row[]> {
     const { rows: made } = await tx.query<{ ids: string[] | null; n: number }>(
       `with entry as (
          select e.* from jsonb_to_recordset($2::jsonb) as e(place int, variant text, id text, day date, segment text, channel text, offer jsonb, offer_id uuid, template_id uuid, send_window jsonb, value real)
        ), made as (
          -- why is said once, in the plan (action_reason)
-         insert into actions (id, campaign_id, customer_id, plan_entry_id, segment, priority_score, reason, offer_id, offer, template_id, scheduled_date, send_window, channels, status, refused_by, variant, held_out_of_all, customer_group)
+         insert into actions (id, campaign_id, customer_id, plan_entry_id, segment, priority_score, reason, offer_id, offer, template_id, scheduled_date, send_window, channels, status, refused_by, variant, held_out_of_all, customer_group, send_id)
          select g.id, $1, g.customer_id, entry.id, entry.segment, entry.value, '', offers.id, entry.offer, entry.template_id, entry.day, entry.send_window, array[entry.channel],
-           g.outcome, g.refused_by, entry.variant, g.held_out_of_all, g.customer_group
-         from unnest($3::uuid[], $4::uuid[], $5::int[], $6::text[], $7::text[], $8::boolean[], $9::text[])
-           as g(id, customer_id, place, outcome, refused_by, held_out_of_all, customer_group)
+           g.outcome, g.refused_by, entry.variant, g.held_out_of_all, g.customer_group, g.send_id
+         from unnest($3::uuid[], $4::uuid[], $5::int[], $6::text[], $7::text[], $8::boolean[], $9::text[], $11::uuid[])
+           as g(id, customer_id, place, outcome, refused_by, held_out_of_all, customer_group, send_id)
            join entry on entry.place = g.place left join offers on offers.id = entry.offer_id
          ${isFirst ? '' : 'on conflict (customer_id, campaign_id, scheduled_date) do nothing'}
          returning id
@@ -101,14 +107,15 @@ export function createActionWriter(
       [
         campaignId,
         entryJson,
-        rows.map((r) => r.id),
-        rows.map((r) => r.member.id),
-        rows.map((r) => r.entry),
-        rows.map((r) => r.assignment.outcome),
-        rows.map((r) => r.assignment.verdict?.rule_id ?? null),
+        uuidArray(rows.map((r) => r.id)),
+        uuidArray(rows.map((r) => r.member.id)),
+        intArray(rows.map((r) => r.entry)),
+        textArray(rows.map((r) => r.assignment.outcome)),
+        textArray(rows.map((r) => r.assignment.verdict?.rule_id ?? null)),
         rows.map((r) => r.assignment.outcome === 'holdout' && r.member.held_out_of_all),
-        rows.map((r) => r.member.customer.group ?? null),
+        textArray(rows.map((r) => r.member.customer.group ?? null)),
         rows.length,
+        uuidArray(rows.map((r) => r.sendId)),
       ],
     )
     const { n, ids } = made[0]!
@@ -133,8 +140,6 @@ export function createActionWriter(
        ), given as (
          select g.* from unnest($4::uuid[], $5::uuid[], $6::uuid[], $7::int[], $8::int[], $9::text[], $10::text[], $11::float8[], $12::float8[])
            as g(id, action_id, customer_id, place, text, first_name, recipient, due_ms, end_ms)
-       ), keyed as (
-         insert into send_keys (action_id, channel, send_id) select given.action_id, entry.channel, given.id from given join entry on entry.place = given.place
        )
        insert into sends (id, action_id, customer_id, campaign_id, channel, recipient, template_id, variables, due_at, window_end)
        select given.id, given.action_id, given.customer_id, $1, entry.channel, given.recipient, entry.template_id, shared.variables || jsonb_build_object('first_name', given.first_name),
@@ -144,32 +149,33 @@ export function createActionWriter(
         campaignId,
         JSON.stringify(entries.map(({ e }, place) => ({ place, channel: e.channel, template_id: e.template_id }))),
         [...texts.keys()],
-        due.map(newSend),
-        due.map((r) => r.id),
-        due.map((r) => r.member.id),
-        due.map((r) => r.entry),
-        textOf,
-        due.map((r) => r.member.first_name),
-        due.map((r) => (r.assignment.entry.channel === 'email' ? r.member.email : r.member.phone)),
-        due.map((r) => r.assignment.due_at!.getTime()),
-        due.map((r) => r.assignment.window_end!.getTime()),
+        uuidArray(due.map((r) => r.sendId)),
+        uuidArray(due.map((r) => r.id)),
+        uuidArray(due.map((r) => r.member.id)),
+        intArray(due.map((r) => r.entry)),
+        intArray(textOf),
+        textArray(due.map((r) => r.member.first_name)),
+        textArray(due.map((r) => (r.assignment.entry.channel === 'email' ? r.member.email : r.member.phone))),
+        floatArray(due.map((r) => r.assignment.due_at!.getTime())),
+        floatArray(due.map((r) => r.assignment.window_end!.getTime())),
       ],
     )
   }
 
   return {
     add(member, assignment, arm) {
-      rows.push({ id: newAction(), member, assignment, entry: placeOf[arm]!.get(assignment.entry.id)! })
+      given.push({ member, assignment, entry: placeOf[arm]!.get(assignment.entry.id)! })
     },
     async flush() {
-      if (rows.length === 0) return
-      const made = await insertActions()
-      // In the order of the index that dispatch reads: rows of a chunk then go into it one after the other.
-      const due = made
-        .filter((r) => r.assignment.outcome === 'pending')
-        .toSorted((a, b) => a.assignment.due_at!.getTime() - b.assignment.due_at!.getTime())
+      if (given.length === 0) return
+      // Messages in the order of the index that dispatch reads: those of a chunk then go into it one after the other.
+      const rows = (isFirst ? given : firstOfDay(given))
+        .toSorted((a, b) => (a.assignment.due_at?.getTime() ?? 0) - (b.assignment.due_at?.getTime() ?? 0))
+        .map((g): Row => ({ ...g, id: newAction(), sendId: g.assignment.outcome === 'pending' ? newSend() : null }))
+      given = []
+      const made = await insertActions(rows)
+      const due = made.filter((r) => r.sendId !== null)
       if (due.length > 0) await insertSends(due)
-      rows = []
       total.actions += made.length
       total.sends += due.length
       total.skipped += made.filter((r) => r.assignment.outcome === 'skipped').length
@@ -177,4 +183,12 @@ export function createActionWriter(
     },
     made: total,
   }
+}
+
+function firstOfDay(given: readonly Given[]): Given[] {
+  const seen = new Set<string>()
+  return given.filter(({ member, assignment }) => {
+    const key = `${member.id} ${assignment.entry.day}`
+    return !seen.has(key) && seen.add(key)
+  })
 }

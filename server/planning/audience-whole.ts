@@ -17,7 +17,9 @@ import { adultSince, groupColumns } from './groups.ts'
 
 const chunkSize = 5000
 
-interface WholeRow extends AudienceRow {
+interface WholeRow extends Omit<AudienceRow, 'segments'> {
+  /** bit n: the customer is in the n-th segment of the block */
+  blocks: string[]
   recent: number | null
   contact_ms: number[] | null
   contact_channels: Contact['channel'][] | null
@@ -45,6 +47,7 @@ export async function* streamWhole(
     return
   }
   const membersOf = await memberMaker(tx, config, query)
+  const segmentsOf = blockReader(query.segments)
   const { time_zone: zone } = await readSetting(tx, 'shop')
   const coolDown = (query.coolDownDays ?? 0) > 8 ? query.coolDownDays! : 8
   // Hash tables of a million customers, all rows wanted: the planner thinks of cursors that only the first will be read, and of
@@ -52,7 +55,7 @@ export async function* streamWhole(
   await tx.query(
     `select set_config('work_mem', '256MB', true), set_config('cursor_tuple_fraction', '1', true), set_config('jit', 'off', true), set_config('enable_nestloop', 'off', true)`,
   )
-  await tx.query(`declare audience no scroll cursor for ${wholeSql}`, [
+  await tx.query(`declare audience no scroll cursor for ${wholeSql(query.segments.length)}`, [
     query.segments,
     grouped.at,
     adultSince(localDate(grouped.at, zone)),
@@ -74,11 +77,29 @@ export async function* streamWhole(
         if (r.has_wishes) wishes.set(r.id, { topics_off, every_days, paused_until })
       }
       await addPaced(tx, contacts, wishes, query)
-      yield await membersOf(rows, { wishes, contacts, recent: new Map(rows.map((r) => [r.id, r.recent ?? 0])) })
+      yield await membersOf(
+        rows.map((r) => ({ ...r, segments: segmentsOf(r.blocks) })),
+        { wishes, contacts, recent: new Map(rows.map((r) => [r.id, r.recent ?? 0])) },
+      )
     }
     if (rows.length < chunkSize) break
   }
   await tx.query('close audience')
+}
+
+/** The names behind the bits; customers of the same segments share one list. */
+function blockReader(keys: readonly string[]): (blocks: readonly string[]) => string[] {
+  const known = new Map<string, string[]>()
+  return (blocks) => {
+    const mask = blocks.join()
+    let found = known.get(mask)
+    if (!found) {
+      const bits = blocks.map(BigInt)
+      found = keys.filter((_, i) => (bits[Math.floor(i / perBlock)]! >> BigInt(i % perBlock)) & 1n)
+      known.set(mask, found)
+    }
+    return found
+  }
 }
 
 function contactsOf(r: WholeRow): Contact[] {
@@ -95,9 +116,19 @@ const isEarlier = `s.status in ('sent', 'delivered', 'unknown') and s.campaign_i
   and s.due_at >= $5::timestamptz - make_interval(days => $7) and s.due_at < $5::timestamptz - interval '8 days'`
 const isRecent = `s.status in ('sent', 'delivered') and s.sent_at > $2::timestamptz - interval '${pressureDays} days' and s.sent_at <= $2::timestamptz`
 
-const wholeSql = `with belongs as (
-    select sm.customer_id, array_agg(g.key) as segments from segment_members as sm join segments as g on g.id = sm.segment_id
-    where g.key = any($1::text[]) and g.is_active group by 1
+/** As many segments as fit into a number of JavaScript. */
+const perBlock = 50
+
+// A bit for each segment instead of an array of names: the planner takes arrays for so large that it would group a million
+// customers on disk.
+const wholeSql = (segments: number): string => `with asked as (
+    select g.id, 1::bigint << ((p.place - 1) % ${perBlock})::int as bit, (p.place - 1) / ${perBlock} as block
+    from unnest($1::text[]) with ordinality as p(key, place) join segments as g on g.key = p.key and g.is_active
+  ), belongs as (
+    select sm.customer_id, array[${Array.from({ length: Math.ceil(segments / perBlock) }, (_, n) =>
+      segments <= perBlock ? 'bit_or(asked.bit)' : `coalesce(bit_or(asked.bit) filter (where asked.block = ${n}), 0)`,
+    ).join()}] as blocks
+    from segment_members as sm join asked on asked.id = sm.segment_id group by 1
   ), heard as (
     select s.customer_id, (count(*) filter (where ${isRecent}))::int as recent,
       array_agg((extract(epoch from coalesce(s.sent_at, s.due_at)) * 1000)::float8) filter (where ${isNear}) as contact_ms,
@@ -111,7 +142,7 @@ const wholeSql = `with belongs as (
     group by 1
   )
   select c.id, null as name, c.first_name, c.email::text as email, c.phone, c.birth_date, c.age_status, c.email_consent, c.sms_consent, c.state, c.zip, c.time_zones, c.store_id,
-    sc.avg_purchase_hour::float8 as usual_hour, sc.primary_category, b.segments, ${groupColumns('$2', '$3')},
+    sc.avg_purchase_hour::float8 as usual_hour, sc.primary_category, b.blocks, ${groupColumns('$2', '$3')},
     h.recent, h.contact_ms, h.contact_channels, h.last_email, h.last_sms, p.customer_id is not null as has_wishes, p.topics_off, p.every_days, p.paused_until
   from belongs as b join customers as c on c.id = b.customer_id and c.deleted_at is null
   left join customer_scores as sc on sc.customer_id = c.id left join customer_reading as r on r.customer_id = c.id

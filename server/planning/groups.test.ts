@@ -116,7 +116,9 @@ test('members of each segment stand for all, whatever is planned for it', async 
 test('read with one statement, everybody is the same as asked for in chunks', async () => {
   const facts = await loadPlannerFacts(ctx, week)
   await sql(`insert into customer_preferences (customer_id, topics_off, every_days) select c.id, '{events}', case when c.external_id like '%2' then 28 end from customers as c where c.external_id like '%2' or c.external_id like '%9'`)
-  const query = { ...(await audienceOf(ctx.pool, { id: '01900000-0000-7000-8000-000000000001', customer_ids: null }, facts, [], now)), segments: ['all', 'some'], coolDownDays: 20 }
+  // More than fit into one number.
+  const otherKeys = Array.from({ length: 60 }, (_, i) => `nobody ${i}`)
+  const query = { ...(await audienceOf(ctx.pool, { id: '01900000-0000-7000-8000-000000000001', customer_ids: null }, facts, [], now)), segments: ['all', ...otherKeys, 'some'], coolDownDays: 20 }
   const read = async (chunks: AsyncIterable<AudienceMember[]>): Promise<Map<string, object>> => {
     const found = new Map<string, object>()
     // Earlier messages count by the last one only: where the whole tells of the last mail and the last text, it tells more.

@@ -106,7 +106,6 @@ test('thirty plan files written to get something illegal out make lawful message
     )
     expect(caps).toEqual([])
     await ctx.pool.query(`delete from sends where campaign_id = $1`, [id])
-    await ctx.pool.query(`delete from send_keys`)
     await ctx.pool.query(`delete from campaigns where id = $1`, [id])
   }
   expect(sends).toBeGreaterThan(500)

@@ -41,7 +41,7 @@ export async function checkSender(ctx: Ctx): Promise<void> {
 /**
  * Makes actions and sends of an approved plan: every customer of its segments goes through the gate at the moment the
  * message is due. `now` does not wait for planned days and usual hours: one message per customer, as soon as the legal and
- * the shop's window is open today. All or nothing in one transaction; starting twice makes nothing twice (row lock, and send_keys).
+ * the shop's window is open today. All or nothing in one transaction; starting twice makes nothing twice (row lock, and one action per customer and day).
  */
 export async function startCampaign(
   ctx: Ctx,

@@ -69,7 +69,7 @@ export async function cancelCampaign(ctx: Ctx, actor: Actor, id: string, reason?
       `update actions set status = 'skipped', refused_by = 'campaign-cancelled', updated_at = now()
        where actions.campaign_id = $1 and actions.status in ('pending', 'queued')
          and not exists (
-           select from send_keys as k join sends as s on s.id = k.send_id where k.action_id = actions.id and s.status not in ('cancelled', 'skipped'))`,
+           select from sends as s where s.id = actions.send_id and s.status not in ('cancelled', 'skipped'))`,
       [id],
     )
     await tx.query(`update campaigns set status = 'cancelled', finished_at = $2, updated_at = now() where id = $1`, [

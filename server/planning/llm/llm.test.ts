@@ -239,7 +239,6 @@ test.each(['good', 'mixed', 'obedient', 'injected', 'illegal', 'repairing'])(
     )
     expect(skipped).toEqual([])
     await ctx.pool.query(`delete from sends where campaign_id = $1`, [id])
-    await ctx.pool.query(`delete from send_keys`)
     await ctx.pool.query(`delete from campaigns where id = $1`, [id])
   },
   60_000,
