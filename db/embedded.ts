@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { totalmem } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
@@ -107,10 +108,14 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   }
 }
 
+/** Of the machine, or of the container. */
+const memoryMb = (): number => Math.min(totalmem(), process.constrainedMemory() || Infinity) / 2 ** 20
+
 /** What is set otherwise than PostgreSQL does by itself, but for addresses and the log. */
 export const ownSettings = ({ fsync }: { fsync?: boolean }): Record<string, string> => ({
   max_connections: '120',
-  shared_buffers: '256MB',
+  // A sixteenth of the machine, taken only as it is used. What does not fit is written and read again and again.
+  shared_buffers: `${Math.min(1024, Math.max(128, Math.floor(memoryMb() / 16)))}MB`,
   work_mem: '16MB',
   maintenance_work_mem: '128MB',
   max_wal_size: '2GB',

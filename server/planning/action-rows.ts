@@ -1,6 +1,7 @@
 import type { PoolClient } from 'pg'
 import { floatArray, intArray, textArray, uuidArray } from '#db/binary-arrays.ts'
 import type { Assignment } from '#core/planning/assign.ts'
+import type { PlanEntry } from '#core/planning/plan.ts'
 import { createIds } from '../ids.ts'
 import type { AudienceMember } from './audience.ts'
 import type { DrawnArm } from './experiments/draw.ts'
@@ -71,7 +72,8 @@ export function createActionWriter(
     })),
   )
   const shared = new Map<string, string>()
-  const sharedOf = ({ member, assignment, entry }: Given): string => {
+  /** What an entry says at a store to those of a category: as text, and by what it is found. */
+  const sharedOf = ({ member, assignment, entry }: Given): { key: string; text: string } => {
     const { store } = member.customer
     const key = `${entry}|${store.id}|${member.primary_category ?? ''}`
     let text = shared.get(key)
@@ -82,28 +84,25 @@ export function createActionWriter(
       )
       shared.set(key, text)
     }
-    return text
+    return { key, text }
   }
   let given: Given[] = []
   const total = { actions: 0, sends: 0, skipped: 0, holdout: 0 }
 
   /** Those that were made; a customer may have an action of this campaign and day already. */
   async function insertActions(rows: readonly Row[]): Promise<readonly Row[]> {
-    const { rows: made } = await tx.query<{ ids: string[] | null; n: number }>(
+    const { rows: made } = await tx.query<{ id: string }>(
       `with entry as (
          select e.* from jsonb_to_recordset($2::jsonb) as e(place int, variant text, id text, day date, segment text, channel text, offer jsonb, offer_id uuid, template_id uuid, send_window jsonb, value real)
-       ), made as (
-         -- why is said once, in the plan (action_reason)
-         insert into actions (id, campaign_id, customer_id, plan_entry_id, segment, priority_score, reason, offer_id, offer, template_id, scheduled_date, send_window, channels, status, refused_by, variant, held_out_of_all, customer_group, send_id)
-         select g.id, $1, g.customer_id, entry.id, entry.segment, entry.value, '', offers.id, entry.offer, entry.template_id, entry.day, entry.send_window, array[entry.channel],
-           g.outcome, g.refused_by, entry.variant, g.held_out_of_all, g.customer_group, g.send_id
-         from unnest($3::uuid[], $4::uuid[], $5::int[], $6::text[], $7::text[], $8::boolean[], $9::text[], $11::uuid[])
-           as g(id, customer_id, place, outcome, refused_by, held_out_of_all, customer_group, send_id)
-           join entry on entry.place = g.place left join offers on offers.id = entry.offer_id
-         ${isFirst ? '' : 'on conflict (customer_id, campaign_id, scheduled_date) do nothing'}
-         returning id
        )
-       select count(*)::int as n, case when count(*) < $10 then array_agg(made.id) end as ids from made`,
+       -- why is said once, in the plan (action_reason)
+       insert into actions (id, campaign_id, customer_id, plan_entry_id, segment, priority_score, reason, offer_id, offer, template_id, scheduled_date, send_window, channels, status, refused_by, variant, held_out_of_all, customer_group, send_id)
+       select g.id, $1, g.customer_id, entry.id, entry.segment, entry.value, '', offers.id, entry.offer, entry.template_id, entry.day, entry.send_window, array[entry.channel],
+         g.outcome, g.refused_by, entry.variant, g.held_out_of_all, g.customer_group, g.send_id
+       from unnest($3::uuid[], $4::uuid[], $5::int[], $6::text[], $7::text[], $8::boolean[], $9::text[], $10::uuid[])
+         as g(id, customer_id, place, outcome, refused_by, held_out_of_all, customer_group, send_id)
+         join entry on entry.place = g.place left join offers on offers.id = entry.offer_id
+       ${isFirst ? '' : 'on conflict (customer_id, campaign_id, scheduled_date) do nothing returning id'}`,
       [
         campaignId,
         entryJson,
@@ -114,46 +113,41 @@ export function createActionWriter(
         textArray(rows.map((r) => r.assignment.verdict?.rule_id ?? null)),
         rows.map((r) => r.assignment.outcome === 'holdout' && r.member.held_out_of_all),
         textArray(rows.map((r) => r.member.customer.group ?? null)),
-        rows.length,
         uuidArray(rows.map((r) => r.sendId)),
       ],
     )
-    const { n, ids } = made[0]!
-    if (n === rows.length) return rows
-    const known = new Set(ids)
+    if (isFirst || made.length === rows.length) return rows
+    const known = new Set(made.map((m) => m.id))
     return rows.filter((r) => known.has(r.id))
   }
 
   async function insertSends(due: readonly Row[]): Promise<void> {
-    const texts = new Map<string, number>()
-    const textOf = due.map((row) => {
-      const text = sharedOf(row)
-      let place = texts.get(text)
-      if (place === undefined) texts.set(text, (place = texts.size))
+    const said: { entry: PlanEntry; text: string }[] = []
+    const places = new Map<string, number>()
+    const placeOfText = due.map((row) => {
+      const { key, text } = sharedOf(row)
+      let place = places.get(key)
+      if (place === undefined) places.set(key, (place = said.push({ entry: entries[row.entry]!.e, text })))
       return place
     })
     await tx.query(
-      `with entry as (
-         select e.* from jsonb_to_recordset($2::jsonb) as e(place int, channel text, template_id uuid)
-       ), shared as (
-         select s.variables, s.place - 1 as place from unnest($3::jsonb[]) with ordinality as s(variables, place)
-       ), given as (
-         select g.* from unnest($4::uuid[], $5::uuid[], $6::uuid[], $7::int[], $8::int[], $9::text[], $10::text[], $11::float8[], $12::float8[])
-           as g(id, action_id, customer_id, place, text, first_name, recipient, due_ms, end_ms)
+      `with said as (
+         select s.* from unnest($2::jsonb[], $3::text[], $4::uuid[]) with ordinality as s(variables, channel, template_id, place)
        )
        insert into sends (id, action_id, customer_id, campaign_id, channel, recipient, template_id, variables, due_at, window_end)
-       select given.id, given.action_id, given.customer_id, $1, entry.channel, given.recipient, entry.template_id, shared.variables || jsonb_build_object('first_name', given.first_name),
+       select given.id, given.action_id, given.customer_id, $1, said.channel, given.recipient, said.template_id, said.variables || jsonb_build_object('first_name', given.first_name),
          to_timestamp(given.due_ms / 1000), to_timestamp(given.end_ms / 1000)
-       from given join entry on entry.place = given.place join shared on shared.place = given.text`,
+       from unnest($5::uuid[], $6::uuid[], $7::uuid[], $8::int[], $9::text[], $10::text[], $11::float8[], $12::float8[])
+         as given(id, action_id, customer_id, said, first_name, recipient, due_ms, end_ms) join said on said.place = given.said`,
       [
         campaignId,
-        JSON.stringify(entries.map(({ e }, place) => ({ place, channel: e.channel, template_id: e.template_id }))),
-        [...texts.keys()],
+        said.map((s) => s.text),
+        said.map((s) => s.entry.channel),
+        said.map((s) => s.entry.template_id),
         uuidArray(due.map((r) => r.sendId)),
         uuidArray(due.map((r) => r.id)),
         uuidArray(due.map((r) => r.member.id)),
-        intArray(due.map((r) => r.entry)),
-        intArray(textOf),
+        intArray(placeOfText),
         textArray(due.map((r) => r.member.first_name)),
         textArray(due.map((r) => (r.assignment.entry.channel === 'email' ? r.member.email : r.member.phone))),
         floatArray(due.map((r) => r.assignment.due_at!.getTime())),

@@ -120,6 +120,16 @@ test('a week is planned, approved and started; counts add up and nobody gets wha
   )
   for (const { entry, reason } of reasons) expect(reason).toBe(plan.entries.find((e) => e.id === entry)!.reason)
   expect(reasons.length).toBe(plan.entries.length)
+  // Action and message name each other and say what their entry says, to the person they are for.
+  const { rows: pairs } = await ctx.pool.query<{ n: number; alike: number; templates: (string | null)[] }>(
+    `select count(*)::int as n, count(*) filter (where a.id = s.action_id and a.customer_id = s.customer_id and a.campaign_id = s.campaign_id and a.channels[1] = s.channel
+       and a.template_id is not distinct from s.template_id and s.variables ->> 'first_name' = c.first_name and s.recipient = case s.channel when 'email' then c.email::text else c.phone end)::int as alike,
+       array_agg(distinct s.template_id) as templates
+     from actions as a left join sends as s on s.id = a.send_id left join customers as c on c.id = a.customer_id where a.campaign_id = $1 and a.status = 'pending'`,
+    [id],
+  )
+  expect(pairs[0]).toMatchObject({ n: a.sends, alike: a.sends })
+  expect(new Set(pairs[0]!.templates)).toEqual(new Set(plan.entries.map((e) => e.template_id)))
 
   const { rows: suppressed } = await ctx.pool.query<{ hash: string }>(
     `select encode(address_hash, 'hex') as hash from suppressions`,
