@@ -19,10 +19,14 @@ test('who asks alone sees live figures; when many ask in the same second, they s
   const answers = await askSlowly('busy', compute, 60)
   expect(answers.slice(0, 4)).toEqual([1, 2, 3, 4])
   expect(new Set(answers).size).toBeLessThan(10)
-  // A moment later it is computed anew.
+  // A moment later the old one is given while a new one is made, and after a second nobody is given it any more.
   const last = answers.at(-1)!
   await new Promise((resolve) => setTimeout(resolve, 350))
+  expect(await remember(ctx, 'busy', compute, { longestMs: 0 })).toBe(last)
+  await new Promise((resolve) => setTimeout(resolve, 50))
   expect(await remember(ctx, 'busy', compute, { longestMs: 0 })).toBe(last + 1)
+  await new Promise((resolve) => setTimeout(resolve, 1_100))
+  expect(await remember(ctx, 'busy', compute, { longestMs: 0 })).toBe(last + 2)
 })
 
 test('all who ask at once wait for one computation, and a failure is nobody’s answer for long', async () => {

@@ -13,6 +13,8 @@ const cheapMs = 50
 const oftenPerSecond = 4
 /** How old an answer may be that is shared because many ask. */
 const sharedMs = 300
+/** So much longer the many are given it while it is made anew: else a tenth of them would wait for each new one. */
+const crowdGraceMs = 700
 const usuallyMs = 60_000
 
 const asked = new WeakMap<Ctx, Map<string, { since: number; times: number }>>()
@@ -25,7 +27,7 @@ interface Keeping {
 /**
  * Shares one computation between all who ask for it at once, and gives an expensive answer out again for twenty times
  * as long as it took: a small shop sees live figures, a shop with millions of orders pays at most 5 % of its time. A cheap
- * one is given out again only while many ask for it, for a third of a second at most.
+ * one is given out again only while many ask for it, for a second at most.
  * `longestMs`: no longer than this, for numbers that people watch; 0: only while many ask. `graceMs`: so much longer the old
  * answer is given at once while the new one is made, for figures that change slowly.
  */
@@ -41,7 +43,7 @@ export function remember<T>(
   const known = answers.get(key)
   if (known) {
     if (performance.now() < known.until) return known.answer as Promise<T>
-    if (performance.now() < known.until + graceMs) {
+    if (performance.now() < known.until + Math.max(graceMs, isOften ? crowdGraceMs : 0)) {
       known.until = Infinity
       void start(answers, key, compute, { old: known, longestMs, isOften }).catch(() => undefined)
       return known.answer as Promise<T>
