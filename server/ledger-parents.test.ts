@@ -93,3 +93,11 @@ test('rows without a parent are found', async () => {
   })
   expect([customer, action].every(Boolean)).toBe(true)
 })
+
+test('the release before writes and finds the message of an action under the old name', async () => {
+  const { action, send } = await message()
+  await pool.query('update actions set send_id = null where id = $1', [action])
+  await pool.query(`insert into send_keys (action_id, channel, send_id) values ($1, 'email', $2)`, [action, send])
+  const { rows } = await pool.query('select a.send_id, k.send_id as key from actions as a join send_keys as k on k.action_id = a.id where a.id = $1', [action]) // prettier-ignore
+  expect(rows).toEqual([{ send_id: send, key: send }])
+})

@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg'
-import { appendEvents } from '../events.ts'
 import { intArray, uuidArray } from '#db/binary-arrays.ts'
+import { appendEvents } from '../events.ts'
 import { createIds } from '../ids.ts'
 import { partitionOf } from '../partitions.ts'
 import type { Moves } from './ledger.ts'

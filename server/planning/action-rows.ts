@@ -162,13 +162,16 @@ export function createActionWriter(
     },
     async flush() {
       if (given.length === 0) return
-      // Messages in the order of the index that dispatch reads: those of a chunk then go into it one after the other.
-      const rows = (isFirst ? given : firstOfDay(given))
-        .toSorted((a, b) => (a.assignment.due_at?.getTime() ?? 0) - (b.assignment.due_at?.getTime() ?? 0))
-        .map((g): Row => ({ ...g, id: newAction(), sendId: g.assignment.outcome === 'pending' ? newSend() : null }))
+      const rows = (isFirst ? given : firstOfDay(given)).map((g): Row => ({ ...g, id: newAction(), sendId: null }))
       given = []
+      // In the order of the index that dispatch reads: messages of a chunk then go into it one after the other.
+      const waiting = rows
+        .filter((r) => r.assignment.outcome === 'pending')
+        .toSorted((a, b) => a.assignment.due_at!.getTime() - b.assignment.due_at!.getTime())
+      for (const row of waiting) row.sendId = newSend()
       const made = await insertActions(rows)
-      const due = made.filter((r) => r.sendId !== null)
+      const isMade = new Set(made)
+      const due = waiting.filter((r) => isMade.has(r))
       if (due.length > 0) await insertSends(due)
       total.actions += made.length
       total.sends += due.length

@@ -17,7 +17,7 @@ import { adultSince, groupColumns } from './groups.ts'
 
 const chunkSize = 5000
 
-interface WholeRow extends Omit<AudienceRow, 'segments'> {
+interface WholeRow extends AudienceRow {
   /** bit n: the customer is in the n-th segment of the block */
   blocks: string[]
   recent: number | null
@@ -71,16 +71,14 @@ export async function* streamWhole(
       const contacts = new Map<string, Contact[]>()
       const wishes = new Map<string, Wishes>()
       for (const r of rows) {
+        r.segments = segmentsOf(r.blocks)
         const own = contactsOf(r)
         if (own.length > 0) contacts.set(r.id, own)
         const { topics_off, every_days, paused_until } = r
         if (r.has_wishes) wishes.set(r.id, { topics_off, every_days, paused_until })
       }
       await addPaced(tx, contacts, wishes, query)
-      yield await membersOf(
-        rows.map((r) => ({ ...r, segments: segmentsOf(r.blocks) })),
-        { wishes, contacts, recent: new Map(rows.map((r) => [r.id, r.recent ?? 0])) },
-      )
+      yield await membersOf(rows, { wishes, contacts, recent: new Map(rows.map((r) => [r.id, r.recent ?? 0])) })
     }
     if (rows.length < chunkSize) break
   }
