@@ -1,5 +1,6 @@
 import { expect, test } from '@playwright/test'
-import { post, wooHook, wooOrder, wooPing } from '#sim/tills.ts'
+import { post } from '#sim/tills/hook.ts'
+import { wooHook, wooOrder, wooPing } from '#sim/tills/woo.ts'
 import { base, seeded, signIn } from './session.ts'
 
 test('a web shop is connected, its order arrives, and a broken one is played again', async ({ page }) => {

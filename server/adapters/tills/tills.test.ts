@@ -2,17 +2,9 @@ import { createHmac } from 'node:crypto'
 import { expect, test } from 'vitest'
 import type { TillFact } from '#core/knowledge/till.ts'
 import type { Reading } from '#server/ports/till.ts'
-import {
-  shopifyCustomer,
-  shopifyHook,
-  shopifyOrder,
-  shopifyRefund,
-  wooCustomer,
-  wooHook,
-  wooOrder,
-  wooPing,
-  type SimLine,
-} from '#sim/tills.ts'
+import type { SimLine } from '#sim/tills/hook.ts'
+import { shopifyCustomer, shopifyHook, shopifyOrder, shopifyRefund } from '#sim/tills/shopify.ts'
+import { wooCustomer, wooHook, wooOrder, wooPing } from '#sim/tills/woo.ts'
 import { shopify } from './shopify.ts'
 import { isSigned } from './signature.ts'
 import { woocommerce } from './woocommerce.ts'

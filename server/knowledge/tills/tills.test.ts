@@ -1,21 +1,10 @@
 import { afterAll, expect, test } from 'vitest'
 import type { Hook, Integration } from '#contract/integrations.ts'
 import { addressHash } from '#server/suppression.ts'
-import {
-  chance,
-  post,
-  shopifyCustomer,
-  shopifyHook,
-  shopifyOrder,
-  shopifyStory,
-  shuffled,
-  wooCustomer,
-  wooHook,
-  wooOrder,
-  wooPing,
-  type SimHook,
-  type SimLine,
-} from '#sim/tills.ts'
+import { post, type SimHook, type SimLine } from '#sim/tills/hook.ts'
+import { shopifyCustomer, shopifyHook, shopifyOrder } from '#sim/tills/shopify.ts'
+import { chance, shopifyStory, shuffled } from '#sim/tills/story.ts'
+import { wooCustomer, wooHook, wooOrder, wooPing } from '#sim/tills/woo.ts'
 import { testApp } from '#test/app.ts'
 import { mostRefusals } from './hooks.ts'
 import { writeNote } from './inbox.ts'
