@@ -1,13 +1,10 @@
 import type { Verdict } from '#core/compliance/verdict.ts'
-import { settle } from '#core/dispatch/settle.ts'
-import { TemplateError } from '#core/delivery/template.ts'
-import type { ChannelKind, OutgoingMessage } from '#core/delivery/message.ts'
+import type { ChannelKind } from '#core/delivery/message.ts'
 import { readChannels } from '../channel-settings.ts'
 import type { Composer } from '../composer.ts'
 import type { Ctx } from '../context.ts'
-import { noticeProviderAway } from '../notices.ts'
-import type { Outcome } from '../ports/channel.ts'
 import type { Admission } from './admit.ts'
+import { createAttempts, type Ready } from './attempt.ts'
 import { isAway } from './away.ts'
 import type { ClaimedSend } from './claim.ts'
 import { createClaims } from './claims.ts'
@@ -15,7 +12,7 @@ import type { GroupCommit } from './group-commit.ts'
 import type { ResultItem } from './ledger.ts'
 import { countDispatchers, type Worker } from './liveness.ts'
 import { createNaps } from './naps.ts'
-import { createRouter, type Ticket } from './router.ts'
+import { createRouter } from './router.ts'
 import type { StartVerdict } from './turn.ts'
 
 export interface LaneTools {
@@ -44,33 +41,14 @@ export interface Lane {
 const shareOf = (perMinute: number | null, share: number): number | null =>
   perMinute === null ? null : perMinute * share
 
-interface Ready {
-  send: ClaimedSend
-  message: OutgoingMessage
-}
-
 const lookEveryMs = 1_000
 /** What a claim costs beside its messages is then no longer felt; more would only lie in memory. */
 const mostPerClaim = 1_500
 /** Messages built before the loop turns again. */
 const builtAtOnce = 100
-const patienceMs = 120_000
-
-/** Signals that end an attempt after two minutes. One serves a whole second: a timer for each message would outlive it. */
-function createPatience(): () => AbortSignal {
-  let signal = AbortSignal.timeout(patienceMs)
-  let madeAt = Date.now()
-  return () => {
-    if (Date.now() - madeAt > 1_000) {
-      signal = AbortSignal.timeout(patienceMs)
-      madeAt = Date.now()
-    }
-    return signal
-  }
-}
 
 export function createLane({ ctx, kind, worker, commit, composer, admission, campaignId, signal }: LaneTools): Lane {
-  const patience = createPatience()
+  const { result, afterStop, attempt } = createAttempts(ctx, kind)
   const ready: Ready[] = []
   /** batch -> sends that are not settled yet; one with a result that could not be written is left to its lease */
   const held = new Map<string, { left: number; isAbandoned: boolean }>()
@@ -81,26 +59,6 @@ export function createLane({ ctx, kind, worker, commit, composer, admission, cam
 
   const naps = createNaps()
   const router = createRouter(naps.sleep)
-
-  function result(send: ClaimedSend, over: Partial<ResultItem> & Pick<ResultItem, 'status'>): ResultItem {
-    return {
-      sendId: send.id,
-      batchId: send.batch_id,
-      outcome: null,
-      code: null,
-      detail: null,
-      provider: null,
-      providerMessageId: null,
-      refusedBy: null,
-      dueAt: null,
-      windowEnd: null,
-      retryCount: send.retry_count,
-      segment: send.segment,
-      at: ctx.clock(),
-      deadAddress: null,
-      ...over,
-    }
-  }
 
   async function finish(item: ResultItem): Promise<void> {
     try {
@@ -222,71 +180,6 @@ export function createLane({ ctx, kind, worker, commit, composer, admission, cam
         await naps.sleep(lookEveryMs)
       }
     }
-  }
-
-  function afterStop(send: ClaimedSend, verdict: Exclude<StartVerdict, 'go'>): ResultItem | null {
-    if (verdict === 'lost') return null
-    if (verdict === 'cancelled')
-      return result(send, {
-        status: 'cancelled',
-        refusedBy: 'campaign-cancelled',
-        detail: 'The campaign was cancelled.',
-      })
-    if (verdict === 'paused' || verdict === 'window') return result(send, { status: 'pending' })
-    return result(send, {
-      status: 'skipped',
-      refusedBy: verdict === 'person-consent' ? `person-consent-${kind}` : verdict,
-      detail: 'The customer said no, or was removed, after this message was planned.',
-    })
-  }
-
-  async function attempt(ticket: Ticket, { send, message }: Ready): Promise<ResultItem> {
-    const { channel } = ticket
-    let outcome: Outcome
-    const span = ctx.tracer.begin(`deliver ${kind}`, {
-      kind: 'client',
-      attributes: { provider: channel.name, 'send.id': send.id },
-    })
-    const began = performance.now()
-    try {
-      // A stopping worker finishes what is in flight.
-      outcome = await span.within(() => channel.send(message, patience()))
-    } catch (error) {
-      // A message that cannot be built breaks before its first byte leaves; of anything else nobody knows.
-      outcome =
-        error instanceof TemplateError
-          ? { kind: 'rejected', code: 'render', detail: error.message }
-          : { kind: 'unknown', detail: `the channel broke: ${(error as Error).message}` }
-      span.fail(error)
-    }
-    span.set({ outcome: outcome.kind })
-    span.end()
-    ctx.metrics.attempt(
-      { channel: kind, provider: channel.name, outcome: outcome.kind },
-      (performance.now() - began) / 1000,
-    )
-    const { hasOther, wentAway } = ticket.close(outcome)
-    if (wentAway) {
-      ctx.log.warn({ channel: kind, provider: channel.name }, 'the provider is away')
-      void noticeProviderAway(ctx, channel.name)
-    }
-    const next = settle(
-      outcome,
-      { retryCount: send.retry_count, resendUnknown: send.resend_unknown, hasOther },
-      ctx.clock(),
-      Math.random(),
-    )
-    return result(send, {
-      status: next.status,
-      outcome: outcome.kind,
-      code: 'code' in outcome ? outcome.code : null,
-      detail: next.error,
-      provider: channel.name,
-      providerMessageId: outcome.kind === 'accepted' ? outcome.providerMessageId : null,
-      dueAt: next.dueAt,
-      retryCount: next.retryCount,
-      deadAddress: next.suppress ? { channel: kind, address: send.recipient, customerId: send.customer_id } : null,
-    })
   }
 
   // One message at a time; the result of one and the start of the next share a commit.
