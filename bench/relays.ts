@@ -280,7 +280,10 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const)
 try {
   await migrate(server.url)
   const ctx = createContext(
-    { ...readConfig({ LMA_DATA: dataDir, LMA_SECRET: secret, LMA_PRIVATE_ADDRESSES: 'mail' }), databaseUrl: server.url },
+    {
+      ...readConfig({ LMA_DATA: dataDir, LMA_SECRET: secret, LMA_PRIVATE_ADDRESSES: 'mail' }),
+      databaseUrl: server.url,
+    },
     server.url,
     { log: createLog(process.env['LOG_LEVEL'] ?? 'error') },
   )
