@@ -15,6 +15,7 @@ import { simCampaign } from '#sim/campaign.ts'
 import { startSmtpSink } from '#sim/smtp-sink.ts'
 import { hasRedis, startRedis } from '#test/redis.ts'
 import { startStack } from '#test/stack.ts'
+import { inspectable, openHeap } from './held-heap.ts'
 import { judge, openSends, runLoad, seedShop, waitFor, type Verdict } from './campaign-run.ts'
 import type { LoadReport } from './load-client.ts'
 
@@ -48,6 +49,7 @@ const stack = await startStack(
     LMA_TRUST_PROXY: '1',
     DATABASE_POOL: '10',
     LOG_LEVEL: 'error',
+    ...inspectable,
     ...(redis ? { REDIS_URL: redis.url } : {}),
   },
   { api: 2, worker: 2 },
@@ -67,10 +69,15 @@ const spared = (['api', 'worker'] as const).map((role) => stack.members.find((m)
 interface Sample {
   minute: number
   rss: number
-  heap: number
   fds: number
 }
+interface Held {
+  minute: number
+  held: number
+}
 const samples = spared.map((): Sample[] => [])
+const heaps = spared.map((): Held[] => [])
+const minuteOf = (): number => (Date.now() - began) / 60_000
 const began = Date.now()
 const until = began + minutes * 60_000
 
@@ -84,30 +91,39 @@ async function watch(): Promise<void> {
           .catch(() => '')
         const figure = (name: string): number => Number(new RegExp(`^${name} (.+)$`, 'm').exec(text)?.[1])
         const rss = figure('process_resident_memory_bytes') / 2 ** 20
-        const heap = figure('nodejs_heap_size_used_bytes') / 2 ** 20
-        if (rss > 0)
-          samples[i]!.push({ minute: (Date.now() - began) / 60_000, rss, heap, fds: figure('process_open_fds') })
+        if (rss > 0) samples[i]!.push({ minute: minuteOf(), rss, fds: figure('process_open_fds') })
       }),
     )
     await sleep(quick ? 1_000 : 5_000)
   }
 }
 
+/** What the same two hold when their garbage has been collected. */
+async function watchHeaps(): Promise<void> {
+  const open = await Promise.all(spared.map(openHeap))
+  while (Date.now() < until) {
+    await Promise.all(open.map(async (heap, i) => heaps[i]!.push({ minute: minuteOf(), held: await heap.held() })))
+    await sleep(quick ? 2_000 : 30_000)
+  }
+  for (const heap of open) heap.close()
+}
+
 /** Least squares over the second half: by then caches are full. Per minute. */
-function slope(of: readonly Sample[], what: 'rss' | 'heap' | 'fds'): number {
+function slope<T extends { minute: number }>(of: readonly T[], what: (s: T) => number): number {
   const half = of.slice(Math.floor(of.length / 2))
-  const mean = (pick: (s: (typeof half)[number]) => number): number =>
-    half.reduce((sum, s) => sum + pick(s), 0) / half.length
-  const [x, y] = [mean((s) => s.minute), mean((s) => s[what])]
-  const top = half.reduce((sum, s) => sum + (s.minute - x) * (s[what] - y), 0)
+  const mean = (pick: (s: T) => number): number => half.reduce((sum, s) => sum + pick(s), 0) / half.length
+  const [x, y] = [mean((s) => s.minute), mean(what)]
+  const top = half.reduce((sum, s) => sum + (s.minute - x) * (what(s) - y), 0)
   return Math.round((top / half.reduce((sum, s) => sum + (s.minute - x) ** 2, 0)) * 100) / 100
 }
 
-/** Least of each minute: what is left when the collector has just been there, so what is really held. */
-const floors = (of: readonly Sample[]): Sample[] =>
-  [...Map.groupBy(of, (s) => Math.floor(s.minute)).values()].map((own) =>
-    own.reduce((a, b) => (b.heap < a.heap ? b : a)),
-  )
+const figuresOf = (role: 'api' | 'worker', at: number): Record<string, number> => ({
+  [`${role}_rss_mb`]: Math.round(samples[at]!.at(-1)?.rss ?? 0),
+  [`${role}_rss_mb_per_minute`]: slope(samples[at]!, (s) => s.rss),
+  [`${role}_held_mb`]: Math.round(heaps[at]!.at(-1)?.held ?? 0),
+  [`${role}_held_mb_per_minute`]: slope(heaps[at]!, (h) => h.held),
+  [`${role}_open_files_per_minute`]: slope(samples[at]!, (s) => s.fds),
+})
 
 const faults: Record<string, number> = {}
 let duplicatesBound = 0
@@ -207,9 +223,9 @@ async function patiently<T>(work: () => Promise<T>): Promise<T> {
 try {
   say(`${minutes} minutes of campaigns, people and faults ...`)
   const answers = people()
-  await Promise.all([watch(), breakThings(), keepSending()])
+  await Promise.all([watch(), watchHeaps(), breakThings(), keepSending()])
   const reports = await answers
-  say(JSON.stringify({ faults, reports }))
+  say(JSON.stringify({ faults, reports, heaps: heaps.map((h) => h.map((one) => Math.round(one.held))) }))
   await pool.query(`update campaigns set status = 'active' where status = 'paused' and id = any($1)`, [campaigns])
   const verdicts: Verdict[] = []
   for (const id of campaigns) {
@@ -217,7 +233,6 @@ try {
     verdicts.push(await judge(pool, id, sink, 0))
   }
   const sum = (key: keyof Verdict): number => verdicts.reduce((total, v) => total + v[key], 0)
-  const [api, worker] = samples as [(typeof samples)[number], (typeof samples)[number]]
   const figures = {
     minutes,
     faults: Object.values(faults).reduce((a, b) => a + b, 0),
@@ -230,16 +245,8 @@ try {
     unknown: sum('unknown'),
     requests: reports.reduce((n, r) => n + r.asked, 0),
     failed_requests: reports.reduce((n, r) => n + r.errors, 0),
-    api_rss_mb: Math.round(api.at(-1)?.rss ?? 0),
-    api_rss_mb_per_minute: slope(api, 'rss'),
-    api_heap_floor_mb: Math.round(floors(api).at(-1)?.heap ?? 0),
-    api_heap_floor_mb_per_minute: slope(floors(api), 'heap'),
-    api_open_files_per_minute: slope(api, 'fds'),
-    worker_rss_mb: Math.round(worker.at(-1)?.rss ?? 0),
-    worker_rss_mb_per_minute: slope(worker, 'rss'),
-    worker_heap_floor_mb: Math.round(floors(worker).at(-1)?.heap ?? 0),
-    worker_heap_floor_mb_per_minute: slope(floors(worker), 'heap'),
-    worker_open_files_per_minute: slope(worker, 'fds'),
+    ...figuresOf('api', 0),
+    ...figuresOf('worker', 1),
   }
   process.stdout.write(JSON.stringify({ bench: 'soak', quick, figures, notes }) + '\n')
   process.exitCode = figures.lost === 0 && figures.duplicates <= figures.bound ? 0 : 1
