@@ -21,7 +21,6 @@ await closeContext(ctx)
 process.stdout.write(
   JSON.stringify({
     seconds,
-    // Kilobytes on Linux, whatever the manual of the day says.
     peakMb: peakMb(),
     rows: result.rows_read,
     added: result.rows_new,
