@@ -129,7 +129,11 @@ export async function mergeCustomers(client: PoolClient, options: MergeOptions):
   await client.query('delete from matched where line in (select rejected.line from rejected)')
   await keyRows(client)
   const duplicates = await client.query('delete from keyed where nth > 1')
-  for (const key of ['email', 'phone'] as const) {
+  for (const [key, column] of [
+    ['new_number', 'external_id'],
+    ['email', 'email'],
+    ['phone', 'phone'],
+  ] as const) {
     await client.query(
       `with twice as (
          select k.line, first_value(k.line) over (partition by k.${key} order by k.line) as first_line,
@@ -138,7 +142,7 @@ export async function mergeCustomers(client: PoolClient, options: MergeOptions):
        ), gone as (delete from keyed using twice where keyed.line = twice.line and twice.nth > 1)
        insert into rejected (line, column_name, reason)
        select t.line, $1, format('Line %s, of another customer, has the same value.', t.first_line) from twice as t where t.nth > 1`,
-      [key],
+      [column],
     )
   }
   // In the order of the index that costs most to search: a citext folds the case at each comparison.
@@ -216,7 +220,7 @@ async function dropFormerKeys(client: PoolClient): Promise<void> {
   )
 }
 
-/** Rows of the same customer under different keys are joined through the keys they share; the last row gets `nth` 1. */
+/** Rows of the same customer under different keys are joined through the keys they share; the last row gets `nth` 1. `new_number`: one that a stored customer gets. */
 async function keyRows(client: PoolClient): Promise<void> {
   const { rows } = await client.query<{ some_unnumbered: boolean; some_known: boolean }>(
     `select exists (select from matched as m where m.external_id is null) as some_unnumbered, exists (select from matched as m where m.target is not null) as some_known`,
@@ -234,14 +238,14 @@ async function keyRows(client: PoolClient): Promise<void> {
   await client.query(`
     create temp table keyed on commit drop as
     with shared as (
-      select m.line, m.email, m.phone, m.target, ${externalKey} as external_key, ${emailKey} as email_key from matched as m
+      select m.line, m.email, m.phone, m.target, case when m.by_external is null and m.target is not null then m.external_id end as new_number, ${externalKey} as external_key, ${emailKey} as email_key from matched as m
     ), named as (
       select s.*, coalesce('i' || ${target}, 'x' || s.external_key) as strong
       from shared as s where s.external_key is not null
       union all
       select s.*, coalesce('i' || s.target::text, 'm' || s.email_key, 'p' || s.phone) from shared as s where s.external_key is null
     )
-    select n.line, n.email, n.phone, case when n.strong like 'i%' then substr(n.strong, 2)::uuid end as target,
+    select n.line, n.email, n.phone, n.new_number, case when n.strong like 'i%' then substr(n.strong, 2)::uuid end as target,
       row_number() over (partition by n.strong order by n.line desc) as nth
     from named as n`)
 }

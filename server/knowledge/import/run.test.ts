@@ -170,6 +170,17 @@ describe('customers', () => {
     expect(counts(result)).toEqual([1, 0, 0, 0, 4])
     expect(rejects(result).map((l) => l.split(',')[0])).toEqual(['2', '3', '4', '6'])
   })
+  test('a number that two stored customers would get goes to the first, and the other row is refused', async () => {
+    await run('customers', 'email,name\ne@x.test,Eve\nd@x.test,Dan\n')
+    const second = await run('customers', 'customer id,email,name\nA,e@x.test,\nA,d@x.test,Daniel\n')
+    expect(counts(second)).toEqual([0, 1, 0, 0, 1])
+    expect(rejects(second)[0]).toMatch(/^3,.*Line 2, of another customer, has the same value\./)
+    expect(await all('select external_id, email, name from customers order by 1')).toEqual([
+      { external_id: 'A', email: 'e@x.test', name: 'Eve' },
+      { external_id: null, email: 'd@x.test', name: 'Dan' },
+    ])
+  })
+
   test('a deleted customer does not come back by import', async () => {
     await run('customers', file)
     await ctx.pool.query(`update customers set deleted_at = now() where external_id = '1'`)
