@@ -26,38 +26,33 @@ export function uuidArray(ids: readonly (string | null)[]): Buffer {
   return out.subarray(0, at)
 }
 
-/** `int[]`; throws RangeError at a value beyond it. */
-export function intArray(values: readonly number[]): Buffer {
-  const out = Buffer.alloc(headBytes + values.length * 8)
-  head(out, oid.int4, values.length)
+/** Elements of one width. */
+function fixedArray(
+  elementType: number,
+  width: number,
+  values: readonly number[],
+  write: (out: Buffer, value: number, at: number) => void,
+): Buffer {
+  const out = Buffer.alloc(headBytes + values.length * (4 + width))
+  head(out, elementType, values.length)
   values.forEach((value, i) => {
-    out.writeInt32BE(4, headBytes + i * 8)
-    out.writeInt32BE(value, headBytes + i * 8 + 4)
+    const at = out.writeInt32BE(width, headBytes + i * (4 + width))
+    write(out, value, at)
   })
   return out
 }
+
+/** `int[]`; throws RangeError at a value beyond it. */
+export const intArray = (values: readonly number[]): Buffer =>
+  fixedArray(oid.int4, 4, values, (out, value, at) => out.writeInt32BE(value, at))
 
 /** `smallint[]`; throws RangeError at a value beyond it. */
-export function smallintArray(values: readonly number[]): Buffer {
-  const out = Buffer.alloc(headBytes + values.length * 6)
-  head(out, oid.int2, values.length)
-  values.forEach((value, i) => {
-    out.writeInt32BE(2, headBytes + i * 6)
-    out.writeInt16BE(value, headBytes + i * 6 + 4)
-  })
-  return out
-}
+export const smallintArray = (values: readonly number[]): Buffer =>
+  fixedArray(oid.int2, 2, values, (out, value, at) => out.writeInt16BE(value, at))
 
 /** `float8[]` */
-export function floatArray(values: readonly number[]): Buffer {
-  const out = Buffer.alloc(headBytes + values.length * 12)
-  head(out, oid.float8, values.length)
-  values.forEach((value, i) => {
-    out.writeInt32BE(8, headBytes + i * 12)
-    out.writeDoubleBE(value, headBytes + i * 12 + 4)
-  })
-  return out
-}
+export const floatArray = (values: readonly number[]): Buffer =>
+  fixedArray(oid.float8, 8, values, (out, value, at) => out.writeDoubleBE(value, at))
 
 /** `text[]` */
 export function textArray(values: readonly (string | null)[]): Buffer {
