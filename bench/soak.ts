@@ -98,30 +98,38 @@ async function watch(): Promise<void> {
   }
 }
 
-/** What the same two hold when their garbage has been collected. */
+/**
+ * What the same two hold when their garbage has been collected: once they are warm and at the end, so that in the half by which
+ * their memory is judged nobody has collected anything for them.
+ */
 async function watchHeaps(): Promise<void> {
   const open = await Promise.all(spared.map(openHeap))
-  while (Date.now() < until) {
+  for (const share of [0.25, 1]) {
+    await sleep(Math.max(0, began + share * minutes * 60_000 - Date.now()))
     await Promise.all(open.map(async (heap, i) => heaps[i]!.push({ minute: minuteOf(), held: await heap.held() })))
-    await sleep(quick ? 2_000 : 30_000)
   }
   for (const heap of open) heap.close()
 }
 
 /** Least squares over the second half: by then caches are full. Per minute. */
-function slope<T extends { minute: number }>(of: readonly T[], what: (s: T) => number): number {
+function slope(of: readonly Sample[], what: (s: Sample) => number): number {
   const half = of.slice(Math.floor(of.length / 2))
-  const mean = (pick: (s: T) => number): number => half.reduce((sum, s) => sum + pick(s), 0) / half.length
+  const mean = (pick: (s: Sample) => number): number => half.reduce((sum, s) => sum + pick(s), 0) / half.length
   const [x, y] = [mean((s) => s.minute), mean(what)]
   const top = half.reduce((sum, s) => sum + (s.minute - x) * (what(s) - y), 0)
   return Math.round((top / half.reduce((sum, s) => sum + (s.minute - x) ** 2, 0)) * 100) / 100
+}
+
+function growth([first, last]: readonly Held[]): number {
+  if (!first || !last) return Number.NaN
+  return Math.round(((last.held - first.held) / (last.minute - first.minute)) * 100) / 100
 }
 
 const figuresOf = (role: 'api' | 'worker', at: number): Record<string, number> => ({
   [`${role}_rss_mb`]: Math.round(samples[at]!.at(-1)?.rss ?? 0),
   [`${role}_rss_mb_per_minute`]: slope(samples[at]!, (s) => s.rss),
   [`${role}_held_mb`]: Math.round(heaps[at]!.at(-1)?.held ?? 0),
-  [`${role}_held_mb_per_minute`]: slope(heaps[at]!, (h) => h.held),
+  [`${role}_held_mb_per_minute`]: growth(heaps[at]!),
   [`${role}_open_files_per_minute`]: slope(samples[at]!, (s) => s.fds),
 })
 

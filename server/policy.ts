@@ -17,9 +17,10 @@ export type StoredCompliance = z.infer<typeof Stored>
 
 /** What this shop switched in the policy; nothing until an admin does. */
 export async function readCompliance(client: ClientBase | Pool, lock = false): Promise<StoredCompliance> {
-  const { rows } = await client.query<{ value: unknown }>(
-    `select settings.value from settings where settings.name = 'compliance' ${lock ? 'for update' : ''}`,
-  )
+  const { rows } = await client.query<{ value: unknown }>({
+    ...(lock ? {} : { name: 'compliance' }),
+    text: `select settings.value from settings where settings.name = 'compliance' ${lock ? 'for update' : ''}`,
+  })
   return Stored.parse(rows[0]?.value ?? {})
 }
 

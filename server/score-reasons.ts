@@ -1,7 +1,6 @@
 import type { ClientBase, Pool } from 'pg'
 import { formatCents } from '#core/money.ts'
 import { explain, type Reason, type ReasonFacts } from '#core/scoring/reasons.ts'
-import { readSetting } from './settings.ts'
 
 const dayMs = 86_400_000
 
@@ -14,13 +13,16 @@ interface Row extends Omit<ReasonFacts, 'nextFromDays' | 'nextToDays' | 'daysSin
   next_to: Date | null
 }
 
-/** Why the scores of these customers are what they are, in words, the most telling first. Made from the stored scores. */
+/**
+ * Why the scores of these customers are what they are, in words, the most telling first. Made from the stored scores.
+ * @param currency of the shop
+ */
 export async function reasonsOf(
   client: ClientBase | Pool,
   customerIds: readonly string[],
+  currency: string,
 ): Promise<Map<string, Reason[]>> {
   if (customerIds.length === 0) return new Map()
-  const { currency } = await readSetting(client, 'shop')
   const { rows } = await client.query<Row>({
     name: 'reasons of scores',
     text: `select s.customer_id, s.as_of, s.last_purchase_at as last_at, s.next_purchase_from as next_from, s.next_purchase_to as next_to,

@@ -23,6 +23,22 @@ export async function readSetting<N extends SettingName>(client: ClientBase | Po
   return settingSchemas[name].parse({ ...initial[name], ...rows[0]?.value }) as Value<N>
 }
 
+/** Several settings in one question. */
+export async function readSettings<N extends SettingName>(
+  client: ClientBase | Pool,
+  names: readonly N[],
+): Promise<{ [K in N]: Value<K> }> {
+  const { rows } = await client.query<{ name: SettingName; value: object }>({
+    name: 'settings',
+    text: 'select name, value from settings where name = any($1::text[])',
+    values: [names],
+  })
+  const stored = new Map(rows.map((r) => [r.name, r.value]))
+  return Object.fromEntries(
+    names.map((name) => [name, settingSchemas[name].parse({ ...initial[name], ...stored.get(name) })]),
+  ) as { [K in N]: Value<K> }
+}
+
 /** Changes some fields of a setting and puts it into the audit trail. Throws ZodError on a bad value. */
 export async function changeSetting<N extends SettingName>(
   client: ClientBase,

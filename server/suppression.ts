@@ -30,3 +30,23 @@ export async function suppressionOf(
   })
   return rows[0] ? { reason: rows[0].reason, createdAt: rows[0].created_at } : null
 }
+
+/** The same of somebody's address and number, in one question; null also where there is none. */
+export async function suppressionsOf(
+  client: ClientBase | Pool,
+  config: Pick<Config, 'secret'>,
+  person: { email: string | null; phone: string | null },
+): Promise<Record<'email' | 'sms', string | null>> {
+  const { rows } = await client.query<{ email: string | null; sms: string | null }>({
+    name: 'suppressions of a person',
+    text: `select ${reasonSql('$1', 'email')} as email, ${reasonSql('$2', 'sms')} as sms`,
+    values: [
+      person.email === null ? null : addressHash(config, 'email', person.email),
+      person.phone === null ? null : addressHash(config, 'sms', person.phone),
+    ],
+  })
+  return rows[0]!
+}
+
+const reasonSql = (hash: string, channel: 'email' | 'sms'): string =>
+  `(select s.reason from suppressions as s where s.address_hash = ${hash}::bytea and s.channel in ('${channel}', 'all') order by s.created_at limit 1)`

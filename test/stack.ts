@@ -36,7 +36,8 @@ export async function startStack(env: Record<string, string>, counts: { api: num
   async function start(role: Member['role']): Promise<Member> {
     const port = await freePort()
     const { PATH = '', HOME = '' } = process.env
-    const child = spawn(process.execPath, [cli, role], {
+    // With the flags of who runs this: benches have those of the product.
+    const child = spawn(process.execPath, [...process.execArgv, cli, role], {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: {
         PATH,

@@ -43,12 +43,12 @@ interface SegmentRow {
 
 /** How many may leave, where, and who is worth a call. */
 export async function readChurn(ctx: Ctx, actor: Actor, query: Query): Promise<Reply> {
-  const { margin_pct } = await readSetting(ctx.pool, 'shop')
-  const share = margin_pct / 100
+  const shop = await readSetting(ctx.pool, 'shop')
+  const share = shop.margin_pct / 100
   const [cells, model, worst] = await Promise.all([
     remember(ctx, `churn:${share}`, () => countCells(ctx, share)),
     readModel(ctx),
-    readAtRisk(ctx, actor, share, query),
+    readAtRisk(ctx, actor, share, shop.currency, query),
   ])
   const scored = sum(cells, (c) => c.customers)
   const counted = (some: readonly SegmentRow[]): { customers: number; clv_cents: number } => ({
@@ -138,7 +138,13 @@ interface AtRiskRow {
   tags: string[]
 }
 
-async function readAtRisk(ctx: Ctx, actor: Actor, marginShare: number, query: Query): Promise<Reply['at_risk']> {
+async function readAtRisk(
+  ctx: Ctx,
+  actor: Actor,
+  marginShare: number,
+  currency: string,
+  query: Query,
+): Promise<Reply['at_risk']> {
   const { rows } = await ctx.pool.query<AtRiskRow>(
     `select s.customer_id, customers.name, s.rfm_segment as segment, s.churn_risk as risk, s.churn_probability,
        round(${atStake})::bigint as at_stake_cents, s.clv_cents, s.total_spent_cents as spent_cents, s.last_purchase_at, s.purchase_frequency as orders, customers.tags
@@ -150,6 +156,7 @@ async function readAtRisk(ctx: Ctx, actor: Actor, marginShare: number, query: Qu
   const reasons = await reasonsOf(
     ctx.pool,
     rows.map((row) => row.customer_id),
+    currency,
   )
   return rows.map(({ name, churn_probability, ...row }) => ({
     ...row,

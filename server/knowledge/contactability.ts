@@ -1,15 +1,12 @@
 import type { Customer } from '#contract/knowledge.ts'
 import { standingVerdicts } from '#core/compliance/gate.ts'
+import type { Policy } from '#core/compliance/policy.ts'
+import type { Wishes } from '#core/compliance/wishes.ts'
 import { createStoreFinder } from '#core/knowledge/nearest-store.ts'
-import type { Ctx } from '../context.ts'
-import { readPolicy } from '../policy.ts'
-import { readSetting } from '../settings.ts'
-import { loadStores } from '../stores.ts'
-import { readWishes } from '../wishes.ts'
+import type { StoreForGate } from '#core/planning/assign.ts'
 
 type Person = Pick<
   Customer,
-  | 'id'
   | 'email'
   | 'phone'
   | 'birth_date'
@@ -23,21 +20,24 @@ type Person = Pick<
   | 'deleted_at'
 >
 
+interface Standing {
+  policy: Policy
+  limits: Parameters<typeof standingVerdicts>[0]['limits']
+  stores: readonly StoreForGate[]
+  wishes: Wishes | null
+  /** reason of the suppression of each address */
+  suppressed: Record<'email' | 'sms', string | null>
+  at: Date
+}
+
 /**
  * Per channel: open, or every standing reason against it, in the gate's own words. Hours, caps and state offer rules are
- * judged per message. @param suppressed reason of the suppression of each address
+ * judged per message.
  */
-export async function contactability(
-  ctx: Ctx,
+export function contactability(
   person: Person,
-  suppressed: Record<'email' | 'sms', string | null>,
-): Promise<Customer['contactability']> {
-  const [policy, limits, stores, wishes] = await Promise.all([
-    readPolicy(ctx.pool),
-    readSetting(ctx.pool, 'limits'),
-    loadStores(ctx.pool),
-    readWishes(ctx.pool, [person.id]),
-  ])
+  { policy, limits, stores, wishes, suppressed, at }: Standing,
+): Customer['contactability'] {
   const { store } = createStoreFinder(stores)(person)
   return (['email', 'sms'] as const).map((channel) => {
     const reasons = person.deleted_at
@@ -56,7 +56,7 @@ export async function contactability(
           policy,
           limits,
           store,
-          at: ctx.clock(),
+          at,
           recipient: {
             birth_date: person.birth_date,
             age_status: person.age_status,
@@ -68,7 +68,7 @@ export async function contactability(
             suppression_reason: suppressed[channel],
             state: person.state,
             time_zones: person.time_zones,
-            wishes: wishes.get(person.id) ?? null,
+            wishes,
           },
         })
     return { channel, can_contact: reasons.length === 0, reasons }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Customer, CustomerRow } from '#contract/knowledge.ts'
 import type { z } from 'zod'
+import type { Wishes } from '#core/compliance/wishes.ts'
 import { createStoreFinder, type CustomerPlace } from '#core/knowledge/nearest-store.ts'
 import type { StoreForGate } from '#core/planning/assign.ts'
 import type { Actor } from '../audit.ts'
@@ -9,9 +10,10 @@ import { customerColumns, customerFrom, showCustomer } from '../customer-rows.ts
 import { notFound } from '../http/errors.ts'
 import { loadStores } from '../stores.ts'
 import { reasonsOf } from '../score-reasons.ts'
-import { suppressionOf } from '../suppression.ts'
+import { readPolicy } from '../policy.ts'
+import { readSettings } from '../settings.ts'
+import { suppressionsOf } from '../suppression.ts'
 import { customerPreferencesPath } from '../tokens.ts'
-import { readWishes } from '../wishes.ts'
 import { contactability } from './contactability.ts'
 
 type Answer = z.input<typeof import('#contract/knowledge.ts').Customer>
@@ -30,7 +32,10 @@ type Stored = Omit<CustomerRow, 'is_masked'> &
     | 'merged_into'
     | 'erased_at'
     | 'scores'
-  > & { version: string }
+    | 'segments'
+    | 'consents'
+  > &
+  Wishes & { version: string; has_wishes: boolean }
 
 /** All we know about a customer, as this reader may see it. Throws not_found. */
 export async function readCustomer(ctx: Ctx, actor: Actor, id: string): Promise<Answer> {
@@ -43,34 +48,31 @@ export async function readCustomer(ctx: Ctx, actor: Actor, id: string): Promise<
          'churn_probability', s.churn_probability, 'clv_low_cents', s.clv_low_cents, 'clv_high_cents', s.clv_high_cents,
          'expected_gap_days', s.expected_gap_days, 'due_ratio', s.due_ratio, 'next_purchase_at', ${iso('s.next_purchase_at')},
          'next_purchase_from', ${iso('s.next_purchase_from')}, 'next_purchase_to', ${iso('s.next_purchase_to')}, 'first_purchase_at', ${iso('s.first_purchase_at')},
-         'preferred_weekday', s.preferred_weekday, 'price_sensitivity', s.price_sensitivity, 'reasons', '{}'::jsonb) end as scores
-     from ${customerFrom} left join stores on stores.id = c.store_id where c.id = $1`,
+         'preferred_weekday', s.preferred_weekday, 'price_sensitivity', s.price_sensitivity, 'reasons', '{}'::jsonb) end as scores,
+       p.customer_id is not null as has_wishes, p.topics_off, p.every_days, p.paused_until,
+       coalesce((select jsonb_agg(jsonb_build_object('id', g.id, 'key', g.key, 'name', g.name, 'entered_at', ${iso('m.entered_at')}) order by g.name)
+         from segment_members as m join segments as g on g.id = m.segment_id where m.customer_id = c.id), '[]') as segments,
+       coalesce((select jsonb_agg(jsonb_build_object('id', k.id, 'channel', k.channel, 'status', k.status, 'source', k.source, 'text_version', k.text_version,
+           'ip', host(k.ip), 'given_at', ${iso('k.given_at')}, 'created_at', ${iso('k.created_at')},
+           'signup', (select jsonb_build_object('words', g.consent_text, 'page', g.page, 'confirmed_at', ${iso('g.confirmed_at')}, 'confirmed_by', g.confirmed_by) from signups as g where g.id = k.signup_id))
+           order by k.given_at desc, k.id desc)
+         from (select * from consents where customer_id = c.id order by given_at desc, id desc limit 100) as k), '[]') as consents
+     from ${customerFrom} left join stores on stores.id = c.store_id left join customer_preferences as p on p.customer_id = c.id where c.id = $1`,
     values: [id],
   })
   const found = rows[0]
   if (!found) throw notFound('customer', id)
-  const { version, ...row } = found
-  const [segments, consents, email, sms, reasons, wishes] = await Promise.all([
-    ctx.pool.query<Customer['segments'][number]>({
-      name: 'segments of a customer',
-      text: `select g.id, g.key, g.name, m.entered_at from segment_members as m join segments as g on g.id = m.segment_id where m.customer_id = $1 order by g.name`,
-      values: [id],
-    }),
-    ctx.pool.query<Customer['consents'][number]>({
-      name: 'consents of a customer',
-      text: `select k.id, k.channel, k.status, k.source, k.text_version, host(k.ip) as ip, k.given_at, k.created_at,
-         (select jsonb_build_object('words', g.consent_text, 'page', g.page, 'confirmed_at', ${iso('g.confirmed_at')}, 'confirmed_by', g.confirmed_by) from signups as g where g.id = k.signup_id) as signup
-       from consents as k
-       where k.customer_id = $1 order by k.given_at desc, k.id desc limit 100`,
-      values: [id],
-    }),
-    row.email ? suppressionOf(ctx.pool, ctx.config, 'email', row.email) : null,
-    row.phone ? suppressionOf(ctx.pool, ctx.config, 'sms', row.phone) : null,
-    reasonsOf(ctx.pool, [id]),
-    readWishes(ctx.pool, [id]),
+  const { version, segments, consents, has_wishes, topics_off, every_days, paused_until, ...row } = found
+  const settings = readSettings(ctx.pool, ['shop', 'limits'])
+  const [suppressed, reasons, stores, policy, { limits }] = await Promise.all([
+    suppressionsOf(ctx.pool, ctx.config, row),
+    settings.then(({ shop }) => reasonsOf(ctx.pool, [id], shop.currency)),
+    loadStores(ctx.pool),
+    readPolicy(ctx.pool),
+    settings,
   ])
   const shown = showCustomer(row, actor)
-  const wished = wishes.get(id)
+  const wishes = has_wishes ? { topics_off, every_days, paused_until } : null
   return {
     ...row,
     ...shown,
@@ -79,11 +81,11 @@ export async function readCustomer(ctx: Ctx, actor: Actor, id: string): Promise<
       reasons: Object.fromEntries((reasons.get(id) ?? []).map(({ term, words }) => [term, words])),
     },
     ...(shown.is_masked ? { address: null, birth_date: null, raw_data: null } : {}),
-    nearest_store: row.store_id ? null : nearestOf(row, await loadStores(ctx.pool)),
-    segments: segments.rows,
-    consents: consents.rows.map((k) => (shown.is_masked ? { ...k, ip: null } : k)),
-    contactability: await contactability(ctx, row, { email: email?.reason ?? null, sms: sms?.reason ?? null }),
-    wishes: wished ? { ...wished, topics_off: [...wished.topics_off] } : null,
+    nearest_store: row.store_id ? null : nearestOf(row, stores),
+    segments,
+    consents: consents.map((k) => (shown.is_masked ? { ...k, ip: null } : k)),
+    contactability: contactability(row, { policy, limits, stores, wishes, suppressed, at: ctx.clock() }),
+    wishes: wishes && { ...wishes, topics_off: [...wishes.topics_off] },
     preferences_url:
       shown.is_masked || row.deleted_at || (!row.email && !row.phone)
         ? null

@@ -166,7 +166,7 @@ test('ten sampled reasons of actions are true against the raw orders', async () 
 describe('the reasons of scores', () => {
   test('are told from what is stored, and true as well', async () => {
     const ids = [3, 7, 22, 41, 58, 77, 101, 130, 199, 251].map(idOf)
-    const reasons = await reasonsOf(database.pool, ids)
+    const reasons = await reasonsOf(database.pool, ids, 'USD')
     let checked = 0
     for (const [id, told] of reasons) {
       const raw = await readRaw(id)

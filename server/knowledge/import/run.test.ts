@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
-import { beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createFolder } from '#server/adapters/files-folder.ts'
 import { systemActor } from '#server/audit.ts'
 import { readConfig } from '#server/config.ts'
@@ -298,6 +299,31 @@ good2@example.com,(212) 736-5000,=1+1,,
     })
     expect(await all('select status from imports')).toEqual([{ status: 'cancelled' }])
     expect(await all('select id from customers')).toEqual([])
+  })
+
+  test('a stop that reaches the database late does not hit the statement of somebody else', async () => {
+    const query = ctx.pool.query.bind(ctx.pool)
+    const othersRun = Promise.withResolvers<void>()
+    let asked: Promise<unknown> | undefined
+    const late = vi.spyOn(ctx.pool, 'query').mockImplementation((async (text: string, values: unknown[]) => {
+      if (typeof text !== 'string' || !text.includes('pg_cancel_backend')) return query(text, values)
+      return (asked = othersRun.promise.then(async () => query(text, values)))
+    }) as never)
+    onTestFinished(() => late.mockRestore())
+    const stop = new AbortController()
+    async function* stopped(): AsyncGenerator<Buffer> {
+      yield Buffer.from('email\nann@example.com\n')
+      stop.abort()
+    }
+    await expect(run('customers', '', { stream: stopped(), signal: stop.signal })).rejects.toMatchObject({
+      code: 'import.cancelled',
+    })
+    // All but one of the connections the pool may have: the one of the import would be among them.
+    const others = Array.from({ length: 7 }, async () => query('select pg_sleep(1)'))
+    await sleep(200)
+    othersRun.resolve()
+    expect(await asked).toBeDefined()
+    expect(await Promise.allSettled(others)).toEqual(others.map(() => expect.objectContaining({ status: 'fulfilled' })))
   })
 })
 

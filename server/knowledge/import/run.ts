@@ -70,7 +70,8 @@ export async function runImport(ctx: Ctx, request: ImportRequest): Promise<Impor
     throw cancelled ? unreadable('cancelled', 'The import was stopped; nothing of it was kept.') : error
   } finally {
     request.signal?.removeEventListener('abort', onAbort)
-    client.release(broken)
+    // What was asked to be given up may come late, and would hit the next statement of whoever gets this connection.
+    client.release(broken ?? request.signal?.aborted)
   }
 }
 
