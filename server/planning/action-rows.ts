@@ -19,9 +19,15 @@ export interface ActionWriter {
   add(member: AudienceMember, assignment: Assignment, arm: number): void
   /** Writes what was kept, of a customer and day only the first. */
   flush(): Promise<void>
+  /** The same, once so much was kept that it is worth it: messages are written in the order in which they are due. */
+  drain(): Promise<void>
   /** what was written so far */
   readonly made: { actions: number; sends: number; skipped: number; holdout: number }
 }
+
+const perStatement = 5000
+/** Of a million messages, those due side by side come together by a handful; some 60 MB. */
+const held = 60_000
 
 interface Given {
   member: AudienceMember
@@ -156,30 +162,40 @@ export function createActionWriter(
     )
   }
 
+  async function flush(): Promise<void> {
+    const rows = (isFirst ? given : firstOfDay(given)).map((g): Row => ({ ...g, id: newAction(), sendId: null }))
+    given = []
+    // In the order of the index that dispatch reads: messages then go into it side by side, and lie side by side for it.
+    const waiting = rows
+      .filter((r) => r.assignment.outcome === 'pending')
+      .toSorted((a, b) => a.assignment.due_at!.getTime() - b.assignment.due_at!.getTime())
+    for (const row of waiting) row.sendId = newSend()
+    const made = new Set<Row>()
+    for (const slice of slicesOf(rows)) for (const row of await insertActions(slice)) made.add(row)
+    const due = made.size < rows.length ? waiting.filter((r) => made.has(r)) : waiting
+    for (const slice of slicesOf(due)) await insertSends(slice)
+    total.actions += made.size
+    total.sends += due.length
+    for (const { assignment } of made) {
+      if (assignment.outcome === 'skipped') total.skipped++
+      if (assignment.outcome === 'holdout') total.holdout++
+    }
+  }
+
   return {
     add(member, assignment, arm) {
       given.push({ member, assignment, entry: placeOf[arm]!.get(assignment.entry.id)! })
     },
-    async flush() {
-      if (given.length === 0) return
-      const rows = (isFirst ? given : firstOfDay(given)).map((g): Row => ({ ...g, id: newAction(), sendId: null }))
-      given = []
-      // In the order of the index that dispatch reads: messages of a chunk then go into it one after the other.
-      const waiting = rows
-        .filter((r) => r.assignment.outcome === 'pending')
-        .toSorted((a, b) => a.assignment.due_at!.getTime() - b.assignment.due_at!.getTime())
-      for (const row of waiting) row.sendId = newSend()
-      const made = await insertActions(rows)
-      const isMade = new Set(made)
-      const due = waiting.filter((r) => isMade.has(r))
-      if (due.length > 0) await insertSends(due)
-      total.actions += made.length
-      total.sends += due.length
-      total.skipped += made.filter((r) => r.assignment.outcome === 'skipped').length
-      total.holdout += made.filter((r) => r.assignment.outcome === 'holdout').length
+    flush,
+    async drain() {
+      if (given.length >= held) await flush()
     },
     made: total,
   }
+}
+
+function* slicesOf(rows: readonly Row[]): Generator<readonly Row[]> {
+  for (let from = 0; from < rows.length; from += perStatement) yield rows.slice(from, from + perStatement)
 }
 
 function firstOfDay(given: readonly Given[]): Given[] {

@@ -90,8 +90,9 @@ export async function startCampaign(
         const arm = draw.armOf(member.id)
         for (const a of oncePerDay(assigners[arm]!(member.customer))) writer.add(member, a, arm)
       }
-      await writer.flush()
+      await writer.drain()
     }
+    await writer.flush()
     await tx.query(
       `insert into experiments (campaign_id, name, salt, kind, arms) values ($1, 'Holdout of this campaign', $2, 'holdout', $3)`,
       [
