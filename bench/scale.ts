@@ -89,6 +89,31 @@ async function up(counts: { api: number; worker: number }): Promise<Stack> {
   return (stack = await startStack(env, counts))
 }
 
+/** More than a minute: most duties come once in one. */
+const quietMs = quick ? 3_000 : 65_000
+/**
+ * Lets a worker do what is due: scores once a night, orders attributed, old rows dropped. A shop that was kept since yesterday
+ * would do all of it beside the first that is measured.
+ */
+async function settle(): Promise<void> {
+  await up({ api: 0, worker: 1 })
+  let busyAt = Date.now()
+  await waitFor(
+    notes,
+    'the work of the day is done',
+    async () => {
+      const { rows } = await pool.query<{ is_quiet: boolean }>(
+        `select not exists (select from jobs where status in ('queued', 'running'))
+           and not exists (select from duties where busy_until > now() and started_at < now() - interval '2 seconds') as is_quiet`,
+      )
+      if (!rows[0]!.is_quiet) busyAt = Date.now()
+      await sleep(500)
+      return Date.now() - busyAt > quietMs
+    },
+    600_000,
+  )
+}
+
 /** Messages a second from the first to the last that left. */
 async function sendRate(count: number): Promise<number> {
   const { campaignId } = await simCampaign(pool, count, new Date())
@@ -217,6 +242,8 @@ let tokens: string[] = []
 const { rows } = await pool.query<{ id: string }>('select c.id from customers as c limit 500')
 const ids = rows.map((r) => r.id)
 try {
+  say('what is due every day ...')
+  await settle()
   say('one worker, two workers ...')
   await up({ api: 0, worker: 1 })
   await sendRate(300)
