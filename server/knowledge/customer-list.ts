@@ -4,16 +4,8 @@ import type { CustomerQuery, CustomerRow } from '#contract/knowledge.ts'
 import type { Actor } from '../audit.ts'
 import type { Ctx } from '../context.ts'
 import { InputError } from '../http/errors.ts'
-import {
-  countUpTo,
-  lastWriteOf,
-  customerColumns,
-  customerFrom,
-  customerSortKeys,
-  showCustomer,
-  type Count,
-  type Reader,
-} from '../customer-rows.ts'
+import { customerColumns, customerFrom, customerSortKeys, showCustomer } from '../customer-rows.ts'
+import { lastWriteOf, startCount, type Count, type Reader } from '../list-counts.ts'
 import { createJoinedReads, type JoinedReads } from '../joined-reads.ts'
 import {
   afterCursor,
@@ -25,7 +17,7 @@ import {
   type Params,
   type SortStep,
 } from '../keyset.ts'
-import { customerTerms, customerWhere, live, viewerOf } from './customer-filter.ts'
+import { customerTerms, customerWhere, live, viewerOf, type Viewer } from './customer-filter.ts'
 
 export interface CustomerPage extends Count {
   data: CustomerRow[]
@@ -37,22 +29,31 @@ export interface CustomerPage extends Count {
 const pages = new WeakMap<Ctx, JoinedReads<CustomerPage>>()
 
 /** One page of customers. With a cursor the page number is ignored and nothing is skipped or repeated while rows change. */
-export function listCustomers(ctx: Ctx, actor: Reader, query: CustomerQuery): Promise<CustomerPage> {
+export async function listCustomers(ctx: Ctx, actor: Reader, query: CustomerQuery): Promise<CustomerPage> {
   let reads = pages.get(ctx)
   if (!reads) pages.set(ctx, (reads = createJoinedReads(8)))
-  // Who has just written shares with nobody who might have been told an older count.
-  const own = lastWriteOf(actor) > 0 ? actor.id : ''
-  return reads.read(`${actor.role} ${own} ${JSON.stringify(query)}`, () => readPage(ctx, actor, query))
-}
-
-async function readPage(ctx: Ctx, actor: Reader, query: CustomerQuery): Promise<CustomerPage> {
-  const sort = query.sort ?? 'name'
-  const steps = customerOrder(sort, actor)
-  let viewer = await viewerOf(ctx, actor.role, query)
+  const steps = customerOrder(query.sort ?? 'name', actor)
+  const viewer = await viewerOf(ctx, actor.role, query)
   const counted = createParams()
   const where = customerWhere(query, viewer, counted)
-  const counting = countUpTo(ctx.pool, customerFrom, where, counted.values, actor)
-  if (query.q) viewer = { ...viewer, findsMany: await isMany(ctx.pool, (await counting).total) }
+  const { name, count } = await startCount(ctx.pool, customerFrom, where, counted.values, actor, 'c.id')
+  // Who has just written shares with nobody who was told an older count.
+  const own = lastWriteOf(actor) > 0 ? name : ''
+  return reads.read(`${actor.role} ${own} ${JSON.stringify(query)}`, () =>
+    readPage(ctx, actor, query, { steps, viewer, counting: count }),
+  )
+}
+
+interface Asked {
+  steps: SortStep[]
+  viewer: Viewer
+  counting: Promise<Count>
+}
+
+async function readPage(ctx: Ctx, actor: Reader, query: CustomerQuery, asked: Asked): Promise<CustomerPage> {
+  const { steps, counting } = asked
+  const sort = query.sort ?? 'name'
+  const viewer = query.q ? { ...asked.viewer, findsMany: await isMany(ctx.pool, (await counting).total) } : asked.viewer
   const read = async (filled: boolean): Promise<PageRow[]> => {
     const params = createParams()
     const terms = customerTerms(query, viewer, params)

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { CustomerFilter } from '#contract/knowledge.ts'
@@ -5,7 +6,8 @@ import type { Segment } from '#contract/segments.ts'
 import type { Job } from '#contract/common.ts'
 import { testApp } from '#test/app.ts'
 import { resultOf } from '#test/jobs.ts'
-import { countUpTo, customerFrom, forgetCounts, noteWrite } from '../customer-rows.ts'
+import { customerFrom } from '../customer-rows.ts'
+import { countUpTo, forgetCounts, noteMade, noteWrite, startCount } from '../list-counts.ts'
 import { createParams } from '../keyset.ts'
 import { customerWhere } from './customer-filter.ts'
 
@@ -207,4 +209,38 @@ test('who has written is shown no count from before; others may be, for some sec
   await ctx.pool.query('delete from customers where id = $1', [rows[0]!.id])
   forgetCounts()
   expect(await count('reader')).toBe(before)
+})
+
+test('who made a customer is shown the count of before and theirs, without counting again', async () => {
+  const startedBy = (id: string) =>
+    startCount(ctx.pool, 'customers as c cross join pg_sleep(0.03)', `c.state = 'VT'`, [], { id }, 'c.id')
+  const count = async (id: string): Promise<[string, number]> => {
+    const { name, count } = await startedBy(id)
+    return [name, (await count).total]
+  }
+  const make = async (state: string): Promise<string> => {
+    const { rows } = await ctx.pool.query<{ id: string }>(
+      `insert into customers (external_id, state) values ('made ' || gen_random_uuid(), $1) returning id`,
+      [state],
+    )
+    return rows[0]!.id
+  }
+  await make('VT')
+  const [first, before] = await count('reader')
+  // A request of ten milliseconds that ends now began after the count then.
+  await sleep(50)
+  noteMade({ id: 'maker' }, await make('NH'), 10)
+  expect(await count('maker')).toEqual([first, before])
+  noteMade({ id: 'maker' }, await make('VT'), 10)
+  expect(await count('maker')).toEqual([`${first}+1`, before + 1])
+  expect(await count('reader')).toEqual([first, before])
+  // It may have been in the count, or not: so it is counted.
+  noteMade({ id: 'slow maker' }, await make('ME'), 5_000)
+  const [second, now] = await count('slow maker')
+  expect([second === first, now]).toEqual([false, before + 1])
+  // Any other change may have taken somebody out of the list.
+  noteWrite({ id: 'maker' })
+  expect((await count('maker'))[0]).not.toBe(second)
+  await ctx.pool.query(`delete from customers where external_id like 'made %'`)
+  forgetCounts()
 })

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { Product, products } from '#contract/products.ts'
 import type { Ctx } from '../context.ts'
-import { countUpTo, type Count } from '../customer-rows.ts'
+import { countUpTo, type Count } from '../list-counts.ts'
 import { afterCursor, createParams, orderBy, parseSort, readCursor, writeCursor, type SortKeys } from '../keyset.ts'
 
 const margin = '((p.price_cents - p.unit_cost_cents)::float8 / nullif(p.price_cents, 0))'

@@ -1,7 +1,8 @@
+import type { FastifyRequest } from 'fastify'
 import { imports } from '#contract/imports.ts'
 import { knowledge } from '#contract/knowledge.ts'
 import { products } from '#contract/products.ts'
-import { forgetCounts, noteWrite } from '../customer-rows.ts'
+import { forgetCounts, noteMade, noteWrite } from '../list-counts.ts'
 import { bind, type Routes } from '../http/bind.ts'
 import { readBreakdown } from './breakdown.ts'
 import { readCustomer } from './customer-detail.ts'
@@ -20,14 +21,20 @@ export const knowledgeRoutes: Routes = (app, ctx) => {
   // The worker that changed many customers may be another process.
   ctx.bus.subscribe('job.', (_topic, { status }) => status === 'running' || forgetCounts())
   // Who writes reads what they wrote. Programs write all day long, and leaf through nothing.
-  app.addHook('onResponse', (request, _reply, done) => {
-    if (request.method !== 'GET' && request.actor?.kind === 'user') noteWrite(request.actor)
+  const made = new WeakMap<FastifyRequest, string>()
+  app.addHook('onResponse', (request, reply, done) => {
+    if (request.method !== 'GET' && request.actor?.kind === 'user') {
+      const id = made.get(request)
+      if (id) noteMade(request.actor, id, reply.elapsedTime)
+      else noteWrite(request.actor)
+    }
     done()
   })
   bind(app, ctx, knowledge.listCustomers, ({ query, actor }) => listCustomers(ctx, actor, query))
   bind(app, ctx, knowledge.customerSegments, () => readBreakdown(ctx))
-  bind(app, ctx, knowledge.createCustomer, async ({ body, actor, reply }) => {
+  bind(app, ctx, knowledge.createCustomer, async ({ body, actor, request, reply }) => {
     const id = await createCustomer(ctx, actor, body)
+    made.set(request, id)
     void reply.header('location', `/api/v1/customers/${id}`)
     return readCustomer(ctx, actor, id)
   })

@@ -1,7 +1,8 @@
 import type { CustomerRow } from '#contract/knowledge.ts'
 import type { z } from 'zod'
 import type { Ctx } from '../context.ts'
-import { countUpTo, customerColumns, customerFrom, showCustomer, type Count, type Reader } from '../customer-rows.ts'
+import { customerColumns, customerFrom, showCustomer } from '../customer-rows.ts'
+import { countUpTo, type Count, type Reader } from '../list-counts.ts'
 import { notFound } from '../http/errors.ts'
 import {
   afterCursor,

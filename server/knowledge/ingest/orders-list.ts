@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { Order, OrderDetail, orders } from '#contract/orders.ts'
 import type { Ctx } from '../../context.ts'
-import { countUpTo, type Count } from '../../customer-rows.ts'
+import { countUpTo, type Count } from '../../list-counts.ts'
 import { notFound } from '../../http/errors.ts'
 import { afterCursor, createParams, orderBy, parseSort, readCursor, writeCursor, type SortKeys } from '../../keyset.ts'
 

@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import type { Hook, integrations } from '#contract/integrations.ts'
 import { audit, type Actor } from '../../audit.ts'
 import type { Ctx } from '../../context.ts'
-import { countUpTo, type Count } from '../../customer-rows.ts'
+import { countUpTo, type Count } from '../../list-counts.ts'
 import { AppError, notFound } from '../../http/errors.ts'
 import { readCursor, writeCursor } from '../../keyset.ts'
 
