@@ -2,6 +2,8 @@ import { formatMailbox, encodeHeaderText, formatHeaders, messageIdOf, type Heade
 import { formatDate } from '#core/delivery/mime.ts'
 import type { ChannelKind, OutgoingMessage } from '#core/delivery/message.ts'
 import { encodePiece } from '#core/delivery/qp.ts'
+import type { Ctx } from './context.ts'
+import type { Outcome } from './ports/channel.ts'
 
 /** A message the shop owes somebody: a confirmation, a report. Never marketing: no footer, no tracking, no cap. */
 export interface ServiceMessage {
@@ -19,16 +21,7 @@ export interface ServiceMessage {
 }
 
 /** The message as every channel takes it. */
-export function serviceMessage({
-  id,
-  kind,
-  recipient,
-  subject,
-  text,
-  html,
-  shop,
-  at,
-}: ServiceMessage): OutgoingMessage {
+function serviceMessage({ id, kind, recipient, subject, text, html, shop, at }: ServiceMessage): OutgoingMessage {
   const messageId = messageIdOf(id, shop.from_email.slice(shop.from_email.indexOf('@') + 1))
   const boundary = `=_${id.replaceAll('-', '')}`
   const headers: Header[] = [
@@ -64,4 +57,22 @@ export function serviceMessage({
     text: () => text,
     mime,
   }
+}
+
+/**
+ * Sends it by the first channel of its kind. Who looks at the sandbox mailbox meanwhile is told: no campaign does that for them.
+ * @param hints for the channel, beside the message
+ */
+export async function sendServiceMessage(
+  ctx: Ctx,
+  message: ServiceMessage,
+  hints: { isConfidential?: true } = {},
+): Promise<Outcome> {
+  const { channel } = (await ctx.channels.routes(message.kind))[0]!
+  const outcome = await channel.send({ ...serviceMessage(message), ...hints }, AbortSignal.timeout(30_000))
+  if (channel.name === 'sandbox')
+    await ctx.bus
+      .publish('notify', { about: 'mailbox' })
+      .catch((err: unknown) => ctx.log.debug({ err }, 'nobody was told of a message in the mailbox'))
+  return outcome
 }

@@ -1,6 +1,6 @@
 import type { Ctx } from './context.ts'
 import type { Outcome } from './ports/channel.ts'
-import { serviceMessage } from './service-mail.ts'
+import { sendServiceMessage } from './service-mail.ts'
 import { readSetting } from './settings.ts'
 
 export interface StaffMail {
@@ -16,10 +16,9 @@ export interface StaffMail {
 export async function mailStaff(ctx: Ctx, mail: StaffMail): Promise<Outcome> {
   const shop = await readSetting(ctx.pool, 'shop')
   const { rows } = await ctx.pool.query<{ id: string }>('select uuidv7() as id')
-  const channel = (await ctx.channels.routes('email'))[0]!.channel
   const { isConfidential, ...words } = mail
-  const message = serviceMessage({ id: rows[0]!.id, kind: 'email', ...words, shop, at: ctx.clock() })
-  return channel.send({ ...message, ...(isConfidential ? { isConfidential } : {}) }, AbortSignal.timeout(30_000))
+  const message = { id: rows[0]!.id, kind: 'email' as const, ...words, shop, at: ctx.clock() }
+  return sendServiceMessage(ctx, message, isConfidential ? { isConfidential } : {})
 }
 
 /** A plain mail of a few paragraphs, as text and as HTML. */

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import type { Person } from '#contract/people.ts'
 import { testApp } from '#test/app.ts'
 
@@ -82,8 +82,11 @@ test('a new invitation ends the one before; it ends by itself after seven days',
   )
 })
 
-test('a link to a new password in the sandbox is read by admins only', async () => {
+test('a link to a new password in the sandbox is read by admins only, and who looks at the mailbox is told', async () => {
+  const told: unknown[] = []
+  onTestFinished(ctx.bus.subscribe('notify', (topic, payload) => told.push([topic, payload])))
   await anon('forgot', { email: 'admin@shop.test' })
+  await expect.poll(() => told).toEqual([['notify', { about: 'mailbox' }]])
   await mailed('admin@shop.test', 1)
   const [mail] = await mails('admin@shop.test')
   expect(mail!.for_admins).toBe(true)

@@ -1,7 +1,7 @@
 import type { SignupChannel } from '#core/knowledge/signup.ts'
 import type { Ctx } from '../../context.ts'
 import { escapeHtml, textOn } from '../../public-page.ts'
-import { serviceMessage } from '../../service-mail.ts'
+import { sendServiceMessage } from '../../service-mail.ts'
 import { readSetting } from '../../settings.ts'
 import { signupDays } from '../../signup-confirm.ts'
 import { signupUrl } from '../../tokens.ts'
@@ -45,7 +45,7 @@ async function ask(
   now: Date,
 ): Promise<void> {
   const url = signupUrl(ctx.config.publicUrl, ctx.config.secret, due.id)
-  const message = serviceMessage({
+  const outcome = await sendServiceMessage(ctx, {
     id: due.id,
     kind: due.channel,
     recipient: due.address,
@@ -55,8 +55,6 @@ async function ask(
     shop,
     at: now,
   })
-  const channel = (await ctx.channels.routes(due.channel))[0]!.channel
-  const outcome = await channel.send(message, AbortSignal.timeout(30_000))
   // It may have arrived: who did not get it signs up again, and nobody is asked twice.
   const isOver = outcome.kind !== 'deferred' || due.ask_tries >= mostTries
   const later = outcome.kind === 'deferred' ? (outcome.retryAfterMs ?? 0) : 0
