@@ -21,7 +21,8 @@ test('an admin sees what runs and what waits, makes a backup, and moves its hour
   const backups = page.getByRole('region', { name: 'Backups' })
   await backups.getByRole('button', { name: 'Back up now' }).click()
   await expect(page.getByText('The backup is made, read back and checked.')).toBeVisible()
-  await expect(backups.getByText('Checked')).toBeVisible()
+  // That of the night may stand beside it.
+  await expect(backups.getByText('Checked').first()).toBeVisible()
   await backups.getByRole('button', { name: 'Schedule' }).click()
   const dialog = page.getByRole('dialog')
   await dialog.getByLabel('Keep').fill('0')
