@@ -53,7 +53,7 @@ export function countUpTo(
 
 /**
  * The same for a list of things whose ids are `idOf`. Who made some of them since a count ended is shown that count and those
- * of theirs that the list holds: two look-ups instead of a count. Does not wait for the count itself.
+ * of theirs that the list holds: a look-up by id instead of a count. Does not wait for the count itself.
  */
 export async function startCount(
   pool: Pool,
