@@ -132,6 +132,23 @@ export interface BulkItems {
   state: Generated<string>;
 }
 
+export interface CampaignEntries {
+  campaign_id: string;
+  channel: string;
+  content_hash: Buffer;
+  created_at: Generated<Timestamp>;
+  id: Generated<string>;
+  offer: Json;
+  offer_id: string | null;
+  plan_entry_id: string;
+  priority_score: number;
+  scheduled_date: string;
+  segment: string;
+  send_window: Json;
+  template_id: string | null;
+  variant: string | null;
+}
+
 export interface Campaigns {
   approved_at: Timestamp | null;
   approved_by: string | null;
@@ -412,6 +429,33 @@ export interface EventKeys {
   key: string;
 }
 
+export interface EveryAction {
+  campaign_id: string | null;
+  channels: string[] | null;
+  created_at: Timestamp | null;
+  creative_hint: string | null;
+  customer_group: string | null;
+  customer_id: string | null;
+  decided: string | null;
+  held_out_of_all: boolean | null;
+  id: string | null;
+  offer: Json | null;
+  offer_id: string | null;
+  plan_entry_id: string | null;
+  priority_score: number | null;
+  reason: string | null;
+  refused_by: string | null;
+  scheduled_date: string | null;
+  segment: string | null;
+  send_id: string | null;
+  send_window: Json | null;
+  status: string | null;
+  template_id: string | null;
+  terms: Json | null;
+  updated_at: Timestamp | null;
+  variant: string | null;
+}
+
 export interface Experiments {
   allocation: Generated<string>;
   arms: Json;
@@ -614,6 +658,14 @@ export interface MessageTemplates {
   updated_at: Generated<Timestamp>;
   variables: Generated<Json>;
   version: Generated<number>;
+}
+
+export interface MessageTexts {
+  campaign_id: string;
+  content_hash: Buffer;
+  created_at: Generated<Timestamp>;
+  id: Generated<string>;
+  variables: Json;
 }
 
 export interface ModelVersions {
@@ -963,6 +1015,7 @@ export interface SendBatches {
   closed_at: Timestamp | null;
   created_at: Generated<Timestamp>;
   id: Generated<string>;
+  lease_form: Generated<number>;
   leased_until: Timestamp;
   lock_key: Int8;
   send_ids: Generated<string[]>;
@@ -977,6 +1030,9 @@ export interface SendKeys {
 }
 
 export interface Sends {
+  /**
+   * An action of its own; null when the message is its own action (entry_id).
+   */
   action_id: string | null;
   batch_id: string | null;
   campaign_id: string | null;
@@ -985,9 +1041,11 @@ export interface Sends {
   conversion_cents: Int8 | null;
   converted_at: Timestamp | null;
   created_at: Generated<Timestamp>;
+  customer_group: string | null;
   customer_id: string | null;
   delivered_at: Timestamp | null;
   due_at: Timestamp;
+  entry_id: string | null;
   error_message: string | null;
   id: Generated<string>;
   opened_at: Timestamp | null;
@@ -999,6 +1057,7 @@ export interface Sends {
   sent_at: Timestamp | null;
   status: Generated<string>;
   template_id: string | null;
+  text_id: string | null;
   updated_at: Generated<Timestamp>;
   variables: Generated<Json>;
   window_end: Timestamp;
@@ -1267,6 +1326,7 @@ export interface DB {
   audit_seals: AuditSeals;
   backups: Backups;
   bulk_items: BulkItems;
+  campaign_entries: CampaignEntries;
   campaign_triggers: CampaignTriggers;
   campaign_variants: CampaignVariants;
   campaigns: Campaigns;
@@ -1285,6 +1345,7 @@ export interface DB {
   duties: Duties;
   erasures: Erasures;
   event_keys: EventKeys;
+  every_action: EveryAction;
   experiments: Experiments;
   exports: Exports;
   idempotency_keys: IdempotencyKeys;
@@ -1297,6 +1358,7 @@ export interface DB {
   links: Links;
   llm_calls: LlmCalls;
   message_templates: MessageTemplates;
+  message_texts: MessageTexts;
   model_versions: ModelVersions;
   notice_reads: NoticeReads;
   notices: Notices;

@@ -14,8 +14,8 @@ interface Conversion {
   change_cents: number
 }
 
-const facts = `s.channel, a.segment, o.ordered_at from conversions as c join orders as o on o.id = c.order_id
-  join sends as s on s.id = c.send_id left join actions as a on a.id = s.action_id`
+const facts = `s.channel, segment_of(s) as segment, o.ordered_at from conversions as c join orders as o on o.id = c.order_id
+  join sends as s on s.id = c.send_id`
 
 /**
  * Orders that are no purchases (any more): what messages earned by them is taken back, in the tables, the events and the

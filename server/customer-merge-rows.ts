@@ -111,20 +111,28 @@ export async function returnRows(tx: ClientBase, from: string, to: string, moved
   await returnWishes(tx, from, moved.wishes)
 }
 
+const mergedAway = `status = 'cancelled', refused_by = 'person-merged', updated_at = now(),
+       error_message = 'The customer was merged with another one who gets this message.'`
+
 /**
  * Both may be planned for in one campaign on one day, and only one can be: that one of the other stays behind, and its
  * message, still waiting, is not sent twice to one person.
  */
 async function moveActions(tx: ClientBase, to: string, from: string): Promise<string[]> {
+  await tx.query(
+    `update sends as s set ${mergedAway} from campaign_entries as e
+     where s.customer_id = $2 and s.status = 'pending' and e.id = s.entry_id and exists (
+       select from every_action as x where x.customer_id = $1 and x.campaign_id = s.campaign_id and x.scheduled_date = e.scheduled_date)`,
+    [to, from],
+  )
   const { rows } = await tx.query<{ id: string }>(
     `update actions as a set customer_id = $1 where a.customer_id = $2 and not exists (
-       select from actions as x where x.customer_id = $1 and x.campaign_id = a.campaign_id and x.scheduled_date = a.scheduled_date)
+       select from every_action as x where x.customer_id = $1 and x.campaign_id = a.campaign_id and x.scheduled_date = a.scheduled_date)
      returning a.id`,
     [to, from],
   )
   await tx.query(
-    `update sends as s set status = 'cancelled', refused_by = 'person-merged', updated_at = now(),
-       error_message = 'The customer was merged with another one who gets this message.'
+    `update sends as s set ${mergedAway}
      where s.customer_id = $1 and s.status = 'pending' and s.action_id in (select a.id from actions as a where a.customer_id = $1)`,
     [from],
   )

@@ -20,7 +20,7 @@ export const erasing: readonly [table: string, statement: string][] = [
   ],
   [
     'sends',
-    `update sends as s set recipient = 'erased', variables = '{}', error_message = null, updated_at = now(),
+    `update sends as s set recipient = 'erased', variables = '{}', text_id = null, error_message = null, updated_at = now(),
        status = case when s.status = 'pending' then 'cancelled' else s.status end,
        refused_by = case when s.status = 'pending' then 'person-erased' else s.refused_by end
      where s.customer_id = any($1::uuid[]) and s.recipient <> 'erased'`,

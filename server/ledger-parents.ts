@@ -16,7 +16,7 @@ export async function lockLedger(tx: ClientBase): Promise<void> {
 export async function findOrphans(pool: Pool, days = 8): Promise<Record<string, number>> {
   const { rows } = await pool.query<{ name: string; n: number }>(
     `with a as (select a.id, a.campaign_id, a.customer_id, a.offer_id, a.template_id from actions as a where a.id >= uuidv7_floor(now() - make_interval(days => $1))),
-       s as (select s.id, s.action_id, s.campaign_id, s.customer_id, s.template_id from sends as s where s.id >= uuidv7_floor(now() - make_interval(days => $1)))
+       s as (select s.id, s.action_id, s.entry_id, s.text_id, s.campaign_id, s.customer_id, s.template_id from sends as s where s.id >= uuidv7_floor(now() - make_interval(days => $1)))
      select t.name, t.n::int as n from (
        select 'actions of customers' as name, count(*) as n from a where not exists (select from customers as c where c.id = a.customer_id)
        union all select 'actions of campaigns', count(*) from a where a.campaign_id is not null and not exists (select from campaigns as c where c.id = a.campaign_id)
@@ -26,6 +26,8 @@ export async function findOrphans(pool: Pool, days = 8): Promise<Record<string, 
        union all select 'messages of campaigns', count(*) from s where s.campaign_id is not null and not exists (select from campaigns as c where c.id = s.campaign_id)
        union all select 'messages of templates', count(*) from s where s.template_id is not null and not exists (select from message_templates as m where m.id = s.template_id)
        union all select 'messages of actions', count(*) from s where s.action_id is not null and not exists (select from actions as x where x.id = s.action_id)
+       union all select 'messages of entries', count(*) from s where s.entry_id is not null and not exists (select from campaign_entries as e where e.id = s.entry_id)
+       union all select 'messages of texts', count(*) from s where s.text_id is not null and not exists (select from message_texts as t where t.id = s.text_id)
      ) as t where t.n > 0`,
     [days],
   )

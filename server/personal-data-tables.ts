@@ -57,7 +57,8 @@ export const told: readonly Told[] = [
   {
     table: 'sends',
     title: 'Messages to you',
-    sql: `select to_jsonb(s) - array['action_id', 'batch_id', 'campaign_id', 'template_id', 'customer_id', 'retry_count'] || jsonb_build_object('campaign', c.name) as row
+    sql: `select to_jsonb(s) - array['action_id', 'entry_id', 'text_id', 'customer_group', 'batch_id', 'campaign_id', 'template_id', 'customer_id', 'retry_count']
+        || jsonb_build_object('campaign', c.name, 'variables', variables_of(s)) as row
       from sends as s left join campaigns as c on c.id = s.campaign_id where s.customer_id = any($1::uuid[]) order by s.due_at desc`,
   },
   {
@@ -97,8 +98,8 @@ export const told: readonly Told[] = [
   {
     table: 'actions',
     title: 'Offers that were considered for you',
-    sql: `select to_jsonb(a) - array['customer_id', 'campaign_id', 'offer_id', 'template_id', 'terms', 'plan_entry_id'] || jsonb_build_object('reason', action_reason(a)) as row
-      from actions as a where a.customer_id = any($1::uuid[]) order by a.created_at desc`,
+    sql: `select to_jsonb(a) - array['customer_id', 'campaign_id', 'offer_id', 'template_id', 'terms', 'plan_entry_id', 'decided'] as row
+      from every_action as a where a.customer_id = any($1::uuid[]) order by a.created_at desc`,
   },
   own(
     'trigger_entries',

@@ -112,8 +112,8 @@ async function readTouches(ctx: Ctx, from: Date, to: Date): Promise<{ orders: nu
            and v.id >= uuidv7_floor($1::timestamptz - make_interval(secs => $3)) and v.id < uuidv7_floor($2::timestamptz)
            and v.occurred_at <= e.ordered_at and v.occurred_at > e.ordered_at - make_interval(secs => $3) group by 1, 2
          union
-         select e.order_id, s.id, s.sent_at from earned as e join sends as s on s.customer_id = e.customer_id join actions as a on a.id = s.action_id
-         where e.code is not null and upper(trim(a.offer ->> 'code')) = e.code and s.sent_at <= e.ordered_at and s.sent_at > e.ordered_at - make_interval(secs => $4)
+         select e.order_id, s.id, s.sent_at from earned as e join sends as s on s.customer_id = e.customer_id
+         where e.code is not null and upper(trim(offer_of(s) ->> 'code')) = e.code and s.sent_at <= e.ordered_at and s.sent_at > e.ordered_at - make_interval(secs => $4)
        ), one as (select t.order_id, t.send_id, min(t.at) as at from touched as t group by 1, 2)
        select one.order_id, earned.cents, earned.ordered_at, one.at, s.campaign_id, campaigns.name as campaign, s.channel
        from one join earned on earned.order_id = one.order_id join sends as s on s.id = one.send_id left join campaigns on campaigns.id = s.campaign_id

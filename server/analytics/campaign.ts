@@ -146,8 +146,8 @@ async function readGroups(ctx: Ctx, id: string): Promise<(GroupRow & Counted)[]>
     `with earned as (
        select c.send_id, count(*) as orders, sum(c.value_cents) as cents from conversions as c where c.campaign_id = $1 group by 1
      ), facts as (
-       select a.segment, coalesce(a.offer ->> 'title', '') as offer, a.scheduled_date::text as day, s.channel, s.status, s.opened_at, s.clicked_at, earned.orders, earned.cents
-       from sends as s left join actions as a on a.id = s.action_id left join earned on earned.send_id = s.id where s.campaign_id = $1
+       select coalesce(e.segment, a.segment) as segment, coalesce(coalesce(e.offer, a.offer) ->> 'title', '') as offer, coalesce(e.scheduled_date, a.scheduled_date)::text as day, s.channel, s.status, s.opened_at, s.clicked_at, earned.orders, earned.cents
+       from sends as s left join campaign_entries as e on e.id = s.entry_id left join actions as a on a.id = s.action_id left join earned on earned.send_id = s.id where s.campaign_id = $1
      )
      select case grouping(f.segment, f.offer, f.day, f.channel) when 7 then 'segment' when 11 then 'offer' when 13 then 'day' when 14 then 'channel' else 'all' end as dimension,
        coalesce(f.segment, f.offer, f.day, f.channel) as key, count(*)::int as planned,

@@ -26,10 +26,10 @@ export async function readOffers(ctx: Ctx, query: PeriodQuery): Promise<Answer<t
           buyers: number
           revenue_cents: number
         }>(
-          `select coalesce(a.offer ->> 'title', 'No offer') as title, coalesce(a.offer ->> 'kind', 'content') as kind,
+          `select coalesce(coalesce(e.offer, a.offer) ->> 'title', 'No offer') as title, coalesce(coalesce(e.offer, a.offer) ->> 'kind', 'content') as kind,
              count(*) as sends, count(*) filter (where s.converted_at is not null) as buyers, coalesce(sum(s.conversion_cents), 0)::bigint as revenue_cents
-           from sends as s join actions as a on a.id = s.action_id
-           where s.sent_at >= $1 and s.sent_at < $2 and s.status in ('sent', 'delivered', 'bounced')
+           from sends as s left join campaign_entries as e on e.id = s.entry_id left join actions as a on a.id = s.action_id
+           where coalesce(s.entry_id, s.action_id) is not null and s.sent_at >= $1 and s.sent_at < $2 and s.status in ('sent', 'delivered', 'bounced')
              -- a send is made at most weeks before it leaves
              and s.id >= uuidv7_floor($1::timestamptz - interval '90 days')
            group by 1, 2 having count(*) > 0`,

@@ -22,7 +22,7 @@ const order = ['contacted', 'waiting', 'holdout', 'skipped', 'cancelled', 'bounc
 export async function readLedger(ctx: Ctx, campaignId: string): Promise<Ledger> {
   const { rows } = await ctx.pool.query<{ outcome: string; rule_id: string | null; count: number }>(
     `with best as (
-       select distinct on (s.action_id) s.action_id, s.status, s.refused_by from sends as s where s.campaign_id = $1
+       select distinct on (s.action_id) s.action_id, s.status, s.refused_by from sends as s where s.campaign_id = $1 and s.action_id is not null
        order by s.action_id, array_position(array['delivered', 'sent', 'pending', 'unknown', 'bounced', 'failed', 'skipped', 'cancelled'], s.status), s.id
      ), each as (
        select case
@@ -34,6 +34,10 @@ export async function readLedger(ctx: Ctx, campaignId: string): Promise<Ledger> 
            else 'waiting' end as outcome,
          coalesce(best.refused_by, a.refused_by) as refused_by
        from actions as a left join best on best.action_id = a.id where a.campaign_id = $1 and a.status <> 'proposed'
+       union all
+       -- messages that are their own action
+       select case when s.status in ('delivered', 'sent') then 'contacted' when s.status in ('pending', 'claimed') then 'waiting' else s.status end, s.refused_by
+       from sends as s where s.campaign_id = $1 and s.entry_id is not null and s.customer_id is not null
      )
      select each.outcome, case when each.outcome in ('skipped', 'cancelled', 'failed') then each.refused_by end as rule_id, count(*)::int as count
      from each group by 1, 2`,

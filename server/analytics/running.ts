@@ -87,10 +87,10 @@ export async function readLatestSends(ctx: Ctx, actor: Actor): Promise<Reply['la
        select e.send_id, e.occurred_at from analytics_events as e where e.event_type = 'sent' and e.send_id is not null and e.occurred_at <= $1
        order by e.occurred_at desc limit 10
      )
-     select s.id, s.customer_id, customers.name as customer_name, s.campaign_id, campaigns.name as campaign_name, a.offer ->> 'title' as offer_title, a.segment,
+     select s.id, s.customer_id, customers.name as customer_name, s.campaign_id, campaigns.name as campaign_name, offer_of(s) ->> 'title' as offer_title, segment_of(s) as segment,
        s.channel, s.status, coalesce(s.sent_at, last.occurred_at) as sent_at, s.opened_at, s.clicked_at, s.converted_at, s.conversion_cents
      from last join sends as s on s.id = last.send_id
-     left join actions as a on a.id = s.action_id left join customers on customers.id = s.customer_id left join campaigns on campaigns.id = s.campaign_id
+     left join customers on customers.id = s.customer_id left join campaigns on campaigns.id = s.campaign_id
      order by last.occurred_at desc, s.id desc`,
     [ctx.clock()],
   )

@@ -25,7 +25,7 @@ export async function readPerson(pool: Pool, customerId: string | null): Promise
   }>(
     `select c.first_name, c.store_id, c.state, c.zip, cs.primary_category as category, a.offer
      from customers as c left join customer_scores as cs on cs.customer_id = c.id
-     left join lateral (select actions.offer from actions where actions.customer_id = c.id order by actions.id desc limit 1) as a on true
+     left join lateral (select x.offer from every_action as x where x.customer_id = c.id order by x.id desc limit 1) as a on true
      where c.id = $1 and c.deleted_at is null`,
     [customerId],
   )

@@ -62,8 +62,8 @@ export async function playPastCampaign(
     [id, planned],
   )
   const { rows: sends } = await ctx.pool.query<PastSend>(
-    `select sends.id, sends.customer_id, sends.channel, sends.recipient, sends.due_at, actions.segment
-     from sends join actions on actions.id = sends.action_id where sends.campaign_id = $1 and sends.status = 'pending' order by sends.due_at, sends.recipient`,
+    `select sends.id, sends.customer_id, sends.channel, sends.recipient, sends.due_at, segment_of(sends) as segment
+     from sends where sends.campaign_id = $1 and sends.status = 'pending' order by sends.due_at, sends.recipient`,
     [id],
   )
   const story = drawStory(ctx, chance, shop, id, sends)

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import type { ClientBase } from 'pg'
 import type { ChannelKind } from '#core/delivery/message.ts'
 import type { Variables } from '#core/delivery/template.ts'
 import type { Offer } from '#core/planning/offer.ts'
@@ -7,6 +6,7 @@ import { withTx } from '#db/pool.ts'
 import type { Ctx } from '../context.ts'
 import { addressHash } from '../suppression.ts'
 import type { Worker } from './liveness.ts'
+import { readSaid } from './said.ts'
 
 /** A send this worker holds, with all that the gate and the composer ask for. */
 export interface ClaimedSend {
@@ -15,7 +15,6 @@ export interface ClaimedSend {
   campaign_id: string | null
   campaign_end: string
   resend_unknown: boolean
-  action_id: string | null
   segment: string | null
   offer: Offer | null
   channel: ChannelKind
@@ -146,14 +145,15 @@ export async function claimBatch(
       text: 'select c.end_date as campaign_end, c.resend_unknown from campaigns as c where c.id = $1',
       values: [campaignId],
     })
-    const offerOf = await offersOf(tx, rows)
+    const said = await readSaid(tx, rows)
     const shared = { ...campaigns.rows[0]!, batch_id: batchId, campaign_id: campaignId, channel }
     return rows.map(
-      ({ age_status, birth_date, email_consent, sms_consent, state, time_zones, offer_hash, ...send }) => ({
+      ({ age_status, birth_date, email_consent, sms_consent, state, time_zones, entry_id, text_id, variables, ...send }) => ({
         ...send,
+        ...(entry_id === null ? null : said.entries.get(entry_id)),
         ...shared,
+        variables: text_id === null ? variables : { ...said.texts.get(text_id), ...variables },
         address_hash: addressHash(ctx.config, channel, send.recipient),
-        offer: (offer_hash !== null && offerOf.get(offer_hash)) || null,
         person: age_status && {
           birth_date,
           age_status,
@@ -170,55 +170,28 @@ export async function claimBatch(
 type Person = NonNullable<ClaimedSend['person']>
 type Row = Omit<
   ClaimedSend,
-  'person' | 'address_hash' | 'offer' | 'batch_id' | 'campaign_id' | 'campaign_end' | 'resend_unknown' | 'channel'
+  'person' | 'address_hash' | 'batch_id' | 'campaign_id' | 'campaign_end' | 'resend_unknown' | 'channel'
 > &
   Pick<Person, 'birth_date' | 'email_consent' | 'sms_consent' | 'state'> & {
     /** null: the customer was erased */
     age_status: Person['age_status'] | null
     time_zones: string
-    /** null: no action, or one that offers nothing */
-    offer_hash: string | null
+    entry_id: string | null
+    text_id: string | null
   }
-
-/** Offers by their hash: thousands of messages say the same few, which are read once and are one object. */
-const offers = new Map<string, Offer>()
-const mostOffers = 2_000
-
-async function offersOf(tx: ClientBase, rows: readonly Row[]): Promise<Map<string, Offer>> {
-  const known = new Map<string, Offer>()
-  const missing = new Map<string, string>()
-  for (const { offer_hash: hash, action_id: action } of rows) {
-    if (hash === null || action === null || known.has(hash)) continue
-    const offer = offers.get(hash)
-    if (offer) known.set(hash, offer)
-    else missing.set(hash, action)
-  }
-  if (missing.size === 0) return known
-  const { rows: found } = await tx.query<{ hash: string; offer: Offer }>({
-    name: 'dispatch-claim-offers',
-    text: 'select jsonb_hash_extended(a.offer, 0)::text as hash, a.offer from actions as a where a.id = any($1::uuid[])',
-    values: [[...missing.values()]],
-  })
-  if (offers.size > mostOffers) offers.clear()
-  for (const { hash, offer } of found) {
-    known.set(hash, offer)
-    offers.set(hash, offer)
-  }
-  return known
-}
 
 const claimSql = `with in_flight as (
     select unnest(b.send_ids) as id from send_batches as b where b.closed_at is null
   ), due as materialized (
-    select s.id, s.action_id, s.customer_id, s.recipient, s.template_id, s.variables, s.due_at, s.window_end, s.retry_count
+    select s.id, s.action_id, s.entry_id, s.text_id, s.customer_id, s.recipient, s.template_id, s.variables, s.due_at, s.window_end, s.retry_count
     from sends as s
     where s.campaign_id = $1 and s.channel = $2 and s.status = 'pending' and s.due_at <= $3 and s.window_end > $3
       and (s.due_at, s.id) > ($8::timestamptz, $9::uuid) and s.id between uuidv7_floor($10) and uuidv7_floor($11) and s.id not in (select f.id from in_flight as f)
       and exists (select 1 from campaigns as c where c.id = $1 and c.status = 'active' and (c.hold_until is null or c.hold_until <= $3))
     order by s.due_at, s.id limit $4
   ), lease as (
-    insert into send_batches (id, campaign_id, worker_id, lock_key, size, leased_until, send_ids)
-    select $5, $1, $6, $7, count(*), now() + make_interval(secs => ${leaseSeconds}), array_agg(due.id) from due having count(*) > 0
+    insert into send_batches (id, campaign_id, worker_id, lock_key, size, leased_until, lease_form, send_ids)
+    select $5, $1, $6, $7, count(*), now() + make_interval(secs => ${leaseSeconds}), 1, array_agg(due.id) from due having count(*) > 0
   ), earlier as (
     -- What these customers got in the last seven days, and what is on its way to them.
     select x.customer_id, x.id, x.channel, x.sent_at, x.status in ('sent', 'delivered') as has_left from sends as x
@@ -233,12 +206,13 @@ const claimSql = `with in_flight as (
     from due join earlier as e on e.customer_id = due.customer_id and e.id <> due.id and (e.has_left or e.id < due.id)
     group by due.id
   )
-  select t.id, t.action_id, a.segment, jsonb_hash_extended(a.offer, 0)::text as offer_hash, t.recipient, t.template_id, t.variables, t.due_at, t.window_end, t.retry_count, t.customer_id, cu.store_id,
+  select t.id, t.entry_id, t.text_id, a.segment, a.offer, t.recipient, t.template_id, t.variables, t.due_at, t.window_end, t.retry_count, t.customer_id, cu.store_id,
     -- null: erased. Plain text: an object built for each row costs more than finding it.
     cu.age_status, cu.birth_date, cu.email_consent, cu.sms_consent, cu.state, array_to_string(cu.time_zones, ' ') as time_zones,
     coalesce(h.week, 0)::int as sent_week, coalesce(h.sms_week, 0)::int as sent_sms_week, coalesce(h.sms_day, 0)::int as sent_sms_day
   from due as t
   left join customers as cu on cu.id = t.customer_id and cu.deleted_at is null
+  -- of messages that are not their own action (docs/decisions/0044)
   left join actions as a on a.id = t.action_id
   left join history as h on h.id = t.id
   order by t.due_at, t.id`

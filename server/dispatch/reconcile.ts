@@ -57,7 +57,7 @@ const atOnce = 200
  */
 export async function reconcileUnknown(ctx: Ctx): Promise<number> {
   const { rows } = await ctx.pool.query<Unknown>(
-    `select s.id as send_id, s.channel, s.recipient, s.retry_count, s.campaign_id, (select x.segment from actions as x where x.id = s.action_id) as segment, a.provider, a.started_at, a.message_id, a.batch_id
+    `select s.id as send_id, s.channel, s.recipient, s.retry_count, s.campaign_id, segment_of(s) as segment, a.provider, a.started_at, a.message_id, a.batch_id
      from campaigns as c join sends as s on s.campaign_id = c.id and s.status = 'unknown'
      join lateral (select x.* from delivery_attempts as x where x.send_id = s.id order by x.attempt desc limit 1) as a on a.outcome = 'unknown'
      where c.status in ('active', 'paused', 'completed') and c.end_date >= $1::date - 2

@@ -11,7 +11,7 @@ import { AppError, InputError, notFound } from '../http/errors.ts'
 type Row = z.input<typeof Send>
 type Query = z.output<typeof dispatch.list.query>
 
-const columns = `s.id, s.campaign_id, c.name as campaign_name, s.customer_id, cu.name as customer_name, s.action_id, s.channel, s.recipient, s.template_id,
+const columns = `s.id, s.campaign_id, c.name as campaign_name, s.customer_id, cu.name as customer_name, case when s.entry_id is null then s.action_id else s.id end as action_id, s.channel, s.recipient, s.template_id,
   case when s.status = 'pending' and is_leased(s.id, s.campaign_id) then 'claimed' else s.status end as status, s.due_at, s.window_end, s.provider, s.refused_by, s.error_message, s.retry_count, s.sent_at, s.delivered_at, s.opened_at, s.clicked_at,
   s.converted_at, s.conversion_cents, s.created_at`
 const joins = 'left join campaigns as c on c.id = s.campaign_id left join customers as cu on cu.id = s.customer_id'
@@ -57,7 +57,7 @@ export async function listSends(
 /** One send with its attempts and its text, rebuilt from template version and variables. Throws not_found. */
 export async function readSend(ctx: Ctx, actor: Pick<Actor, 'role'>, id: string): Promise<z.input<typeof SendDetail>> {
   const { rows } = await ctx.pool.query<Row & Pick<SendToRender, 'variables' | 'store_id'>>(
-    `select ${columns}, s.variables, cu.store_id from sends as s ${joins} where s.id = $1`,
+    `select ${columns}, variables_of(s) as variables, cu.store_id from sends as s ${joins} where s.id = $1`,
     [id],
   )
   const found = rows[0]

@@ -66,7 +66,7 @@ async function reclaim(ctx: Ctx, batchId: string): Promise<Reclaimed> {
     [batchId],
   )
   const { rows: attempts } = await ctx.pool.query<OpenAttempt>(
-    `select a.send_id, a.batch_id, s.channel, a.provider, s.recipient, a.started_at, a.message_id, s.retry_count, (select x.segment from actions as x where x.id = s.action_id) as segment, coalesce(c.resend_unknown, false) as resend_unknown
+    `select a.send_id, a.batch_id, s.channel, a.provider, s.recipient, a.started_at, a.message_id, s.retry_count, segment_of(s) as segment, coalesce(c.resend_unknown, false) as resend_unknown
      from send_batches as b cross join unnest(b.send_ids) as leased(id)
      join delivery_attempts as a on a.send_id = leased.id and a.batch_id = b.id and a.outcome is null
      join sends as s on s.id = a.send_id and s.status = 'pending'
@@ -89,7 +89,7 @@ async function reclaim(ctx: Ctx, batchId: string): Promise<Reclaimed> {
     // What it had handed over and not yet said in the sends.
     const { rows: accepted } = await tx.query<Acceptance>(
       `select a.send_id as "sendId", a.batch_id as "batchId", a.provider, a.message_id as "messageId", a.started_at as "startedAt",
-         a.finished_at as "finishedAt", a.provider_message_id as "providerMessageId", a.code is not distinct from 'delivered' as "isDelivered", (select x.segment from actions as x where x.id = s.action_id) as segment
+         a.finished_at as "finishedAt", a.provider_message_id as "providerMessageId", a.code is not distinct from 'delivered' as "isDelivered", segment_of(s) as segment
        from delivery_attempts as a join sends as s on s.id = a.send_id and s.status = 'pending'
        where a.send_id = any($2::uuid[]) and a.batch_id = $1 and a.outcome = 'accepted'`,
       [batchId, held[0].send_ids],

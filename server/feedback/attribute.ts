@@ -152,8 +152,8 @@ async function convert(tx: ClientBase, orderIds: readonly string[]): Promise<Con
        select uuidv7_floor(min(fresh.ordered_at) - make_interval(secs => $2)) as low, uuidv7_floor(max(fresh.ordered_at) + interval '1 millisecond') as high from fresh
      ), touches as (
        select fresh.id as order_id, s.id as send_id, 'coupon' as because, 1 as rank, s.sent_at as at
-       from fresh join sends as s on s.customer_id = fresh.customer_id join actions as a on a.id = s.action_id
-       where fresh.code is not null and upper(trim(a.offer ->> 'code')) = fresh.code
+       from fresh join sends as s on s.customer_id = fresh.customer_id
+       where fresh.code is not null and upper(trim(offer_of(s) ->> 'code')) = fresh.code
          and s.sent_at <= fresh.ordered_at and s.sent_at > fresh.ordered_at - make_interval(secs => $3)
        union all
        select fresh.id, e.send_id, 'click', 2, e.occurred_at
@@ -171,8 +171,8 @@ async function convert(tx: ClientBase, orderIds: readonly string[]): Promise<Con
        on conflict (order_id) do nothing
        returning order_id, send_id, campaign_id, customer_id, value_cents, because
      )
-     select made.*, fresh.ordered_at, s.channel, a.segment
-     from made join fresh on fresh.id = made.order_id join sends as s on s.id = made.send_id left join actions as a on a.id = s.action_id`,
+     select made.*, fresh.ordered_at, s.channel, segment_of(s) as segment
+     from made join fresh on fresh.id = made.order_id join sends as s on s.id = made.send_id`,
     [orderIds, clickWindowMs / 1000, couponWindowMs / 1000],
   )
   if (rows.length === 0) return rows

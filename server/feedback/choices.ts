@@ -25,9 +25,9 @@ export interface Recipient {
 
 export async function findRecipient(client: ClientBase | Pool, sendId: string): Promise<Recipient | null> {
   const { rows } = await client.query<Recipient>(
-    `select sends.id as send_id, sends.channel, sends.recipient, sends.campaign_id, actions.segment, customers.id as customer_id,
+    `select sends.id as send_id, sends.channel, sends.recipient, sends.campaign_id, segment_of(sends) as segment, customers.id as customer_id,
        customers.email, customers.phone, customers.email_consent, customers.sms_consent
-     from sends left join actions on actions.id = sends.action_id
+     from sends
      left join customers on customers.id = sends.customer_id and customers.deleted_at is null
      where sends.id = $1`,
     [sendId],

@@ -77,7 +77,7 @@ export async function recordHit(ctx: Ctx, hit: TrackedHit): Promise<void> {
 /** Hits of one send are handled one after the other. */
 async function lockSend(tx: ClientBase, sendId: string): Promise<SendFacts | null> {
   const { rows } = await tx.query<SendFacts>(
-    `select sends.customer_id, sends.campaign_id, sends.channel, sends.sent_at, (select actions.segment from actions where actions.id = sends.action_id) as segment
+    `select sends.customer_id, sends.campaign_id, sends.channel, sends.sent_at, segment_of(sends) as segment
      from sends where sends.id = $1 for no key update`,
     [sendId],
   )

@@ -31,7 +31,7 @@ export async function applyEvents(
   const ids = [...new Set(events.map((e) => e.send_id))]
   // Locked in the order of their ids, so that two batches never wait for each other.
   const { rows } = await tx.query<Known>(
-    `select sends.id, sends.customer_id, sends.campaign_id, sends.channel, sends.recipient, sends.sent_at, (select actions.segment from actions where actions.id = sends.action_id) as segment
+    `select sends.id, sends.customer_id, sends.campaign_id, sends.channel, sends.recipient, sends.sent_at, segment_of(sends) as segment
      from sends where sends.id = any($1) and sends.id between $2 and $3 order by sends.id for no key update`,
     [ids, ...bounds(ids)],
   )

@@ -1,11 +1,11 @@
 import type { PoolClient } from 'pg'
 import { floatArray, intArray, textArray, uuidArray } from '#db/binary-arrays.ts'
 import type { Assignment } from '#core/planning/assign.ts'
-import type { PlanEntry } from '#core/planning/plan.ts'
 import { createIds } from '../ids.ts'
 import type { AudienceMember } from './audience.ts'
 import type { DrawnArm } from './experiments/draw.ts'
 import { sharedVariables, type EntryTexts } from './message-texts.ts'
+import { createSaidOnce, entryColumns, entryContent } from './said-once.ts'
 import type { Shelf } from './shelf.ts'
 
 /** A version of the campaign with what its messages say. */
@@ -36,17 +36,12 @@ interface Given {
   entry: number
 }
 
-interface Row extends Given {
-  id: string
-  /** of its message; null: it gets none */
-  sendId: string | null
-}
-
 /**
- * Writes actions and messages of a campaign in sets: what an entry says is sent once for each of its stores and categories,
- * what a person adds to it once per row. Parents are not looked up row by row (docs/decisions/0040): whoever calls holds
- * `lockLedger` since before it read the customers.
- * @param isFirst the campaign has no actions yet and everybody is added once: looking each up would cost a tenth
+ * Writes what was decided for the customers of a campaign, in sets: a message is its own action, whom the plan leaves out gets
+ * one without (docs/decisions/0044). What messages share is kept once (said-once.ts). Parents are not looked up row by row
+ * (docs/decisions/0040): whoever calls holds `lockLedger` since before it read the customers.
+ * @param isFirst the campaign has no actions yet and everybody is added once; else whoever calls holds a row lock of the
+ *   campaign's that keeps out others who add to it
  */
 export function createActionWriter(
   tx: PoolClient,
@@ -62,124 +57,105 @@ export function createActionWriter(
   const firstOf = arms.map((_, i) => arms.slice(0, i).reduce((n, { arm }) => n + arm.entries.length, 0))
   const placeOf = arms.map(({ arm }, i) => new Map(arm.entries.map((e, k) => [e.id, firstOf[i]! + k] as const)))
   const armOf = arms.flatMap((a) => a.arm.entries.map(() => a))
-  const entryJson = JSON.stringify(
-    entries.map(({ e, variant }, place) => ({
-      place,
-      variant,
-      id: e.id,
-      day: e.day,
-      segment: e.segment,
-      channel: e.channel,
-      offer: e.offer,
-      offer_id: e.offer.id,
-      template_id: e.template_id,
-      send_window: e.window,
-      value: e.reach > 0 ? e.score / e.reach : 0,
-    })),
-  )
-  const shared = new Map<string, string>()
-  /** What an entry says at a store to those of a category: as text, and by what it is found. */
-  const sharedOf = ({ member, assignment, entry }: Given): { key: string; text: string } => {
-    const { store } = member.customer
-    const key = `${entry}|${store.id}|${member.primary_category ?? ''}`
-    let text = shared.get(key)
-    if (text === undefined) {
-      const { arm, texts } = armOf[entry]!
-      text = JSON.stringify(
-        sharedVariables(assignment.entry, store, member.primary_category, texts, shelf, arm.subject),
-      )
-      shared.set(key, text)
-    }
-    return { key, text }
-  }
+  const said = createSaidOnce(tx, campaignId)
+  const contents = entries.map(({ e, variant }) => entryContent(e, variant))
+  const entryJson = JSON.stringify(contents.map((content, place) => ({ ...content, place })))
   let given: Given[] = []
   const total = { actions: 0, sends: 0, skipped: 0, holdout: 0 }
 
-  /** Those that were made; a customer may have an action of this campaign and day already. */
-  async function insertActions(rows: readonly Row[]): Promise<readonly Row[]> {
-    const { rows: made } = await tx.query<{ id: string }>(
+  /** By what it is found that an entry says at a store to those of a category. */
+  const textKey = ({ member, entry }: Given): string =>
+    `${entry}|${member.customer.store.id}|${member.primary_category ?? ''}`
+  const textOf = ({ member, assignment, entry }: Given): string => {
+    const { arm, texts } = armOf[entry]!
+    return JSON.stringify(
+      sharedVariables(
+        assignment.entry,
+        member.customer.store,
+        member.primary_category,
+        texts,
+        shelf,
+        arm.subject,
+      ),
+    )
+  }
+
+  /** Who gets no message. */
+  async function insertActions(rows: readonly Given[]): Promise<void> {
+    await tx.query(
       `with entry as (
-         select e.* from jsonb_to_recordset($2::jsonb) as e(place int, variant text, id text, day date, segment text, channel text, offer jsonb, offer_id uuid, template_id uuid, send_window jsonb, value real)
+         select e.* from jsonb_to_recordset($2::jsonb) as e(place int, ${entryColumns})
        )
        -- why is said once, in the plan (action_reason)
-       insert into actions (id, campaign_id, customer_id, plan_entry_id, segment, priority_score, reason, offer_id, offer, template_id, scheduled_date, send_window, channels, status, refused_by, variant, held_out_of_all, customer_group, send_id)
-       select g.id, $1, g.customer_id, entry.id, entry.segment, entry.value, '', offers.id, entry.offer, entry.template_id, entry.day, entry.send_window, array[entry.channel],
-         g.outcome, g.refused_by, entry.variant, g.held_out_of_all, g.customer_group, g.send_id
-       from unnest($3::uuid[], $4::uuid[], $5::int[], $6::text[], $7::text[], $8::boolean[], $9::text[], $10::uuid[])
-         as g(id, customer_id, place, outcome, refused_by, held_out_of_all, customer_group, send_id)
-         join entry on entry.place = g.place left join offers on offers.id = entry.offer_id
-       ${isFirst ? '' : 'on conflict (customer_id, campaign_id, scheduled_date) do nothing returning id'}`,
+       insert into actions (id, campaign_id, customer_id, plan_entry_id, segment, priority_score, reason, offer_id, offer, template_id, scheduled_date, send_window, channels, status, refused_by, variant, held_out_of_all, customer_group)
+       select g.id, $1, g.customer_id, entry.plan_entry_id, entry.segment, entry.priority_score, '', offers.id, entry.offer, entry.template_id, entry.scheduled_date, entry.send_window, array[entry.channel],
+         g.outcome, g.refused_by, entry.variant, g.held_out_of_all, g.customer_group
+       from unnest($3::uuid[], $4::uuid[], $5::int[], $6::text[], $7::text[], $8::boolean[], $9::text[])
+         as g(id, customer_id, place, outcome, refused_by, held_out_of_all, customer_group)
+         join entry on entry.place = g.place left join offers on offers.id = entry.offer_id`,
       [
         campaignId,
         entryJson,
-        uuidArray(rows.map((r) => r.id)),
+        uuidArray(rows.map(() => newAction())),
         uuidArray(rows.map((r) => r.member.id)),
         intArray(rows.map((r) => r.entry)),
         textArray(rows.map((r) => r.assignment.outcome)),
         textArray(rows.map((r) => r.assignment.verdict?.rule_id ?? null)),
         rows.map((r) => r.assignment.outcome === 'holdout' && r.member.held_out_of_all),
         textArray(rows.map((r) => r.member.customer.group ?? null)),
-        uuidArray(rows.map((r) => r.sendId)),
       ],
     )
-    if (isFirst || made.length === rows.length) return rows
-    const known = new Set(made.map((m) => m.id))
-    return rows.filter((r) => known.has(r.id))
   }
 
-  async function insertSends(due: readonly Row[]): Promise<void> {
-    const said: { entry: PlanEntry; text: string }[] = []
+  async function insertSends(due: readonly Given[]): Promise<void> {
+    const keys = due.map(textKey)
+    const entryIds = await said.entries([...new Set(due.map((r) => r.entry))].map((place) => contents[place]!))
+    const textIds = await said.texts(keys, (i) => textOf(due[i]!))
     const places = new Map<string, number>()
-    const placeOfText = due.map((row) => {
-      const { key, text } = sharedOf(row)
-      let place = places.get(key)
-      if (place === undefined) places.set(key, (place = said.push({ entry: entries[row.entry]!.e, text })))
+    const parts: { row: Given; text: string }[] = []
+    const placeOfPart = due.map((row, i) => {
+      let place = places.get(keys[i]!)
+      if (place === undefined) places.set(keys[i]!, (place = parts.push({ row, text: textIds.get(keys[i]!)! })))
       return place
     })
     await tx.query(
-      `with said as (
-         select s.* from unnest($2::jsonb[], $3::text[], $4::uuid[]) with ordinality as s(variables, channel, template_id, place)
-       )
-       insert into sends (id, action_id, customer_id, campaign_id, channel, recipient, template_id, variables, due_at, window_end)
-       select given.id, given.action_id, given.customer_id, $1, said.channel, given.recipient, said.template_id, said.variables || jsonb_build_object('first_name', given.first_name),
-         to_timestamp(given.due_ms / 1000), to_timestamp(given.end_ms / 1000)
-       from unnest($5::uuid[], $6::uuid[], $7::uuid[], $8::int[], $9::text[], $10::text[], $11::float8[], $12::float8[])
-         as given(id, action_id, customer_id, said, first_name, recipient, due_ms, end_ms) join said on said.place = given.said`,
+      `insert into sends (id, customer_id, campaign_id, channel, recipient, template_id, variables, due_at, window_end, entry_id, text_id, customer_group)
+       select given.id, given.customer_id, $1, part.channel, given.recipient, part.template_id, jsonb_build_object('first_name', given.first_name),
+         to_timestamp(given.due_ms / 1000), to_timestamp(given.end_ms / 1000), part.entry_id, part.text_id, given.customer_group
+       from unnest($6::uuid[], $7::uuid[], $8::int[], $9::text[], $10::text[], $11::float8[], $12::float8[], $13::text[])
+         as given(id, customer_id, part, first_name, recipient, due_ms, end_ms, customer_group)
+         join unnest($2::uuid[], $3::uuid[], $4::text[], $5::uuid[]) with ordinality as part(entry_id, text_id, channel, template_id, place) on part.place = given.part`,
       [
         campaignId,
-        said.map((s) => s.text),
-        said.map((s) => s.entry.channel),
-        said.map((s) => s.entry.template_id),
-        uuidArray(due.map((r) => r.sendId)),
-        uuidArray(due.map((r) => r.id)),
+        uuidArray(parts.map(({ row }) => entryIds.get(contents[row.entry]!)!)),
+        uuidArray(parts.map(({ text }) => text)),
+        parts.map(({ row }) => entries[row.entry]!.e.channel),
+        uuidArray(parts.map(({ row }) => entries[row.entry]!.e.template_id)),
+        uuidArray(due.map(() => newSend())),
         uuidArray(due.map((r) => r.member.id)),
-        intArray(placeOfText),
+        intArray(placeOfPart),
         textArray(due.map((r) => r.member.first_name)),
         textArray(due.map((r) => (r.assignment.entry.channel === 'email' ? r.member.email : r.member.phone))),
         floatArray(due.map((r) => r.assignment.due_at!.getTime())),
         floatArray(due.map((r) => r.assignment.window_end!.getTime())),
+        textArray(due.map((r) => r.member.customer.group ?? null)),
       ],
     )
   }
 
   async function flush(): Promise<void> {
-    const rows = (isFirst ? given : firstOfDay(given)).map((g): Row => ({ ...g, id: newAction(), sendId: null }))
+    const rows = isFirst ? given : await stillFree(tx, campaignId, firstOfDay(given), now)
     given = []
+    const heldBack = rows.filter((r) => r.assignment.outcome !== 'pending')
     // In the order of the index that dispatch reads: messages then go into it side by side, and lie side by side for it.
-    const waiting = rows
+    const due = rows
       .filter((r) => r.assignment.outcome === 'pending')
       .toSorted((a, b) => a.assignment.due_at!.getTime() - b.assignment.due_at!.getTime())
-    for (const row of waiting) row.sendId = newSend()
-    const made = new Set<Row>()
-    for (const slice of slicesOf(rows)) for (const row of await insertActions(slice)) made.add(row)
-    const due = made.size < rows.length ? waiting.filter((r) => made.has(r)) : waiting
+    for (const slice of slicesOf(heldBack)) await insertActions(slice)
     for (const slice of slicesOf(due)) await insertSends(slice)
-    total.actions += made.size
+    total.actions += rows.length
     total.sends += due.length
-    for (const { assignment } of made) {
-      if (assignment.outcome === 'skipped') total.skipped++
-      if (assignment.outcome === 'holdout') total.holdout++
-    }
+    for (const { assignment } of heldBack) total[assignment.outcome === 'skipped' ? 'skipped' : 'holdout']++
   }
 
   return {
@@ -194,7 +170,7 @@ export function createActionWriter(
   }
 }
 
-function* slicesOf(rows: readonly Row[]): Generator<readonly Row[]> {
+function* slicesOf(rows: readonly Given[]): Generator<readonly Given[]> {
   for (let from = 0; from < rows.length; from += perStatement) yield rows.slice(from, from + perStatement)
 }
 
@@ -204,4 +180,22 @@ function firstOfDay(given: readonly Given[]): Given[] {
     const key = `${member.id} ${assignment.entry.day}`
     return !seen.has(key) && seen.add(key)
   })
+}
+
+/** Without those who have an action of this campaign on that day already. */
+async function stillFree(tx: PoolClient, campaignId: string, given: Given[], now: Date): Promise<Given[]> {
+  if (given.length === 0) return given
+  const { rows } = await tx.query<{ customer_id: string; day: string }>(
+    `select a.customer_id, a.scheduled_date as day from every_action as a
+     where a.campaign_id = $1 and a.customer_id = any($2::uuid[]) and a.scheduled_date >= $3 and a.id >= uuidv7_floor($4)`,
+    [
+      campaignId,
+      given.map((g) => g.member.id),
+      given.map((g) => g.assignment.entry.day).toSorted()[0],
+      // An action is made at most some weeks before its day; months before that need not be looked at.
+      new Date(Math.min(now.getTime(), Date.now()) - 40 * 86_400_000),
+    ],
+  )
+  const taken = new Set(rows.map((r) => `${r.customer_id} ${r.day}`))
+  return given.filter(({ member, assignment }) => !taken.has(`${member.id} ${assignment.entry.day}`))
 }

@@ -134,9 +134,9 @@ function atOnce(entries: readonly PlanEntry[], contact: ContactLimits, today: Da
 
 async function countStarted(ctx: Ctx, id: string): Promise<Started> {
   const { rows } = await ctx.pool.query<Started>(
-    `select count(*)::int as actions, count(*) filter (where a.status = 'skipped')::int as skipped, count(*) filter (where a.status = 'holdout')::int as holdout,
-       (select count(*) from sends where sends.campaign_id = $1)::int as sends
-     from actions as a where a.campaign_id = $1`,
+    `select count(*)::int as actions, count(*) filter (where a.decided = 'skipped')::int as skipped, count(*) filter (where a.decided = 'holdout')::int as holdout,
+       count(a.send_id)::int as sends
+     from every_action as a where a.campaign_id = $1`,
     [id],
   )
   return rows[0]!

@@ -74,11 +74,11 @@ async function listMade(ctx: Ctx, id: string, query: RecipientQuery): Promise<Re
   const { rows } = await ctx.pool.query<
     Omit<CampaignRecipient, 'due_at' | 'because'> & { id: string; due_at: Date | null }
   >(
-    `select a.id, a.customer_id, c.name as customer_name, a.plan_entry_id as entry_id, a.segment, a.scheduled_date as day, a.channels[1] as channel, action_status(a) as status, a.refused_by, s.due_at
-     from actions as a join customers as c on c.id = a.customer_id
+    `select a.id, a.customer_id, c.name as customer_name, a.plan_entry_id as entry_id, a.segment, a.scheduled_date as day, a.channels[1] as channel, a.status, a.refused_by, s.due_at
+     from every_action as a join customers as c on c.id = a.customer_id
      left join sends as s on s.id = a.send_id
      where a.campaign_id = $1 and ($2::text is null or a.plan_entry_id = $2) and ($4::text is null or a.refused_by = $4) and ($5::uuid is null or a.id > $5)
-       and ($3::text is null or a.status = $3 or ($3 = 'pending' and a.status not in ('skipped', 'holdout')))
+       and ($3::text is null or a.decided = $3 or ($3 = 'pending' and a.decided not in ('skipped', 'holdout')))
      order by a.id limit $6`,
     [id, query.entry ?? null, query.status ?? null, query.refused_by ?? null, query.cursor ?? null, query.page_size],
   )

@@ -58,7 +58,7 @@ async function dueDays(pool: Pool, today: Day): Promise<{ day: Day; stage: 'firs
 
 /** Messages of a day that arrived, and what their customers did with them. */
 const sentOf = `select a.customer_id, count(*)::int as delivered, count(s.opened_at)::int as opened, count(s.clicked_at)::int as clicked
-  from actions as a join sends as s on s.id = a.send_id
+  from every_action as a join sends as s on s.id = a.send_id
   where a.scheduled_date = $1::date and a.campaign_id is not null and s.status in ('sent', 'delivered') and s.channel = 'email' group by 1`
 
 /** @param withLater its fourth week is over as well */
@@ -74,9 +74,9 @@ async function countDay(tx: ClientBase, day: Day, zone: string, withLater: boole
        select a.customer_id, c.holdout_share::text as design, a.segment, coalesce(a.customer_group, '') as customer_group, a.offer ->> 'key' as offer_key, a.offer ->> 'kind' as offer_kind,
          a.channels[1] as channel, case when a.send_window ->> 'start' >= '${eveningFrom}' then 'evening' else 'day' end as part,
          s.id as send_id, s.opened_at, s.clicked_at, s.converted_at
-       from actions as a join campaigns as c on c.id = a.campaign_id left join sends as s on s.id = a.send_id
+       from every_action as a join campaigns as c on c.id = a.campaign_id left join sends as s on s.id = a.send_id
        where a.scheduled_date = $1::date and a.offer ->> 'key' is not null
-         and (s.status in ('sent', 'delivered') or (a.status = 'holdout' and not a.held_out_of_all and a.customer_group is not null))
+         and (s.status in ('sent', 'delivered') or (a.decided = 'holdout' and not a.held_out_of_all and a.customer_group is not null))
      ), bought as (
        select o.customer_id, count(*) filter (where o.ordered_at < b.week) as orders, coalesce(sum(o.total_cents) filter (where o.ordered_at < b.week), 0) as spent_cents,
          coalesce(sum(o.discount_cents) filter (where o.ordered_at < b.week), 0) as discount_cents, count(*) filter (where o.ordered_at >= b.week) as later_orders

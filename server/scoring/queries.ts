@@ -7,11 +7,12 @@ import { InputError } from '../http/errors.ts'
 type ActionQuery = z.output<typeof scoring.list.query>
 type Row<T extends Action> = Omit<T, 'offer_text' | 'created_at'> & { created_at: Date }
 
-const columns = `a.id, a.campaign_id, k.name as campaign_name, a.customer_id, c.name as customer_name, a.segment, a.priority_score, (a.terms ->> 'margin_cents')::float8 as expected_margin_cents, action_reason(a) as reason,
-  a.offer, a.creative_hint, a.scheduled_date, a.send_window, a.channels, action_status(a) as status, a.refused_by, a.created_at`
-const tables =
-  'actions as a join customers as c on c.id = a.customer_id left join campaigns as k on k.id = a.campaign_id'
-const filters = `($1::text[] is null or a.segment = any($1)) and ($2::text[] is null or a.status = any($2) or (a.status in ('pending', 'queued') and action_status(a) = any($2)))
+const columns = `a.id, a.campaign_id, k.name as campaign_name, a.customer_id, c.name as customer_name, a.segment, a.priority_score, (a.terms ->> 'margin_cents')::float8 as expected_margin_cents, a.reason,
+  a.offer, a.creative_hint, a.scheduled_date, a.send_window, a.channels, a.status, a.refused_by, a.created_at`
+// No message is one of these: those of all months need not be looked through.
+const proposals = `(select p.*, p.status as decided from actions as p where p.status = 'proposed')`
+const joins = 'join customers as c on c.id = a.customer_id left join campaigns as k on k.id = a.campaign_id'
+const filters = `($1::text[] is null or a.segment = any($1)) and ($2::text[] is null or a.decided = any($2) or (a.decided in ('pending', 'queued') and a.status = any($2)))
   and ($3::uuid is null or a.campaign_id = $3) and ($4::uuid is null or a.customer_id = $4)`
 
 const shown = <T extends Action>(row: Row<T>): Row<T> & { offer_text: string } => ({
@@ -24,10 +25,11 @@ export async function listActions(client: ClientBase | Pool, query: ActionQuery)
   const values = [query.segment ?? null, query.status ?? null, query.campaign_id ?? null, query.customer_id ?? null]
   const after = query.cursor === undefined ? null : readCursor(query.cursor)
   const order = orderOf(query.sort)
+  const source = query.status?.every((s) => s === 'proposed') ? proposals : 'every_action'
   if (after && query.sort !== undefined)
     throw new InputError([{ path: 'query.cursor', message: 'The cursor works with the default sort; leave sort out.' }])
   const { rows } = await client.query<Row<Action>>(
-    `select ${columns} from ${tables}
+    `select ${columns} from ${source} as a ${joins}
      where ${filters} and ($5::real is null or a.priority_score < $5::real or (a.priority_score = $5::real and a.id > $6::uuid))
      order by ${order} limit $7 offset $8`,
     [
@@ -39,7 +41,7 @@ export async function listActions(client: ClientBase | Pool, query: ActionQuery)
     ],
   )
   const { rows: counted } = await client.query<{ total: number }>(
-    `select count(*) as total from actions as a where ${filters}`,
+    `select count(*) as total from ${source} as a where ${filters}`,
     values,
   )
   const last = rows.at(-1)
@@ -58,7 +60,7 @@ export async function listActions(client: ClientBase | Pool, query: ActionQuery)
 
 export async function findAction(client: ClientBase | Pool, id: string) {
   const { rows } = await client.query<Row<ActionDetail>>(
-    `select ${columns}, a.terms, a.template_id, a.plan_entry_id from ${tables} where a.id = $1`,
+    `select ${columns}, a.terms, a.template_id, a.plan_entry_id from every_action as a ${joins} where a.id = $1`,
     [id],
   )
   return rows[0] ? shown(rows[0]) : null

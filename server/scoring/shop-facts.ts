@@ -243,10 +243,10 @@ function named(names: readonly string[], shares: readonly number[]): BaseShares 
 async function readResponses(side: ClientBase): Promise<Answered[]> {
   const { rows } = await side.query<Omit<Answered, 'kind'> & { kind: string | null }>(
     `with at as (select current_setting('scoring.as_of')::timestamptz as as_of)
-     select s.channel, a.offer ->> 'kind' as kind, count(*)::int as delivered,
+     select s.channel, coalesce(e.offer, a.offer) ->> 'kind' as kind, count(*)::int as delivered,
        (count(*) filter (where s.clicked_at <= at.as_of or b.bought))::int as responded,
        (count(*) filter (where b.bought))::int as ordered
-     from at cross join sends as s left join actions as a on a.id = s.action_id
+     from at cross join sends as s left join campaign_entries as e on e.id = s.entry_id left join actions as a on a.id = s.action_id
      cross join lateral (
        select exists (
          select 1 from orders as o

@@ -43,9 +43,10 @@ const lines = `
 
 /** Messages of the last year that left, by offer and channel, and what came of them; $ids narrows it to some customers. */
 export const messagesOf = (at: string, some: string): string => `
-  select s.customer_id, s.channel, a.offer ->> 'kind' as kind, count(*)::int as delivered,
+  select s.customer_id, s.channel, coalesce(e.offer, a.offer) ->> 'kind' as kind, count(*)::int as delivered,
     (count(*) filter (where s.clicked_at <= ${at} or b.bought))::int as responded, (count(*) filter (where b.bought))::int as ordered
   from sends as s
+  left join campaign_entries as e on e.id = s.entry_id
   left join actions as a on a.id = s.action_id
   cross join lateral (
     select exists (
@@ -57,7 +58,7 @@ export const messagesOf = (at: string, some: string): string => `
   where s.status in ('sent', 'delivered') and s.customer_id is not null
     and s.sent_at <= ${at} and s.sent_at > ${at} - interval '1 year'
     and s.id >= uuidv7_floor(${at} - interval '13 months') ${some}
-  group by s.customer_id, s.channel, a.offer ->> 'kind'
+  group by s.customer_id, s.channel, coalesce(e.offer, a.offer) ->> 'kind'
   order by s.customer_id desc, s.channel, kind`
 
 export interface StreamInput {

@@ -97,7 +97,7 @@ export async function removeStore(
     if (before.customers > 0 && others.length > 0 && moveTo === null)
       throw new InputError([{ path: 'move_to', message: 'Choose the store its customers belong to from now on.' }])
     const { rows } = await tx.query<{ due: number }>(
-      `select count(*) as due from sends where sends.status = 'pending' and (sends.variables ->> 'store_id' = $1 or $2)`,
+      `select count(*) as due from sends where sends.status = 'pending' and (variables_of(sends) ->> 'store_id' = $1 or $2)`,
       [id, others.length === 0],
     )
     if (rows[0]!.due > 0)

@@ -112,10 +112,9 @@ export async function takeReply(
 /** Everybody with this number, and the last message that went to it. */
 async function sendersOf(tx: ClientBase, number: string): Promise<Sender[]> {
   const { rows } = await tx.query<Sender>(
-    `select c.id as customer_id, s.id as send_id, s.campaign_id, a.segment
+    `select c.id as customer_id, s.id as send_id, s.campaign_id, s.segment
      from customers as c
-     left join lateral (select x.id, x.campaign_id, x.action_id from sends as x where x.customer_id = c.id and x.channel = 'sms' and x.sent_at is not null order by x.id desc limit 1) as s on true
-     left join actions as a on a.id = s.action_id
+     left join lateral (select x.id, x.campaign_id, segment_of(x) as segment from sends as x where x.customer_id = c.id and x.channel = 'sms' and x.sent_at is not null order by x.id desc limit 1) as s on true
      where c.phone = $1 and c.deleted_at is null order by s.id desc nulls last limit 20`,
     [number],
   )

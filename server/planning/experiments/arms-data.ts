@@ -35,9 +35,9 @@ export async function readArms(ctx: Ctx, e: StoredExperiment): Promise<ArmData[]
     gone: number
   }>(
     `with drawn as (
-       select a.customer_id, min(a.variant) as variant, bool_or(a.status not in ('skipped', 'holdout') and (a.scheduled_date is null or a.scheduled_date <= $3::timestamptz::date)) as counted,
-         bool_or(a.status <> 'holdout' and (a.scheduled_date is null or a.scheduled_date <= $3::timestamptz::date)) as meant
-       from actions as a where a.campaign_id = $1 and a.variant is not null group by 1
+       select a.customer_id, min(a.variant) as variant, bool_or(a.decided not in ('skipped', 'holdout') and (a.scheduled_date is null or a.scheduled_date <= $3::timestamptz::date)) as counted,
+         bool_or(a.decided <> 'holdout' and (a.scheduled_date is null or a.scheduled_date <= $3::timestamptz::date)) as meant
+       from every_action as a where a.campaign_id = $1 and a.variant is not null group by 1
      ), pop as (
        select drawn.customer_id, drawn.variant from drawn where case when $7 then drawn.meant else drawn.counted end
      ), clicked as (

@@ -39,10 +39,10 @@ export async function decide(
     if (chosen && rolloutNote(e) === null) {
       const { rowCount } = await tx.query(
         `update sends as s set template_id = coalesce($3::uuid, entry.template_id, s.template_id),
-           variables = case when $4::text is null then s.variables - '_subject' else s.variables || jsonb_build_object('_subject', $4::text) end, updated_at = now()
-         from actions as a join campaigns as c on c.id = a.campaign_id
+           variables = case when $4::text is null and s.text_id is null then s.variables - '_subject' else s.variables || jsonb_build_object('_subject', $4::text) end, updated_at = now()
+         from every_action as a join campaigns as c on c.id = a.campaign_id
            left join lateral (select (x ->> 'template_id')::uuid as template_id from jsonb_array_elements(c.weekly_plan -> 'entries') as x where x ->> 'id' = a.plan_entry_id) as entry on true
-         where s.campaign_id = $1 and s.status = 'pending' and a.id = s.action_id and a.variant is not null and a.variant <> $2`,
+         where s.campaign_id = $1 and s.status = 'pending' and a.campaign_id = $1 and a.send_id = s.id and a.variant is not null and a.variant <> $2`,
         [e.campaign_id, chosen.key, chosen.content.template_id ?? null, chosen.content.subject ?? null],
       )
       changed = rowCount ?? 0
