@@ -29,7 +29,7 @@ if (process.argv[2] === 'checkpoint') {
       store_id: null
     }>(
       `update sends set status = 'sent', sent_at = now() where id in (select id from sends where status = 'pending' order by due_at limit 200)
-       returning id, campaign_id, recipient, template_id, variables, null as store_id`,
+       returning id, campaign_id, recipient, template_id, variables_of(sends) as variables, null as store_id`,
     )
     if (rows.length === 0) await new Promise((resolve) => setTimeout(resolve, 200))
     const messages = await composer.compose(rows)

@@ -107,7 +107,7 @@ async function renderTo(file: string, count: number): Promise<number> {
     },
   )
   const { rows } = await pool.query<SendToRender>(
-    'select s.id, s.campaign_id, s.recipient, s.template_id, s.variables, null as store_id from sends as s limit $1',
+    'select s.id, s.campaign_id, s.recipient, s.template_id, variables_of(s) as variables, null as store_id from sends as s limit $1',
     [count],
   )
   const out = createWriteStream(file)

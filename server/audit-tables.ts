@@ -29,6 +29,8 @@ export const unaudited: Readonly<Record<string, string>> = {
   plan_evidence: 'figures',
   customer_reading: 'figures of the ledger',
   actions: 'what a plan made; the plan and its approval are in the trail',
+  campaign_entries: 'what a plan made; the plan and its approval are in the trail',
+  message_texts: 'what a plan made; the plan and its approval are in the trail',
   analytics_events: 'append-only facts',
   event_keys: 'part of the facts',
   conversions: 'derived from orders and events, with the reason in the row',

@@ -153,6 +153,7 @@ export const scrubbedText: readonly [table: string, column: string][] = [
 
 /** Tables that hold nobody who buys: the shop, its users, its goods, sums, and ids. */
 export const holdsNobody: readonly string[] = [
+  'campaign_entries',
   'campaign_triggers',
   'api_keys',
   'backups',
@@ -173,6 +174,8 @@ export const holdsNobody: readonly string[] = [
   'links',
   'llm_calls',
   'message_templates',
+  // what many are told alike; a message's own words are in sends
+  'message_texts',
   'model_versions',
   'notice_reads',
   'plan_result_days',

@@ -61,19 +61,21 @@ export async function simCampaign(
          select c.*, encode(substring(int8send((extract(epoch from $6::timestamptz) * 1000)::bigint) from 3) || substring(int4send(28672 | (c.n >> 14)) from 3)
            || substring(int4send(32768 | (c.n & 16383)) from 3) || substring(uuid_send(gen_random_uuid()) from 11), 'hex')::uuid as send_id
          from (select c.*, (row_number() over (order by c.id))::int as n from c) as c
-       ), a as (
-         insert into actions (campaign_id, customer_id, segment, priority_score, reason, offer, scheduled_date, status, channels, send_id)
-         select $1::uuid, g.id, 'Promising', 1, 'due', $5::jsonb, $6::timestamptz::date, 'pending', array[$3], g.send_id from given as g order by g.n returning id, customer_id
+       ), e as (
+         insert into campaign_entries (campaign_id, content_hash, plan_entry_id, segment, priority_score, offer, template_id, scheduled_date, send_window, channel)
+         select $1::uuid, '\\x00', 'sim', 'Promising', 1, $5::jsonb, $7::uuid, $6::timestamptz::date, '{"start": "00:00", "end": "24:00"}', $3 returning id
+       ), t as (
+         insert into message_texts (campaign_id, content_hash, variables)
+         select $1::uuid, '\\x00', jsonb_build_object('offer', jsonb_build_object('title', 'A look at the new shelf'), 'products', '[{"name": "Rittenhouse Rye 750 ml", "price": "$31.99"}, {"name": "Four Roses Single Barrel", "price": "$46.99"}]'::jsonb) returning id
        )
-       insert into sends (id, action_id, customer_id, campaign_id, channel, recipient, template_id, variables, due_at, window_end)
-       select c.send_id, a.id, c.id, $1::uuid, $3, case when $3 = 'sms' then c.phone else c.email::text end, $7::uuid,
-         jsonb_build_object('first_name', c.first_name, 'offer', jsonb_build_object('title', 'A look at the new shelf'), 'products', '[{"name": "Rittenhouse Rye 750 ml", "price": "$31.99"}, {"name": "Four Roses Single Barrel", "price": "$46.99"}]'::jsonb),
-         $6::timestamptz, $6::timestamptz + interval '12 hours'
-       from given as c join a on a.customer_id = c.id order by c.n`,
+       insert into sends (id, customer_id, campaign_id, channel, recipient, template_id, variables, due_at, window_end, entry_id, text_id)
+       select c.send_id, c.id, $1::uuid, $3, case when $3 = 'sms' then c.phone else c.email::text end, $7::uuid,
+         jsonb_build_object('first_name', c.first_name), $6::timestamptz, $6::timestamptz + interval '12 hours', e.id, t.id
+       from given as c cross join e cross join t order by c.n`,
       [id, tag, channel, count, JSON.stringify(offer), at, templateId],
     )
     return id
   })
-  await pool.query('analyze sends, customers, actions')
+  await pool.query('analyze sends, customers, campaign_entries, message_texts')
   return { campaignId, templateId }
 }

@@ -10,7 +10,8 @@ async function readUsualWeek(ctx: Ctx): Promise<{ reached: number; mean_cents: n
   const { rows } = await ctx.pool.query<{ reached: number | null; n: number; total: number; squares: number }>(
     `with reached as (
        select a.campaign_id, count(distinct a.customer_id) as n from every_action as a join campaigns as c on c.id = a.campaign_id
-       where c.started_at >= $1::timestamptz - interval '13 weeks' and a.decided not in ('skipped', 'proposed') group by 1
+       where c.started_at >= $1::timestamptz - interval '13 weeks' and a.decided not in ('skipped', 'proposed')
+         and (a.send_id is null or a.send_id >= uuidv7_floor($1::timestamptz - interval '13 weeks' - interval '40 days')) group by 1
      ), spend as (
        select o.customer_id, sum(o.total_cents)::float8 as cents from orders as o where o.ordered_at >= $1::timestamptz - interval '7 days' and o.ordered_at < $1 group by 1
      )

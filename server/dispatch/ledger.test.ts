@@ -78,7 +78,7 @@ test('five hundred messages all reach the sandbox, once, with their events, and 
       [campaignId],
     ),
   ).toBe(500)
-  expect(await count(`actions as a where a.campaign_id = $1 and action_status(a) = 'sent'`, [campaignId])).toBe(500)
+  expect(await count(`every_action as a where a.campaign_id = $1 and a.status = 'sent'`, [campaignId])).toBe(500)
   expect(await count('send_batches where closed_at is null')).toBe(0)
   expect(await campaignStatus(campaignId)).toBe('completed')
 })

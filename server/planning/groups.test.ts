@@ -144,7 +144,7 @@ test('what a plan brought is counted beside its holdout, day by day, once and ag
   await approveCampaign(ctx, systemActor, id)
   await startCampaign(ctx, systemActor, id)
   const made = await sql<{ day: string; id: string; customer_id: string; status: string; customer_group: string | null }>(
-    `select scheduled_date as day, id, customer_id, status, customer_group from actions where campaign_id = $1 and status in ('pending', 'holdout')`, [id])
+    `select scheduled_date as day, id, customer_id, status, customer_group from every_action where campaign_id = $1 and status in ('pending', 'holdout')`, [id])
   expect(made.length).toBeGreaterThan(500)
   expect(made.every((a) => a.customer_group !== null)).toBe(true)
   const day = made[0]!.day
@@ -152,7 +152,7 @@ test('what a plan brought is counted beside its holdout, day by day, once and ag
   await sql(`update sends set status = 'delivered', sent_at = due_at, opened_at = case when substr(recipient, 2, 1) in ('1', '2') then due_at end where campaign_id = $1`, [id])
   await sql(`insert into orders (external_id, customer_id, ordered_at, total_cents, discount_cents)
     select 'r' || a.id || n, a.customer_id, (a.scheduled_date + n)::timestamp at time zone 'America/Chicago' + interval '23 hours', 5000, 100
-    from actions as a cross join (values (2), (6), (7), (20), (27), (28)) as t(n) where a.campaign_id = $1 and a.status in ('pending', 'holdout') and a.scheduled_date = $2`, [id, day])
+    from every_action as a cross join (values (2), (6), (7), (20), (27), (28)) as t(n) where a.campaign_id = $1 and a.status in ('sent', 'holdout') and a.scheduled_date = $2`, [id, day])
   await sql(`insert into analytics_events (event_type, customer_id, send_id, channel, occurred_at) select 'unsubscribe', s.customer_id, s.id, s.channel, s.sent_at from sends as s where s.campaign_id = $1 order by s.id limit 3`, [id])
   const ofDay = made.filter((a) => a.day === day)
   const totals = async () => (await sql<Record<string, number>>(
@@ -166,7 +166,7 @@ test('what a plan brought is counted beside its holdout, day by day, once and ag
   now = new Date(`${addDays(day, 8)}T20:00:00Z`)
   await Promise.all([countResults(ctx), countResults(ctx)])
   const first = await totals()
-  const opened = (await sql<{ n: number }>(`select count(*) as n from sends as s join actions as a on a.id = s.action_id where a.campaign_id = $1 and a.scheduled_date = $2 and s.opened_at is not null`, [id, day]))[0]!.n
+  const opened = (await sql<{ n: number }>(`select count(*) as n from sends as s join every_action as a on a.send_id = s.id where a.campaign_id = $1 and a.scheduled_date = $2 and s.opened_at is not null`, [id, day]))[0]!.n
   expect(first).toEqual([
     { outcome: 'held', n: n('holdout'), opens: 0, orders: 2 * n('holdout'), spent: 10_000 * n('holdout'), discount: 200 * n('holdout'), later_n: 0, later_orders: 0 },
     { outcome: 'sent', n: n('pending'), opens: opened, orders: 2 * n('pending'), spent: 10_000 * n('pending'), discount: 200 * n('pending'), later_n: 0, later_orders: 0 },
@@ -179,7 +179,7 @@ test('what a plan brought is counted beside its holdout, day by day, once and ag
     { ...first[0], later_n: n('holdout'), later_orders: 3 * n('holdout') },
     { ...first[1], later_n: n('pending'), later_orders: 3 * n('pending') },
   ])
-  const emails = (await sql<{ n: number }>(`select count(*) as n from sends as s join actions as a on a.id = s.action_id where a.campaign_id = $1 and a.scheduled_date > $2 and s.channel = 'email'`, [id, day]))[0]!.n
+  const emails = (await sql<{ n: number }>(`select count(*) as n from sends as s join every_action as a on a.send_id = s.id where a.campaign_id = $1 and a.scheduled_date > $2 and s.channel = 'email'`, [id, day]))[0]!.n
   expect((await reading())[0]!.n).toBe(read!.n + emails)
   expect((await sql<{ n: number }>(`select sum(leaves)::int as n from plan_results`))[0]!.n).toBe(3)
 

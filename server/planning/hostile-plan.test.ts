@@ -79,7 +79,7 @@ test('thirty plan files written to get something illegal out make lawful message
     }>(
       `select s.channel, s.due_at, c.birth_date, c.age_status, case s.channel when 'email' then c.email_consent else c.sms_consent end as consent, st.state,
          a.offer ->> 'kind' as kind, a.offer ->> 'code' as code, s.variables -> 'copy' as copy
-       from sends as s join customers as c on c.id = s.customer_id join actions as a on a.id = s.action_id join stores as st on st.id = c.store_id where s.campaign_id = $1`,
+       from sends as s join customers as c on c.id = s.customer_id join every_action as a on a.send_id = s.id join stores as st on st.id = c.store_id where s.campaign_id = $1`,
       [id],
     )
     for (const r of rows) {

@@ -82,8 +82,8 @@ const sendsOf = async (id: string): Promise<SentRow[]> =>
   (
     await ctx.pool.query<SentRow>(
       `select s.customer_id, c.external_id, s.channel, s.due_at, s.window_end, c.birth_date, c.age_status, c.email_consent, c.sms_consent, c.state, a.offer ->> 'kind' as kind, a.offer ->> 'code' as code,
-       exists (select 1 from actions as h where h.campaign_id = s.campaign_id and h.customer_id = s.customer_id and h.status = 'holdout') as held
-     from sends as s join customers as c on c.id = s.customer_id join actions as a on a.id = s.action_id where s.campaign_id = $1 order by s.id`,
+       exists (select 1 from every_action as h where h.campaign_id = s.campaign_id and h.customer_id = s.customer_id and h.status = 'holdout') as held
+     from sends as s join customers as c on c.id = s.customer_id join every_action as a on a.send_id = s.id where s.campaign_id = $1 order by s.id`,
       [id],
     )
   ).rows
@@ -115,17 +115,17 @@ test('a week is planned, approved and started; counts add up and nobody gets wha
   expect(a.actions).toBe(plan.entries.reduce((n, e) => n + e.matched, 0))
   expect(new Set((await sendsOf(id)).map((s) => s.customer_id)).size).toBe(plan.reach.at(-1)!.left)
   const { rows: reasons } = await ctx.pool.query<{ entry: string; reason: string }>(
-    'select distinct a.plan_entry_id as entry, action_reason(a) as reason from actions as a where a.campaign_id = $1',
+    'select distinct a.plan_entry_id as entry, a.reason from every_action as a where a.campaign_id = $1',
     [id],
   )
   for (const { entry, reason } of reasons) expect(reason).toBe(plan.entries.find((e) => e.id === entry)!.reason)
   expect(reasons.length).toBe(plan.entries.length)
-  // Action and message name each other and say what their entry says, to the person they are for.
+  // A message is its own action, says what its entry says, and to the person it is for.
   const { rows: pairs } = await ctx.pool.query<{ n: number; alike: number; templates: (string | null)[] }>(
-    `select count(*)::int as n, count(*) filter (where a.id = s.action_id and a.customer_id = s.customer_id and a.campaign_id = s.campaign_id and a.channels[1] = s.channel
+    `select count(*)::int as n, count(*) filter (where a.id = s.id and s.action_id is null and a.customer_id = s.customer_id and a.campaign_id = s.campaign_id and a.channels[1] = s.channel
        and a.template_id is not distinct from s.template_id and s.variables ->> 'first_name' = c.first_name and s.recipient = case s.channel when 'email' then c.email::text else c.phone end)::int as alike,
        array_agg(distinct s.template_id) as templates
-     from actions as a left join sends as s on s.id = a.send_id left join customers as c on c.id = a.customer_id where a.campaign_id = $1 and a.status = 'pending'`,
+     from every_action as a left join sends as s on s.id = a.send_id left join customers as c on c.id = a.customer_id where a.campaign_id = $1 and a.status = 'pending'`,
     [id],
   )
   expect(pairs[0]).toMatchObject({ n: a.sends, alike: a.sends })

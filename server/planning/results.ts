@@ -56,10 +56,13 @@ async function dueDays(pool: Pool, today: Day): Promise<{ day: Day; stage: 'firs
   return rows
 }
 
+/** A message is made at most some weeks before its day: months before that, and after it, need not be looked at. */
+const madeFor = `(a.send_id is null or a.send_id between uuidv7_floor($1::date - interval '40 days') and uuidv7_floor($1::date + interval '2 days'))`
+
 /** Messages of a day that arrived, and what their customers did with them. */
 const sentOf = `select a.customer_id, count(*)::int as delivered, count(s.opened_at)::int as opened, count(s.clicked_at)::int as clicked
   from every_action as a join sends as s on s.id = a.send_id
-  where a.scheduled_date = $1::date and a.campaign_id is not null and s.status in ('sent', 'delivered') and s.channel = 'email' group by 1`
+  where a.scheduled_date = $1::date and a.campaign_id is not null and ${madeFor} and s.status in ('sent', 'delivered') and s.channel = 'email' group by 1`
 
 /** @param withLater its fourth week is over as well */
 async function countDay(tx: ClientBase, day: Day, zone: string, withLater: boolean): Promise<void> {
@@ -75,7 +78,7 @@ async function countDay(tx: ClientBase, day: Day, zone: string, withLater: boole
          a.channels[1] as channel, case when a.send_window ->> 'start' >= '${eveningFrom}' then 'evening' else 'day' end as part,
          s.id as send_id, s.opened_at, s.clicked_at, s.converted_at
        from every_action as a join campaigns as c on c.id = a.campaign_id left join sends as s on s.id = a.send_id
-       where a.scheduled_date = $1::date and a.offer ->> 'key' is not null
+       where a.scheduled_date = $1::date and ${madeFor} and a.offer ->> 'key' is not null
          and (s.status in ('sent', 'delivered') or (a.decided = 'holdout' and not a.held_out_of_all and a.customer_group is not null))
      ), bought as (
        select o.customer_id, count(*) filter (where o.ordered_at < b.week) as orders, coalesce(sum(o.total_cents) filter (where o.ordered_at < b.week), 0) as spent_cents,

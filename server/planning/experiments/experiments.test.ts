@@ -162,7 +162,7 @@ test('who gets which version is drawn by salt: even, stable, and carried into th
   )
   await begin(id)
   const drawn = await rows<{ customer_id: string; variant: string; status: string }>(
-    'select customer_id, variant, status from actions where campaign_id = $1',
+    'select customer_id, variant, status from every_action where campaign_id = $1',
     [id],
   )
   expect(drawn).toHaveLength(3000)
@@ -177,8 +177,8 @@ test('who gets which version is drawn by salt: even, stable, and carried into th
   expect(Math.abs(held - b.length / 10)).toBeLessThan(35)
 
   const sends = await rows<SendToRender & { variant: string; first_name: string }>(
-    `select s.id, s.campaign_id, s.recipient, s.template_id, s.variables, null as store_id, a.variant, c.first_name
-     from sends as s join actions as a on a.id = s.action_id join customers as c on c.id = s.customer_id where s.campaign_id = $1 order by s.id limit 40`,
+    `select s.id, s.campaign_id, s.recipient, s.template_id, variables_of(s) as variables, null as store_id, a.variant, c.first_name
+     from sends as s join every_action as a on a.send_id = s.id join customers as c on c.id = s.customer_id where s.campaign_id = $1 order by s.id limit 40`,
     [id],
   )
   const messages = await createComposer(ctx).compose(sends)
@@ -208,7 +208,7 @@ test('a channel test passes the gate: no text without consent to texts', async (
   expect(texts.map((r) => r.sms_consent)).toEqual(['granted'])
   expect(texts[0]!.n).toBeGreaterThan(500)
   const counted = await rows<{ variant: string; n: number }>(
-    'select variant, count(*) as n from actions where campaign_id = $1 group by 1 order by 1',
+    'select variant, count(*) as n from every_action where campaign_id = $1 group by 1 order by 1',
     [id],
   )
   expect(counted.reduce((sum, r) => sum + r.n, 0)).toBe(3000)
@@ -222,12 +222,12 @@ async function clicksBy(campaignId: string, shares: Record<string, number>, leav
   ])
   for (const [variant, share] of Object.entries(shares))
     await ctx.pool.query(
-      `update sends as s set clicked_at = $3 from (select a.id, row_number() over (order by a.id) as n, count(*) over () as all from actions as a where a.campaign_id = $1 and a.variant = $2 and a.status not in ('holdout', 'skipped')) as x
-       where s.action_id = x.id and x.n <= x.all * $4::float8`,
+      `update sends as s set clicked_at = $3 from (select a.id, row_number() over (order by a.id) as n, count(*) over () as all from every_action as a where a.campaign_id = $1 and a.variant = $2 and a.status not in ('holdout', 'skipped')) as x
+       where s.id = x.id and x.n <= x.all * $4::float8`,
       [campaignId, variant, now, share],
     )
   const gone = await rows<{ id: string; customer_id: string }>(
-    `select s.id, s.customer_id from sends as s join actions as a on a.id = s.action_id where s.campaign_id = $1 and a.variant = 'B' order by s.id limit $2`,
+    `select s.id, s.customer_id from sends as s join every_action as a on a.send_id = s.id where s.campaign_id = $1 and a.variant = 'B' order by s.id limit $2`,
     [campaignId, leave],
   )
   await appendEvents(
@@ -265,7 +265,7 @@ test('the result says who is better; deciding keeps the figures and changes the 
   await clicksBy(id, { A: 0.05, B: 0.12 })
   // Two messages wait for another day.
   await ctx.pool.query(
-    `update sends set status = 'pending', sent_at = null, clicked_at = null where id in (select s.id from sends as s join actions as a on a.id = s.action_id where s.campaign_id = $1 and a.variant = 'A' order by s.id desc limit 2)`,
+    `update sends set status = 'pending', sent_at = null, clicked_at = null where id in (select s.id from sends as s join every_action as a on a.send_id = s.id where s.campaign_id = $1 and a.variant = 'A' order by s.id desc limit 2)`,
     [id],
   )
   const result = await ok<ExperimentResult>(call('GET', `/experiments/${made.id}/results`))
@@ -309,7 +309,7 @@ test('a version that lost customers on the way shows no result and cannot be tak
   now = new Date('2026-12-28T22:00:00Z')
   await clicksBy(id, { A: 0.05, B: 0.12 })
   await ctx.pool.query(
-    `delete from actions where id in (select id from actions where campaign_id = $1 and variant = 'B' order by id limit 450)`,
+    `delete from sends where id in (select send_id from every_action where campaign_id = $1 and variant = 'B' and send_id is not null order by id limit 450)`,
     [id],
   )
   const result = await ok<ExperimentResult>(call('GET', `/experiments/${made.id}/results`))

@@ -17,7 +17,7 @@ export async function readGlobalHoldout(ctx: Ctx): Promise<Answer<typeof experim
   const { rows } = await ctx.pool.query<{ held: boolean; n: number; total: number; squares: number }>(
     `with drawn as (
        select a.customer_id, bool_or(a.held_out_of_all) as held, min(c.started_at) as since from every_action as a join campaigns as c on c.id = a.campaign_id
-       where c.started_at >= $1 and c.started_at < $2 and a.decided not in ('skipped', 'proposed') group by 1
+       where c.started_at >= $1 and c.started_at < $2 and a.decided not in ('skipped', 'proposed') and (a.send_id is null or a.send_id >= uuidv7_floor($1::timestamptz - interval '40 days')) group by 1
      ), spend as (
        select d.customer_id, sum(o.total_cents)::float8 as cents from drawn as d join orders as o on o.customer_id = d.customer_id and o.ordered_at >= d.since and o.ordered_at < $2 group by 1
      )

@@ -216,7 +216,7 @@ test.each(['good', 'mixed', 'obedient', 'injected', 'illegal', 'repairing'])(
       variables: { copy?: Record<string, string> }
     }>(
       `select s.channel, s.due_at, c.birth_date, c.age_status, c.email_consent, c.sms_consent, a.offer ->> 'kind' as kind, a.offer ->> 'code' as code, st.state, s.variables
-       from sends as s join customers as c on c.id = s.customer_id join actions as a on a.id = s.action_id join stores as st on st.id = c.store_id where s.campaign_id = $1`,
+       from sends as s join customers as c on c.id = s.customer_id join every_action as a on a.send_id = s.id join stores as st on st.id = c.store_id where s.campaign_id = $1`,
       [id],
     )
     for (const r of rows) {
