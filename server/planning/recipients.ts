@@ -71,16 +71,22 @@ export async function listRecipients(ctx: Ctx, id: string, query: RecipientQuery
 }
 
 async function listMade(ctx: Ctx, id: string, query: RecipientQuery): Promise<RecipientPage> {
+  // The page first: what else is said of an action is looked up for a page, not for all that are sorted.
+  const { rows: page } = await ctx.pool.query<{ id: string }>(
+    `select a.id from every_action as a
+     where a.campaign_id = $1 and ($2::text is null or a.plan_entry_id = $2) and ($4::text is null or a.refused_by = $4) and ($5::uuid is null or a.id > $5)
+       and ($3::text is null or a.decided = $3 or ($3 = 'pending' and a.decided not in ('skipped', 'holdout')))
+     order by a.id limit $6`,
+    [id, query.entry ?? null, query.status ?? null, query.refused_by ?? null, query.cursor ?? null, query.page_size],
+  )
   const { rows } = await ctx.pool.query<
     Omit<CampaignRecipient, 'due_at' | 'because'> & { id: string; due_at: Date | null }
   >(
     `select a.id, a.customer_id, c.name as customer_name, a.plan_entry_id as entry_id, a.segment, a.scheduled_date as day, a.channels[1] as channel, a.status, a.refused_by, s.due_at
      from every_action as a join customers as c on c.id = a.customer_id
      left join sends as s on s.id = a.send_id
-     where a.campaign_id = $1 and ($2::text is null or a.plan_entry_id = $2) and ($4::text is null or a.refused_by = $4) and ($5::uuid is null or a.id > $5)
-       and ($3::text is null or a.decided = $3 or ($3 = 'pending' and a.decided not in ('skipped', 'holdout')))
-     order by a.id limit $6`,
-    [id, query.entry ?? null, query.status ?? null, query.refused_by ?? null, query.cursor ?? null, query.page_size],
+     where a.id = any($1::uuid[]) order by a.id`,
+    [page.map((a) => a.id)],
   )
   return {
     data: rows.map(({ id: _, due_at, ...row }) => ({
@@ -88,7 +94,7 @@ async function listMade(ctx: Ctx, id: string, query: RecipientQuery): Promise<Re
       because: row.refused_by ? `Customers who ${labelOfRule(row.refused_by)}.` : null,
       due_at: due_at?.toISOString() ?? null,
     })),
-    next_cursor: rows.length === query.page_size ? rows.at(-1)!.id : null,
+    next_cursor: page.length === query.page_size ? page.at(-1)!.id : null,
     is_final: true,
   }
 }

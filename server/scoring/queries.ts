@@ -28,8 +28,9 @@ export async function listActions(client: ClientBase | Pool, query: ActionQuery)
   const source = query.status?.every((s) => s === 'proposed') ? proposals : 'every_action'
   if (after && query.sort !== undefined)
     throw new InputError([{ path: 'query.cursor', message: 'The cursor works with the default sort; leave sort out.' }])
-  const { rows } = await client.query<Row<Action>>(
-    `select ${columns} from ${source} as a ${joins}
+  // The page first: what else is said of an action is looked up for fifty, not for all that are sorted.
+  const { rows: page } = await client.query<{ id: string }>(
+    `select a.id from ${source} as a
      where ${filters} and ($5::real is null or a.priority_score < $5::real or (a.priority_score = $5::real and a.id > $6::uuid))
      order by ${order} limit $7 offset $8`,
     [
@@ -39,6 +40,10 @@ export async function listActions(client: ClientBase | Pool, query: ActionQuery)
       query.page_size,
       after ? 0 : (query.page - 1) * query.page_size,
     ],
+  )
+  const { rows } = await client.query<Row<Action>>(
+    `select ${columns} from every_action as a ${joins} where a.id = any($1::uuid[]) order by array_position($1::uuid[], a.id)`,
+    [page.map((a) => a.id)],
   )
   const { rows: counted } = await client.query<{ total: number }>(
     `select count(*) as total from ${source} as a where ${filters}`,
@@ -52,7 +57,7 @@ export async function listActions(client: ClientBase | Pool, query: ActionQuery)
     total: counted[0]!.total,
     total_is_exact: true,
     next_cursor:
-      last && query.sort === undefined && rows.length === query.page_size
+      last && query.sort === undefined && page.length === query.page_size
         ? writeCursor(last.priority_score, last.id)
         : null,
   }
