@@ -148,7 +148,18 @@ export async function claimBatch(
     const said = await readSaid(tx, rows)
     const shared = { ...campaigns.rows[0]!, batch_id: batchId, campaign_id: campaignId, channel }
     return rows.map(
-      ({ age_status, birth_date, email_consent, sms_consent, state, time_zones, entry_id, text_id, variables, ...send }) => ({
+      ({
+        age_status,
+        birth_date,
+        email_consent,
+        sms_consent,
+        state,
+        time_zones,
+        entry_id,
+        text_id,
+        variables,
+        ...send
+      }) => ({
         ...send,
         ...(entry_id === null ? null : said.entries.get(entry_id)),
         ...shared,

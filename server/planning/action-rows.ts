@@ -19,21 +19,47 @@ export interface ActionWriter {
   add(member: AudienceMember, assignment: Assignment, arm: number): void
   /** Writes what was kept, of a customer and day only the first. */
   flush(): Promise<void>
-  /** The same, once so much was kept that it is worth it: messages are written in the order in which they are due. */
+  /** Writes some of it, once so much was kept that it is worth it. */
   drain(): Promise<void>
   /** what was written so far */
   readonly made: { actions: number; sends: number; skipped: number; holdout: number }
 }
 
 const perStatement = 5000
-/** Of a million messages, those due side by side come together by a handful; some 60 MB. */
-const held = 60_000
+/**
+ * Of a million messages, those due side by side come together by dozens; some 50 MB. With more of them the index of customers
+ * loses more than that of due times gains.
+ */
+const mostWaiting = 200_000
 
-interface Given {
-  member: AudienceMember
-  assignment: Assignment
+/** What is kept of a decision until it is written. */
+interface Decision {
+  customerId: string
   /** place of the entry among those of all arms */
   entry: number
+  group: string | null
+}
+interface HeldBack extends Decision {
+  outcome: 'holdout' | 'skipped'
+  rule: string | null
+  isOfAll: boolean
+}
+interface Message extends Decision {
+  /** what it shares with others */
+  part: Part
+  firstName: string | null
+  recipient: string | null
+  /** milliseconds since 1970 */
+  due: number
+  end: number
+}
+/** What an entry says at a store to those of a category. */
+interface Part {
+  entry: number
+  assignment: Assignment
+  store: AudienceMember['customer']['store']
+  category: string | null
+  textId: string | null
 }
 
 /**
@@ -60,28 +86,24 @@ export function createActionWriter(
   const said = createSaidOnce(tx, campaignId)
   const contents = entries.map(({ e, variant }) => entryContent(e, variant))
   const entryJson = JSON.stringify(contents.map((content, place) => ({ ...content, place })))
-  let given: Given[] = []
+  const parts = new Map<string, Part>()
+  let heldBack: HeldBack[] = []
+  let waiting: Message[] = []
   const total = { actions: 0, sends: 0, skipped: 0, holdout: 0 }
 
-  /** By what it is found that an entry says at a store to those of a category. */
-  const textKey = ({ member, entry }: Given): string =>
-    `${entry}|${member.customer.store.id}|${member.primary_category ?? ''}`
-  const textOf = ({ member, assignment, entry }: Given): string => {
+  const partOf = ({ customer, primary_category: category }: AudienceMember, assignment: Assignment, entry: number) => {
+    const key = `${entry}|${customer.store.id}|${category ?? ''}`
+    let part = parts.get(key)
+    if (!part) parts.set(key, (part = { entry, assignment, store: customer.store, category, textId: null }))
+    return part
+  }
+  const textOf = ({ entry, assignment, store, category }: Part): string => {
     const { arm, texts } = armOf[entry]!
-    return JSON.stringify(
-      sharedVariables(
-        assignment.entry,
-        member.customer.store,
-        member.primary_category,
-        texts,
-        shelf,
-        arm.subject,
-      ),
-    )
+    return JSON.stringify(sharedVariables(assignment.entry, store, category, texts, shelf, arm.subject))
   }
 
   /** Who gets no message. */
-  async function insertActions(rows: readonly Given[]): Promise<void> {
+  async function insertActions(rows: readonly HeldBack[]): Promise<void> {
     await tx.query(
       `with entry as (
          select e.* from jsonb_to_recordset($2::jsonb) as e(place int, ${entryColumns})
@@ -97,27 +119,25 @@ export function createActionWriter(
         campaignId,
         entryJson,
         uuidArray(rows.map(() => newAction())),
-        uuidArray(rows.map((r) => r.member.id)),
+        uuidArray(rows.map((r) => r.customerId)),
         intArray(rows.map((r) => r.entry)),
-        textArray(rows.map((r) => r.assignment.outcome)),
-        textArray(rows.map((r) => r.assignment.verdict?.rule_id ?? null)),
-        rows.map((r) => r.assignment.outcome === 'holdout' && r.member.held_out_of_all),
-        textArray(rows.map((r) => r.member.customer.group ?? null)),
+        textArray(rows.map((r) => r.outcome)),
+        textArray(rows.map((r) => r.rule)),
+        rows.map((r) => r.isOfAll),
+        textArray(rows.map((r) => r.group)),
       ],
     )
+    total.actions += rows.length
+    for (const { outcome } of rows) total[outcome]++
   }
 
-  async function insertSends(due: readonly Given[]): Promise<void> {
-    const keys = due.map(textKey)
-    const entryIds = await said.entries([...new Set(due.map((r) => r.entry))].map((place) => contents[place]!))
-    const textIds = await said.texts(keys, (i) => textOf(due[i]!))
-    const places = new Map<string, number>()
-    const parts: { row: Given; text: string }[] = []
-    const placeOfPart = due.map((row, i) => {
-      let place = places.get(keys[i]!)
-      if (place === undefined) places.set(keys[i]!, (place = parts.push({ row, text: textIds.get(keys[i]!)! })))
-      return place
-    })
+  async function insertSends(due: readonly Message[]): Promise<void> {
+    const used = [...new Set(due.map((m) => m.part))]
+    const entryIds = await said.entries([...new Set(used.map((p) => contents[p.entry]!))])
+    const untold = used.filter((p) => p.textId === null)
+    const textIds = await said.texts(untold.map(textOf))
+    for (const [i, part] of untold.entries()) part.textId = textIds[i]!
+    const places = new Map(used.map((part, i) => [part, i + 1]))
     await tx.query(
       `insert into sends (id, customer_id, campaign_id, channel, recipient, template_id, variables, due_at, window_end, entry_id, text_id, customer_group)
        select given.id, given.customer_id, $1, part.channel, given.recipient, part.template_id, jsonb_build_object('first_name', given.first_name),
@@ -127,75 +147,93 @@ export function createActionWriter(
          join unnest($2::uuid[], $3::uuid[], $4::text[], $5::uuid[]) with ordinality as part(entry_id, text_id, channel, template_id, place) on part.place = given.part`,
       [
         campaignId,
-        uuidArray(parts.map(({ row }) => entryIds.get(contents[row.entry]!)!)),
-        uuidArray(parts.map(({ text }) => text)),
-        parts.map(({ row }) => entries[row.entry]!.e.channel),
-        uuidArray(parts.map(({ row }) => entries[row.entry]!.e.template_id)),
+        uuidArray(used.map((p) => entryIds.get(contents[p.entry]!)!)),
+        uuidArray(used.map((p) => p.textId)),
+        used.map((p) => entries[p.entry]!.e.channel),
+        uuidArray(used.map((p) => entries[p.entry]!.e.template_id)),
         uuidArray(due.map(() => newSend())),
-        uuidArray(due.map((r) => r.member.id)),
-        intArray(placeOfPart),
-        textArray(due.map((r) => r.member.first_name)),
-        textArray(due.map((r) => (r.assignment.entry.channel === 'email' ? r.member.email : r.member.phone))),
-        floatArray(due.map((r) => r.assignment.due_at!.getTime())),
-        floatArray(due.map((r) => r.assignment.window_end!.getTime())),
-        textArray(due.map((r) => r.member.customer.group ?? null)),
+        uuidArray(due.map((m) => m.customerId)),
+        intArray(due.map((m) => places.get(m.part)!)),
+        textArray(due.map((m) => m.firstName)),
+        textArray(due.map((m) => m.recipient)),
+        floatArray(due.map((m) => m.due)),
+        floatArray(due.map((m) => m.end)),
+        textArray(due.map((m) => m.group)),
       ],
     )
+    total.actions += due.length
+    total.sends += due.length
   }
 
-  async function flush(): Promise<void> {
-    const rows = isFirst ? given : await stillFree(tx, campaignId, firstOfDay(given), now)
-    given = []
-    const heldBack = rows.filter((r) => r.assignment.outcome !== 'pending')
+  async function writeHeldBack(): Promise<void> {
+    const rows = isFirst ? heldBack : await stillFree(heldBack)
+    heldBack = []
+    for (const slice of slicesOf(rows)) await insertActions(slice)
+  }
+
+  async function writeWaiting(): Promise<void> {
     // In the order of the index that dispatch reads: messages then go into it side by side, and lie side by side for it.
-    const due = rows
-      .filter((r) => r.assignment.outcome === 'pending')
-      .toSorted((a, b) => a.assignment.due_at!.getTime() - b.assignment.due_at!.getTime())
-    for (const slice of slicesOf(heldBack)) await insertActions(slice)
+    const due = (isFirst ? waiting : await stillFree(waiting)).toSorted((a, b) => a.due - b.due)
+    waiting = []
     for (const slice of slicesOf(due)) await insertSends(slice)
-    total.actions += rows.length
-    total.sends += due.length
-    for (const { assignment } of heldBack) total[assignment.outcome === 'skipped' ? 'skipped' : 'holdout']++
+  }
+
+  /** Of each customer and day the first, and none who has an action of this campaign on that day already. */
+  async function stillFree<T extends Decision>(decisions: readonly T[]): Promise<T[]> {
+    if (decisions.length === 0) return []
+    const dayOf = (d: Decision): string => entries[d.entry]!.e.day
+    const { rows } = await tx.query<{ customer_id: string; day: string }>(
+      `select a.customer_id, a.scheduled_date as day from every_action as a
+       where a.campaign_id = $1 and a.customer_id = any($2::uuid[]) and a.scheduled_date >= $3 and a.id >= uuidv7_floor($4)`,
+      [
+        campaignId,
+        decisions.map((d) => d.customerId),
+        decisions.map(dayOf).toSorted()[0],
+        // An action is made at most some weeks before its day; months before that need not be looked at.
+        new Date(Math.min(now.getTime(), Date.now()) - 40 * 86_400_000),
+      ],
+    )
+    const taken = new Set(rows.map((r) => `${r.customer_id} ${r.day}`))
+    return decisions.filter((d) => {
+      const key = `${d.customerId} ${dayOf(d)}`
+      return !taken.has(key) && taken.add(key)
+    })
   }
 
   return {
     add(member, assignment, arm) {
-      given.push({ member, assignment, entry: placeOf[arm]!.get(assignment.entry.id)! })
+      const entry = placeOf[arm]!.get(assignment.entry.id)!
+      const decision = { customerId: member.id, entry, group: member.customer.group ?? null }
+      const { outcome } = assignment
+      if (outcome !== 'pending')
+        heldBack.push({
+          ...decision,
+          outcome,
+          rule: assignment.verdict?.rule_id ?? null,
+          isOfAll: outcome === 'holdout' && member.held_out_of_all,
+        })
+      else
+        waiting.push({
+          ...decision,
+          part: partOf(member, assignment, entry),
+          firstName: member.first_name,
+          recipient: assignment.entry.channel === 'email' ? member.email : member.phone,
+          due: assignment.due_at!.getTime(),
+          end: assignment.window_end!.getTime(),
+        })
     },
-    flush,
+    async flush() {
+      await writeHeldBack()
+      await writeWaiting()
+    },
     async drain() {
-      if (given.length >= held) await flush()
+      if (heldBack.length >= perStatement) await writeHeldBack()
+      if (waiting.length >= mostWaiting) await writeWaiting()
     },
     made: total,
   }
 }
 
-function* slicesOf(rows: readonly Given[]): Generator<readonly Given[]> {
+function* slicesOf<T>(rows: readonly T[]): Generator<readonly T[]> {
   for (let from = 0; from < rows.length; from += perStatement) yield rows.slice(from, from + perStatement)
-}
-
-function firstOfDay(given: readonly Given[]): Given[] {
-  const seen = new Set<string>()
-  return given.filter(({ member, assignment }) => {
-    const key = `${member.id} ${assignment.entry.day}`
-    return !seen.has(key) && seen.add(key)
-  })
-}
-
-/** Without those who have an action of this campaign on that day already. */
-async function stillFree(tx: PoolClient, campaignId: string, given: Given[], now: Date): Promise<Given[]> {
-  if (given.length === 0) return given
-  const { rows } = await tx.query<{ customer_id: string; day: string }>(
-    `select a.customer_id, a.scheduled_date as day from every_action as a
-     where a.campaign_id = $1 and a.customer_id = any($2::uuid[]) and a.scheduled_date >= $3 and a.id >= uuidv7_floor($4)`,
-    [
-      campaignId,
-      given.map((g) => g.member.id),
-      given.map((g) => g.assignment.entry.day).toSorted()[0],
-      // An action is made at most some weeks before its day; months before that need not be looked at.
-      new Date(Math.min(now.getTime(), Date.now()) - 40 * 86_400_000),
-    ],
-  )
-  const taken = new Set(rows.map((r) => `${r.customer_id} ${r.day}`))
-  return given.filter(({ member, assignment }) => !taken.has(`${member.id} ${assignment.entry.day}`))
 }

@@ -75,14 +75,9 @@ const write = (id: string, isFirst: boolean, decided: readonly (readonly [Audien
       offer: (entryId: string) => ({ title: `Picks for ${entryId}` }),
       copy: () => ({}),
     }
-    const writer = createActionWriter(
-      tx,
-      id,
-      [{ arm: { key: null, subject: null, entries }, texts }],
-      shelf,
-      now,
-      { isFirst },
-    )
+    const writer = createActionWriter(tx, id, [{ arm: { key: null, subject: null, entries }, texts }], shelf, now, {
+      isFirst,
+    })
     for (const [member, assignment] of decided) writer.add(member, assignment, 0)
     await writer.flush()
     return writer.made

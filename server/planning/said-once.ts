@@ -28,17 +28,16 @@ export const entryColumns =
 export interface SaidOnce {
   /** Ids of these entries. */
   entries(contents: readonly EntryContent[]): Promise<ReadonlyMap<EntryContent, string>>
-  /** Ids of texts by key; `textOf(i)` is asked, as JSON, only for keys that were not given before. */
-  texts(keys: readonly string[], textOf: (i: number) => string): Promise<ReadonlyMap<string, string>>
+  /** Ids of these texts (JSON), in their order. */
+  texts(contents: readonly string[]): Promise<string[]>
 }
 
 /**
- * What many messages of a campaign have in common, kept once and found by its hash: entries of the plan and texts. A text may be
- * there a hundred thousand times for a chain with many stores, so only ids are held. In the transaction of the caller.
+ * What many messages of a campaign have in common, kept once and found by its hash: entries of the plan and texts. In the
+ * transaction of the caller.
  */
 export function createSaidOnce(tx: PoolClient, campaignId: string): SaidOnce {
   const entryIds = new Map<EntryContent, string>()
-  const textIds = new Map<string, string>()
 
   /** Ids in the order of the contents. */
   async function keep(table: keyof typeof inserts, contents: readonly string[]): Promise<string[]> {
@@ -63,16 +62,7 @@ export function createSaidOnce(tx: PoolClient, campaignId: string): SaidOnce {
       }
       return entryIds
     },
-    async texts(keys, textOf) {
-      const missing = new Map<string, string>()
-      for (const [i, key] of keys.entries())
-        if (!textIds.has(key) && !missing.has(key)) missing.set(key, textOf(i))
-      if (missing.size > 0) {
-        const ids = await keep('message_texts', [...missing.values()])
-        for (const [i, key] of [...missing.keys()].entries()) textIds.set(key, ids[i]!)
-      }
-      return textIds
-    },
+    texts: (contents) => (contents.length > 0 ? keep('message_texts', contents) : Promise.resolve([])),
   }
 }
 
