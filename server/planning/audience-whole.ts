@@ -50,10 +50,11 @@ export async function* streamWhole(
   const segmentsOf = blockReader(query.segments)
   const { time_zone: zone } = await readSetting(tx, 'shop')
   const coolDown = (query.coolDownDays ?? 0) > 8 ? query.coolDownDays! : 8
-  // Hash tables of a million customers, all rows wanted: the planner thinks of cursors that only the first will be read, and of
-  // tables nobody has analysed yet that they hold next to nothing.
+  // All rows are wanted: the planner thinks of cursors that only the first will be read, and of tables nobody has analysed yet that
+  // they hold next to nothing. Customers and what is known of them lie in one order, that of their ids: merging takes two thirds
+  // of what five hash tables of a million rows take, and none of their memory.
   await tx.query(
-    `select set_config('work_mem', '256MB', true), set_config('cursor_tuple_fraction', '1', true), set_config('jit', 'off', true), set_config('enable_nestloop', 'off', true)`,
+    `select set_config('work_mem', '256MB', true), set_config('cursor_tuple_fraction', '1', true), set_config('jit', 'off', true), set_config('enable_nestloop', 'off', true), set_config('enable_hashjoin', 'off', true)`,
   )
   await tx.query(`declare audience no scroll cursor for ${wholeSql(query.segments.length)}`, [
     query.segments,
@@ -64,7 +65,7 @@ export async function* streamWhole(
     `${addDays(query.weekStart, 7)}T00:00:00Z`,
     coolDown,
   ])
-  await tx.query('set local enable_nestloop to default')
+  await tx.query('set local enable_nestloop to default; set local enable_hashjoin to default')
   for (;;) {
     const { rows } = await tx.query<WholeRow>(`fetch ${chunkSize} from audience`)
     if (rows.length > 0) {
