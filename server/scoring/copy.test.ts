@@ -2,7 +2,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { freshDatabase, type FreshDatabase } from '#test/db.ts'
 import { openCopyReader, type CopyReader } from './copy-reader.ts'
-import { openCopyWriter } from './copy-writer.ts'
+import { openCopyWriter } from '#db/copy-writer.ts'
 
 /** Rows go through PostgreSQL's binary COPY and come back as they were; a broken COPY leaves a usable connection. */
 let client: pg.Client

@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg'
 import type { Assembled } from '#core/scoring/assemble.ts'
 import type { Scorecard } from '#core/scoring/scorecard.ts'
-import { openCopyWriter, type CopyWriter } from './copy-writer.ts'
+import { openCopyWriter, type CopyWriter } from '#db/copy-writer.ts'
 
 export interface ScoredCustomer extends Assembled {
   customerId: string

@@ -13,6 +13,10 @@ export interface CopyWriter {
   text(value: string): void
   /** text of ASCII letters and digits that no other row has */
   ascii(value: string): void
+  /** any text that hardly another row has */
+  rareText(value: string): void
+  /** from its JSON, which many rows share */
+  jsonb(json: string): void
   textArray(values: readonly string[]): void
   int16(value: number): void
   int32(value: number): void
@@ -126,6 +130,20 @@ export function openCopyWriter(client: ClientBase, table: string, columns: reado
       need(value.length + 4)
       size(value.length)
       at += buffer.write(value, at, 'latin1')
+    },
+    rareText(value) {
+      const bytes = Buffer.byteLength(value)
+      need(bytes + 4)
+      size(bytes)
+      at += buffer.write(value, at)
+    },
+    jsonb(json) {
+      const bytes = bytesOf(json)
+      need(bytes.length + 5)
+      size(bytes.length + 1)
+      // the version of the form
+      buffer[at++] = 1
+      at += bytes.copy(buffer, at)
     },
     textArray(values) {
       const all = values.map(bytesOf)
