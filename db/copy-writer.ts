@@ -31,6 +31,8 @@ export interface CopyWriter {
   flushed(): Promise<void> | undefined
   /** Number of rows, after the last one is in the database. */
   finish(): Promise<number>
+  /** Gives the COPY up, so that the connection can be asked to roll back. */
+  abort(): void
 }
 
 const signature = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1')
@@ -202,6 +204,9 @@ export function openCopyWriter(client: ClientBase, table: string, columns: reado
         target.end()
       })
       return rows
+    },
+    abort() {
+      target.destroy()
     },
   }
 }

@@ -17,7 +17,10 @@ const entries = new Map<string, Entry>()
 const texts = new Map<string, Variables>()
 const mostKept = 4_000
 
-/** What these messages name: the entries of the plan that made them, and what their texts have in common. */
+/**
+ * What these messages name: the entries of the plan that made them, and what their texts have in common. Throws when one of them
+ * is gone: a message without its offer would pass no gate, and one without its words must not leave.
+ */
 export async function readSaid(
   client: ClientBase,
   rows: readonly Named[],
@@ -58,8 +61,11 @@ async function readParts<T>(
     else known.set(id, part)
   }
   if (missing.length === 0) return known
+  const found = await read(missing)
+  if (found.length < missing.length)
+    throw new Error(`${missing.length - found.length} texts or entries of messages are missing.`)
   if (kept.size > mostKept) kept.clear()
-  for (const [id, part] of await read(missing)) {
+  for (const [id, part] of found) {
     known.set(id, part)
     kept.set(id, part)
   }

@@ -52,7 +52,7 @@ interface Message extends Decision {
   /** what it shares with others */
   part: Part
   firstName: string | null
-  recipient: string | null
+  recipient: string
   /** milliseconds since 1970 */
   due: number
   end: number
@@ -144,27 +144,32 @@ export function createActionWriter(
       for (const [i, part] of untold.entries()) part.textId = textIds[i]!
     }
     const copy = openCopyWriter(tx, 'sends', sendColumns)
-    for (const m of due) {
-      const { e } = entries[m.entry]!
-      copy.row()
-      copy.uuid(newSend())
-      copy.uuid(m.customerId)
-      copy.uuid(campaignId)
-      copy.text(e.channel)
-      copy.rareText(m.recipient!)
-      if (e.template_id === null) copy.none()
-      else copy.uuid(e.template_id)
-      copy.jsonb(`{"first_name":${JSON.stringify(m.firstName)}}`)
-      copy.instant(m.due)
-      copy.instant(m.end)
-      copy.uuid(entryIds.get(contents[m.entry]!)!)
-      copy.uuid(m.part.textId!)
-      if (m.group === null) copy.none()
-      else copy.text(m.group)
-      const busy = copy.flushed()
-      if (busy) await busy
+    try {
+      for (const m of due) {
+        const { e } = entries[m.entry]!
+        copy.row()
+        copy.uuid(newSend())
+        copy.uuid(m.customerId)
+        copy.uuid(campaignId)
+        copy.text(e.channel)
+        copy.rareText(m.recipient)
+        if (e.template_id === null) copy.none()
+        else copy.uuid(e.template_id)
+        copy.jsonb(`{"first_name":${JSON.stringify(m.firstName)}}`)
+        copy.instant(m.due)
+        copy.instant(m.end)
+        copy.uuid(entryIds.get(contents[m.entry]!)!)
+        copy.uuid(m.part.textId!)
+        if (m.group === null) copy.none()
+        else copy.text(m.group)
+        const busy = copy.flushed()
+        if (busy) await busy
+      }
+      await copy.finish()
+    } catch (error) {
+      copy.abort()
+      throw error
     }
-    await copy.finish()
     total.actions += due.length
     total.sends += due.length
   }
@@ -216,15 +221,18 @@ export function createActionWriter(
           rule: assignment.verdict?.rule_id ?? null,
           isOfAll: outcome === 'holdout' && member.held_out_of_all,
         })
-      else
+      else {
+        const recipient = assignment.entry.channel === 'email' ? member.email : member.phone
+        if (recipient === null) throw new Error(`Customer ${member.id} has no address of this channel.`)
         waiting.push({
           ...decision,
           part: partOf(member, assignment, entry),
           firstName: member.first_name,
-          recipient: assignment.entry.channel === 'email' ? member.email : member.phone,
+          recipient,
           due: assignment.due_at!.getTime(),
           end: assignment.window_end!.getTime(),
         })
+      }
     },
     async flush() {
       await writeHeldBack()

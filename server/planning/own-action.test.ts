@@ -119,6 +119,30 @@ test('what many messages say is kept once, and each says all of it', async () =>
   expect(await write(id, false, [[more[1]!, meant(1)], [more[0]!, meant(0, 'skipped')]])).toMatchObject({ actions: 0 }) // prettier-ignore
 })
 
+test('a start that fails while it writes leaves nothing, and the connection as it was', async () => {
+  const [id, people] = [await campaign(), await customers(2)]
+  // NUL is no text of PostgreSQL: the COPY is refused after its rows were sent.
+  const bad = { ...people[1]!, first_name: 'A\u0000' }
+  await expect(write(id, true, [[people[0]!, meant(0)], [bad, meant(0)]])).rejects.toMatchObject({ code: '22P05' }) // prettier-ignore
+  // A fault of our own in the middle of it.
+  const cut = { ...people[1]!, id: null as unknown as string }
+  await expect(write(id, true, [[people[0]!, meant(0)], [cut, meant(0)]])).rejects.toThrow(TypeError) // prettier-ignore
+  expect(await one('select count(*)::int as n from sends where campaign_id = $1', [id])).toEqual({ n: 0 })
+  expect(await write(id, true, [[people[0]!, meant(0)]])).toMatchObject({ sends: 1 }) // prettier-ignore
+})
+
+test('words that are gone stop the message', async () => {
+  const { campaignId } = await simCampaign(ctx.pool, 1, now)
+  await ctx.pool.query('delete from message_texts where campaign_id = $1', [campaignId])
+  const worker = await startLiveness(ctx)
+  try {
+    const claim = claimBatch(ctx, worker, 'email', { id: campaignId, since: new Date(0) }, 10, null)
+    await expect(claim).rejects.toThrow('1 texts or entries of messages are missing.')
+  } finally {
+    await worker.stop()
+  }
+})
+
 test('an action that is a message says what became of it', async () => {
   const { campaignId } = await simCampaign(ctx.pool, 9, now)
   const fates = ['pending', 'claimed', 'sent', 'delivered', 'bounced', 'failed', 'unknown', 'skipped', 'cancelled']
