@@ -28,6 +28,12 @@ const rows: readonly [table: string, days: number, insert: string][] = [
     `insert into delivery_attempts (send_id, attempt, provider, started_at) values (gen_random_uuid(), 1, 'smtp', $1)`,
   ],
   [
+    'message_texts',
+    800,
+    `with c as (insert into campaigns (name, start_date, end_date) values ('c', $1::timestamptz::date - 7, $1::timestamptz::date - 1) returning id)
+     insert into message_texts (campaign_id, content_hash, variables, created_at) select c.id, '\\x00', '{}', $1 from c`,
+  ],
+  [
     'dispatch_turns',
     2,
     `insert into dispatch_turns (writer, turn, batches, away, asked, asked_in, providers, message_ids, refused, reasons, taken, taken_in, replies, delivered, written_at)
@@ -41,6 +47,11 @@ test('each table loses what is older than its period, and nothing younger', asyn
     await ctx.pool.query(insert, [ago(days - 1)])
   }
   // Still running, or still to be taken back: stays, however old.
+  await ctx.pool.query(
+    `with c as (insert into campaigns (name, start_date, end_date) values ('triggered', '2022-01-01', '2027-01-01') returning id)
+     insert into message_texts (campaign_id, content_hash, variables, created_at) select c.id, '\\x00', '{}', $1 from c`,
+    [ago(900)],
+  )
   await ctx.pool.query(`insert into jobs (kind, status, created_at) values ('score', 'running', $1)`, [ago(400)])
   await ctx.pool.query(
     `insert into imports (kind, source, status, created_at, options, summary, error) values ('customers', 'x.csv', 'succeeded', $1, '{"repairs": [{"value": "a@example.com"}]}', '{}', 'Line 7')`,
@@ -49,7 +60,7 @@ test('each table loses what is older than its period, and nothing younger', asyn
   await ctx.pool.query(`select ensure_partitions('2024-09-01', 3)`)
   const gone = await forgetOld(ctx)
   expect(gone).toEqual({ ...Object.fromEntries(rows.map(([table]) => [table, 1])), sends: 1 })
-  for (const [table] of rows) expect(await count(table), table).toBe(table === 'jobs' ? 2 : 1)
+  for (const [table] of rows) expect(await count(table), table).toBe(['jobs', 'message_texts'].includes(table) ? 2 : 1)
   const { rows: imports } = await ctx.pool.query('select source, options, error from imports')
   expect(imports).toEqual([{ source: 'x.csv', options: {}, error: null }])
   const { rows: months } = await ctx.pool.query<{ name: string }>(

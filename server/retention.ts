@@ -49,6 +49,12 @@ const periods: readonly { table: string; days: number; lot: string }[] = [
   // Of an import the line stays, for customers name it; its file and what was wrong with which cell go.
   { table: 'exports', days: 90, lot: `x.created_at < $1 and x.path is null and x.status <> 'queued'` },
   { table: 'delivery_attempts', days: 761, lot: 'x.started_at < $1' },
+  // By then the last month of their messages is gone. A campaign that goes on keeps what it says.
+  {
+    table: 'message_texts',
+    days: 800,
+    lot: 'x.created_at < $1 and exists (select from campaigns as c where c.id = x.campaign_id and c.end_date < $1::timestamptz::date)',
+  },
   // A worker forgets its turns itself, unless it dies between closing its batches and that.
   {
     table: 'dispatch_turns',
