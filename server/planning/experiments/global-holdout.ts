@@ -19,10 +19,11 @@ export async function readGlobalHoldout(ctx: Ctx): Promise<Answer<typeof experim
        select a.customer_id, bool_or(a.held_out_of_all) as held, min(c.started_at) as since from every_action as a join campaigns as c on c.id = a.campaign_id
        where c.started_at >= $1 and c.started_at < $2 and a.decided not in ('skipped', 'proposed') and (a.send_id is null or a.send_id >= uuidv7_floor($1::timestamptz - interval '40 days')) group by 1
      ), spend as (
-       select d.customer_id, sum(o.total_cents)::float8 as cents from drawn as d join orders as o on o.customer_id = d.customer_id and o.ordered_at >= d.since and o.ordered_at < $2 group by 1
+       select d.customer_id, d.held, sum(o.total_cents)::float8 as cents
+       from drawn as d left join orders as o on o.customer_id = d.customer_id and o.ordered_at >= d.since and o.ordered_at < $2 group by 1, 2
      )
-     select d.held, count(*) as n, coalesce(sum(spend.cents), 0)::float8 as total, coalesce(sum(spend.cents ^ 2), 0)::float8 as squares
-     from drawn as d left join spend on spend.customer_id = d.customer_id group by 1`,
+     select spend.held, count(*) as n, coalesce(sum(spend.cents), 0)::float8 as total, coalesce(sum(spend.cents ^ 2), 0)::float8 as squares
+     from spend group by 1`,
     [since, now],
   )
   const arm = (held: boolean) => {

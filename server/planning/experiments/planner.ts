@@ -25,12 +25,13 @@ export async function planExperiment(
        select past.id, s.customer_id, bool_or(s.clicked_at is not null) as clicked from past join sends as s on s.campaign_id = past.id
        where s.status in ('sent', 'delivered', 'bounced') and s.customer_id is not null group by 1, 2
      ), spend as (
-       select people.id, people.customer_id, sum(o.total_cents)::float8 as cents
-       from people join past on past.id = people.id join orders as o on o.customer_id = people.customer_id and o.ordered_at >= past.started_at and o.ordered_at < past.until group by 1, 2
+       -- People once: joined with what they spent, a planner that takes them for few would compare each with each.
+       select people.id, people.customer_id, people.clicked, sum(o.total_cents)::float8 as cents
+       from people join past on past.id = people.id left join orders as o on o.customer_id = people.customer_id and o.ordered_at >= past.started_at and o.ordered_at < past.until group by 1, 2, 3
      )
-     select count(*) as people, (select count(*) from past) as weeks, count(*) filter (where people.clicked) as clicked, count(spend.cents) as bought,
+     select count(*) as people, (select count(*) from past) as weeks, count(*) filter (where spend.clicked) as clicked, count(spend.cents) as bought,
        coalesce(sum(spend.cents), 0)::float8 as cents, coalesce(sum(spend.cents ^ 2), 0)::float8 as squares
-     from people left join spend on spend.id = people.id and spend.customer_id = people.customer_id`,
+     from spend`,
     [ctx.clock()],
   )
   const past = rows[0]!
