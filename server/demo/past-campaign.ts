@@ -74,10 +74,6 @@ export async function playPastCampaign(
        from jsonb_to_recordset($1::jsonb) as o(id uuid, status text, opened_at timestamptz, clicked_at timestamptz, error text) where sends.id = o.id`,
       [JSON.stringify(story.outcomes)],
     )
-    await tx.query(
-      `update actions set status = 'sent' where actions.campaign_id = $1 and actions.status in ('pending', 'queued')`,
-      [id],
-    )
     await insertOrders(tx, story.orders, null)
     for (let i = 0; i < story.events.length; i += 2000) await appendEvents(tx, story.events.slice(i, i + 2000))
     await closeAddresses(tx, ctx.config, story.closings, { source: 'demo: link in a message' })
