@@ -1,4 +1,5 @@
 import { addDays, instantOf } from '#core/calendar.ts'
+import type { PairedArm } from '#core/experiments/cuped.ts'
 import type { ArmData } from '#core/experiments/read-test.ts'
 import { withTx } from '#db/pool.ts'
 import type { Ctx } from '../../context.ts'
@@ -16,15 +17,9 @@ export async function countedUntil(ctx: Ctx, e: Pick<StoredExperiment, 'campaign
   return instantOf(addDays(e.campaign_end_date!, 1 + afterDays), '00:00', time_zone)
 }
 
-interface SumsRow {
+interface SumsRow extends PairedArm {
   key: string
   drawn: number
-  n: number
-  y: number
-  yy: number
-  x: number
-  xx: number
-  xy: number
   gone: number
 }
 
